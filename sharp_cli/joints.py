@@ -1,0 +1,93 @@
+"""The joints of the modified Sharp/van der Heijde score (SHS) and what belongs to each.
+
+Names, joint groups and box sizes are those of Miyama et al., Arthritis Res Ther 24:227 (2022),
+doi:10.1186/s13075-022-02914-7: 16 joints a hand for erosion, 15 for joint space narrowing (JSN).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Side = Literal["left", "right"]
+Finding = Literal["erosion", "jsn"]
+
+SIDES: Final[tuple[Side, ...]] = get_args(Side)
+FINDINGS: Final[tuple[Finding, ...]] = get_args(Finding)
+
+COMMON_PHALANX: Final = 400.0
+"""Median length in pixels of the proximal phalanges (PIP_i to MCP_i, i = 2…5) at the common scale.
+
+The paper resizes hands until these medians match and does not give the length. A choice: an
+adult's is about 40 mm, so a pixel is about 0.1 mm and a 250 px box about 25 mm.
+"""
+
+_FINGER_BOX: Final = (250, 250)
+_WRIST_BOX: Final = (300, 300)
+_RADIUS_BOX: Final = (500, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One scored joint: what is looked for, where, and in how large a box.
+
+    Attributes:
+        finding: `erosion` or `jsn`.
+        group: Joint group; with `finding` it names one classification head.
+        joint: Name of the joint, also the name of its point.
+        box: Width and height of its box in pixels at the common scale.
+    """
+
+    finding: Finding
+    group: str
+    joint: str
+    box: tuple[int, int]
+
+
+_GROUPS: Final[tuple[tuple[Finding, str, tuple[int, int], tuple[str, ...]], ...]] = (
+    ("erosion", "PIP-IP", _FINGER_BOX, ("IP", "PIP2", "PIP3", "PIP4", "PIP5")),
+    ("erosion", "MCP", _FINGER_BOX, ("MCP1", "MCP2", "MCP3", "MCP4", "MCP5")),
+    ("erosion", "CMC-M", _FINGER_BOX, ("CMC1", "multangular")),
+    ("erosion", "wrist", _WRIST_BOX, ("navicular", "lunate", "ulna")),
+    ("erosion", "wrist", _RADIUS_BOX, ("radius",)),
+    ("jsn", "PIP", _FINGER_BOX, ("PIP2", "PIP3", "PIP4", "PIP5")),
+    ("jsn", "MCP", _FINGER_BOX, ("MCP1", "MCP2", "MCP3", "MCP4", "MCP5")),
+    ("jsn", "CMC", _WRIST_BOX, ("CMC3", "CMC4", "CMC5")),
+    (
+        "jsn",
+        "wrist",
+        _WRIST_BOX,
+        ("multangular-navicular", "capitate-navicular-lunate", "radiocarpal"),
+    ),
+)
+
+TARGETS: Final[tuple[Target, ...]] = tuple(
+    Target(finding, group, joint, box) for finding, group, box, names in _GROUPS for joint in names
+)
+"""The 31 scored joints of a hand: 16 for erosion, then 15 for JSN."""
+
+POINTS: Final[tuple[str, ...]] = tuple(dict.fromkeys(target.joint for target in TARGETS))
+"""The 22 distinct points of a hand; the 16 erosion and the 15 JSN points are subsets."""
+
+HEADS: Final[tuple[tuple[Finding, str], ...]] = tuple(
+    dict.fromkeys((target.finding, target.group) for target in TARGETS)
+)
+"""The eight pairs of finding and joint group that have a classification head each."""
+
+PHALANGES: Final[tuple[tuple[str, str], ...]] = tuple((f"PIP{i}", f"MCP{i}") for i in range(2, 6))
+"""Ends of the four proximal phalanges whose median length sets the common scale."""
+
+
+def phalanx_length(points: Mapping[str, tuple[float, float]]) -> float:
+    """Median distance from PIP_i to MCP_i, i = 2…5, over the fingers that have both; else NaN."""
+    lengths = [
+        math.dist(points[tip], points[base])
+        for tip, base in PHALANGES
+        if tip in points and base in points
+    ]
+    return median(lengths) if lengths else math.nan
