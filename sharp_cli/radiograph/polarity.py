@@ -1,0 +1,81 @@
+"""Whether a radiograph shows bones bright, told from the picture itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_VIEW: Final = 256
+"""Longer side of the view that is judged; at it, a finger is about 10 pixels wide."""
+
+_WINDOW: Final = 7
+"""Side of the neighbourhood whose variation is measured, less than a finger's width."""
+
+_EVEN: Final = 0.02
+"""Rows and columns along the edges that vary less than this are frame or shutter, not air."""
+
+_STRONG: Final = 0.05
+"""Contrast from which on the picture is believed against the tags, enough for a warning."""
+
+
+def bones_bright(
+    pixels: NDArray[np.float32], *, trusted: bool
+) -> tuple[NDArray[np.float32], str | None]:
+    """Turn a radiograph so that bones are bright.
+
+    Args:
+        pixels: float32, shape (height, width), 0…1.
+        trusted: Whether the file says how it is to be shown. Then the picture only gives a
+            warning if it looks otherwise.
+
+    Returns:
+        The pixels, inverted or not, and what was assumed or found odd.
+    """
+    contrast = bone_contrast(pixels)
+    if trusted:
+        odd = contrast < -_STRONG
+        return (
+            pixels,
+            "the tags say that bones are bright, the picture looks inverted" * odd or None,
+        )
+    if contrast < 0:
+        return 1 - pixels, "the picture shows bones dark; it was inverted"
+    return pixels, None
+
+
+def bone_contrast(pixels: NDArray[np.float32]) -> float:
+    """How much brighter the lively parts of the picture are than its even ones, -1…1.
+
+    Air is even, while bones make the hand lively, whatever the brightness of either. The liveliest
+    twentieth is left out: there are markers and the edges of frames. Inverting a picture changes
+    the sign and nothing else.
+    """
+    view = _without_frame(_at_common_size(pixels))
+    low, high = np.percentile(view, (1, 99))
+    view = np.clip((view - low) / max(float(high - low), 1e-6), 0, 1).astype(np.float32)
+    mean = cv2.blur(view, (_WINDOW, _WINDOW))
+    variance = cv2.blur(view * view, (_WINDOW, _WINDOW)) - mean * mean
+    even, lively, liveliest = np.quantile(variance, (0.5, 0.7, 0.95))
+    hand = view[(variance >= lively) & (variance <= liveliest)]
+    return float(np.median(hand) - np.median(view[variance <= even]))
+
+
+def _at_common_size(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    height, width = pixels.shape
+    factor = _VIEW / max(height, width)
+    size = (max(_WINDOW, round(width * factor)), max(_WINDOW, round(height * factor)))
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, size, interpolation=how), dtype=np.float32)
+
+
+def _without_frame(view: NDArray[np.float32]) -> NDArray[np.float32]:
+    rows = np.flatnonzero(np.ptp(view, axis=1) > _EVEN)
+    columns = np.flatnonzero(np.ptp(view, axis=0) > _EVEN)
+    if min(len(rows), len(columns)) < 2 * _WINDOW:
+        return view
+    return view[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

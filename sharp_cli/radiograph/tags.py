@@ -1,0 +1,175 @@
+"""What a DICOM file's tags say besides the picture: spacing, side, study and patient.
+
+A tag's value is converted when it is asked for, and a bad one then raises; here it counts as
+absent. No value that could name a patient leaves this module but as a salted hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import secrets
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydicom.sequence import Sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pydicom.dataset import Dataset
+
+    from sharp_cli.joints import Side
+
+_Sides = Literal["left", "right", "both"]
+
+_SALT: Final = secrets.token_bytes(16)
+"""Lives as long as the process, so that nobody can look a key up by hashing likely numbers."""
+
+_MAX_SPACING: Final = 5.0
+"""In mm; a finger's joint space is 1 to 2 mm wide."""
+
+_SIDE_TAGS: Final = ("Laterality", "ImageLaterality", "FrameLaterality")
+_SIDE_LETTERS: Final[dict[str, _Sides]] = {"L": "left", "R": "right", "B": "both"}
+_VIEW_WORDS: Final[dict[str, _Sides]] = {
+    "L": "left",
+    "LT": "left",
+    "LEFT": "left",
+    "R": "right",
+    "RT": "right",
+    "RIGHT": "right",
+    "BOTH": "both",
+    "BILATERAL": "both",
+}
+_PROJECTIONS: Final = ("LATERAL", "OBLIQUE", "LAT", "OBL")
+"""A left lateral view is one from the left: it says nothing about which hand is seen."""
+
+
+def value(tags: Dataset, keyword: str) -> Any:
+    """The value of a tag, or None if it is absent, empty or bad."""
+    try:
+        return tags.get(keyword)
+    except Exception:  # noqa: BLE001 - pydicom raises just anything at a bad value
+        return None
+
+
+def text(tags: Dataset, keyword: str) -> str:
+    """The first value of a tag as text without blanks around it; empty if there is none."""
+    found = _values(tags, keyword)
+    return str(found[0]).strip() if found else ""
+
+
+def number(tags: Dataset, keyword: str) -> float | None:
+    """The first value of a tag, or None if that is no finite number."""
+    found = numbers(tags, keyword)
+    return found[0] if found else None
+
+
+def numbers(tags: Dataset, keyword: str) -> list[float | None]:
+    """The values of a tag, None for each that is no finite number."""
+    return [_finite(item) for item in _values(tags, keyword)]
+
+
+def _finite(item: object) -> float | None:
+    try:
+        result = float(str(item))
+    except ValueError:
+        return None
+    return result if math.isfinite(result) else None
+
+
+def _values(tags: Dataset, keyword: str) -> list[object]:
+    found = value(tags, keyword)
+    if found is None or found == "":
+        return []
+    return (
+        [found] if isinstance(found, (str, bytes)) or not hasattr(found, "__iter__") else [*found]
+    )
+
+
+def spacing(tags: Dataset) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
+    """Height and width of a pixel in mm (None where the file does not say), and warnings."""
+    notes: list[str] = []
+    for keyword in ("ImagerPixelSpacing", "PixelSpacing"):
+        if keyword not in tags:
+            continue
+        match numbers(tags, keyword):
+            case [float(height), float(width)] if (
+                0 < height <= _MAX_SPACING and 0 < width <= _MAX_SPACING
+            ):
+                return (height, width), tuple(notes)
+            case _:
+                notes.append(f"the file's {keyword} makes no sense and is not used")
+    return None, tuple(notes)
+
+
+def side(tags: Dataset) -> tuple[Side | None, tuple[str, ...]]:
+    """The side that the tags agree on (None where they do not say), and warnings."""
+    said = dict(_said(tags))
+    sides = set(said.values())
+    if len(sides) > 1:
+        each = ", ".join(f"{keyword} {which}" for keyword, which in said.items())
+        return None, (f"the file's tags disagree about the side ({each}); none is used",)
+    match [*sides]:
+        case ["left"]:
+            return "left", ()
+        case ["right"]:
+            return "right", ()
+        case _:
+            return None, ()
+
+
+def _said(tags: Dataset) -> Iterator[tuple[str, _Sides]]:
+    for holder in (tags, *_frame_anatomy(tags)):
+        for keyword in _SIDE_TAGS:
+            which = _SIDE_LETTERS.get(text(holder, keyword).upper()[:1])
+            if which is not None:
+                yield keyword, which
+    views = {
+        "ViewPosition": [text(tags, "ViewPosition")],
+        "ViewCodeSequence": _meanings(tags, "ViewCodeSequence", "ViewModifierCodeSequence"),
+        "AnatomicRegionSequence": _meanings(
+            tags, "AnatomicRegionSequence", "AnatomicRegionModifierSequence"
+        ),
+    }
+    for keyword, meanings in views.items():
+        which = _in_words(meanings)
+        if which is not None:
+            yield keyword, which
+
+
+def _in_words(meanings: Iterable[str]) -> _Sides | None:
+    words = re.findall(r"[A-Z]+", " ".join(meanings).upper())
+    if any(word in _PROJECTIONS for word in words):
+        return None
+    sides = {_VIEW_WORDS[word] for word in words if word in _VIEW_WORDS}
+    return sides.pop() if len(sides) == 1 else None
+
+
+def _frame_anatomy(tags: Dataset) -> Iterator[Dataset]:
+    for group in _items(tags, "SharedFunctionalGroupsSequence"):
+        yield from _items(group, "FrameAnatomySequence")
+
+
+def _meanings(tags: Dataset, keyword: str, modifiers: str) -> list[str]:
+    found = []
+    for item in _items(tags, keyword):
+        found.append(text(item, "CodeMeaning"))
+        found += [text(modifier, "CodeMeaning") for modifier in _items(item, modifiers)]
+    return found
+
+
+def _items(tags: Dataset, keyword: str) -> list[Dataset]:
+    found = value(tags, keyword)
+    return [*found] if isinstance(found, Sequence) else []
+
+
+def key(tags: Dataset, *keywords: str) -> str | None:
+    """A salted hash of some tags, or None if the first of them is empty.
+
+    Equal for equal values in one process, and of no meaning outside it.
+    """
+    found = [text(tags, keyword) for keyword in keywords]
+    if not found[0]:
+        return None
+    return hashlib.sha256(_SALT + "\0".join(found).encode(errors="replace")).hexdigest()[:16]
