@@ -1,0 +1,190 @@
+"""The trunk of a findings bundle: patches to features, on the CPU or on a GPU.
+
+It runs on the CPU in OpenVINO or on a GPU in torch, both in 32-bit floats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from sharp_cli.joints import FINDINGS
+from sharp_cli.runtime import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+    Trunk = Callable[[Array], Array]
+
+_CPU_BATCH: Final = 4
+_GPU_BATCH: Final = 64
+
+_POOLS: Final = 5
+SMALLEST: Final = 2**_POOLS
+"""Smallest width and height of a picture."""
+
+_PLACES: Final = 3
+"""Index of the pool before which damage is localised."""
+
+# How torchvision numbers layers: a convolution and its rectifier take two numbers, a pool a third.
+_WITHOUT_POOL: Final = 2
+_WITH_POOL: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """A 3x3 convolution of the trunk, followed by a rectifier.
+
+    Attributes:
+        name: Its number in torchvision's `vgg16().features`.
+        weight: Shape (outputs, inputs, 3, 3).
+        bias: Shape (outputs,).
+        pooled: Whether a maximum pool of 2x2 follows.
+    """
+
+    name: int
+    weight: Array
+    bias: Array
+    pooled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """What makes features of pictures; see `networks.describe`.
+
+    Attributes:
+        convolutions: Of the trunk.
+        places: Weight, shape (findings, channels, 1, 1), and bias of the map of damage.
+    """
+
+    convolutions: Sequence[Convolution]
+    places: tuple[Array, Array]
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return 2 * len(self.convolutions[-1].bias) + len(self.places[1])
+
+    @property
+    def localising(self) -> Convolution:
+        """The convolution whose maps the map of damage is drawn from."""
+        return [layer for layer in self.convolutions if layer.pooled][_PLACES]
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Array]) -> Layers:
+        """The layers, as the tensors' names and shapes tell them.
+
+        Raises:
+            KeyError: One is missing.
+            ValueError: They do not fit together.
+        """
+        layers = cls(_convolutions(tensors), (tensors["places.weight"], tensors["places.bias"]))
+        pools = sum(layer.pooled for layer in layers.convolutions)
+        if pools != _POOLS:
+            message = f"{pools} pools"
+            raise ValueError(message)
+        shape = (len(FINDINGS), len(layers.localising.bias), 1, 1)
+        if layers.places[0].shape != shape or layers.places[1].shape != shape[:1]:
+            message = "places does not fit"
+            raise ValueError(message)
+        return layers
+
+
+def _convolutions(tensors: Mapping[str, Array]) -> list[Convolution]:
+    """The trunk's layers, as their names and shapes tell them.
+
+    Raises:
+        KeyError: One lacks its bias.
+        ValueError: They do not make a trunk.
+    """
+    names = sorted(
+        int(name.split(".")[1])
+        for name in tensors
+        if name.startswith("trunk.") and name.endswith(".weight")
+    )
+    layers = []
+    inputs = 3
+    for name, following in zip(names, [*names[1:], None], strict=True):
+        weight, bias = tensors[f"trunk.{name}.weight"], tensors[f"trunk.{name}.bias"]
+        pooled = following is None or following == name + _WITH_POOL
+        if weight.shape != (len(bias), inputs, 3, 3) or not (
+            pooled or following == name + _WITHOUT_POOL
+        ):
+            message = f"trunk.{name} does not fit"
+            raise ValueError(message)
+        layers.append(Convolution(name, weight, bias, pooled))
+        inputs = len(bias)
+    return layers
+
+
+def openvino_trunk(layers: Layers, size: int, *, threads: int | None) -> Trunk:
+    """The trunk on the CPU: pictures of shape (N, size, size) to features of shape (N, F)."""
+    import openvino  # noqa: PLC0415 - a tenth of a second that --help need not pay
+    from openvino import opset13 as ops  # noqa: PLC0415
+
+    one = [1, 1]
+    pictures = ops.parameter([_CPU_BATCH, 3, size, size], np.float32)
+    maps: Any = pictures
+    for layer in layers.convolutions:
+        maps = ops.convolution(maps, ops.constant(layer.weight), one, one, one, one)
+        maps = ops.relu(ops.add(maps, ops.constant(layer.bias[:, None, None])))
+        if layer is layers.localising:
+            weight, bias = layers.places
+            seen = ops.convolution(maps, ops.constant(weight), one, [0, 0], [0, 0], one)
+            seen = ops.add(seen, ops.constant(bias[:, None, None]))
+        if layer.pooled:
+            maps = ops.max_pool(maps, [2, 2], one, [0, 0], [0, 0], [2, 2]).output(0)
+    parts = [ops.reduce_mean(maps, [2, 3]), *(ops.reduce_max(m, [2, 3]) for m in (maps, seen))]
+    model = openvino.Model([ops.concat(parts, axis=1)], [pictures])
+    network = Network(model, threads=threads)
+
+    def run(squares: Array) -> Array:
+        found = []
+        for start in range(0, len(squares), _CPU_BATCH):
+            part = squares[start : start + _CPU_BATCH]
+            batch = np.zeros((_CPU_BATCH, 3, size, size), np.float32)
+            batch[: len(part)] = part[:, None]
+            found.append(network(batch)[: len(part)].copy())
+        return np.concatenate(found)
+
+    return run
+
+
+def torch_trunk(layers: Layers, *, device: str) -> Trunk:
+    """The trunk in torch: pictures of shape (N, S, S) to features of shape (N, F)."""
+    import torch  # noqa: PLC0415 - seconds that the CPU need not pay
+
+    from sharp_cli import networks  # noqa: PLC0415
+
+    layout: list[int | str] = []
+    for layer in layers.convolutions:
+        layout += [len(layer.bias), "M"] if layer.pooled else [len(layer.bias)]
+    trunk = networks.make_trunk(layout)
+    trunk.load_state_dict(
+        {
+            f"{layer.name}.{part}": torch.from_numpy(tensor)
+            for layer in layers.convolutions
+            for part, tensor in (("weight", layer.weight), ("bias", layer.bias))
+        }
+    )
+    trunk.to(device).to(memory_format=torch.channels_last).eval()
+    weight, bias = (torch.from_numpy(tensor) for tensor in layers.places)
+    places = torch.nn.Conv2d(weight.shape[1], weight.shape[0], 1)
+    places.load_state_dict({"weight": weight, "bias": bias})
+    places.to(device).eval()
+
+    def run(squares: Array) -> Array:
+        found = []
+        # TensorFloat-32 would move probabilities by more than the CPU and the GPU may differ.
+        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+            for start in range(0, len(squares), _GPU_BATCH):
+                batch = torch.from_numpy(squares[start : start + _GPU_BATCH]).to(device)
+                found.append(networks.describe(trunk, places, batch)[0].cpu().numpy())
+        return np.concatenate(found)
+
+    return run
