@@ -1,0 +1,1 @@
+"""How good the stages are: results against annotations."""
