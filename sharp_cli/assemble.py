@@ -1,0 +1,150 @@
+"""From what the stages give to the rows of a document, and back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import astuple, replace
+from typing import TYPE_CHECKING, Final
+
+from sharp_cli.crop import corners
+from sharp_cli.documents import Document, HandRow, InputRow, JointRow, ModelRow, WarningRow
+from sharp_cli.joints import TARGETS
+from sharp_cli.records import Point
+from sharp_cli.studies import names
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping, Sequence
+
+    from sharp_cli.documents import Failure
+    from sharp_cli.records import Classification, Hand, ModelName
+    from sharp_cli.registry import Bundle
+    from sharp_cli.studies import FoundHand, Study
+
+_PROBABILITY_DECIMALS: Final = 4
+
+
+def assemble(
+    studies: Sequence[Study], warnings: Sequence[WarningRow], failures: Sequence[Failure]
+) -> Document:
+    """The document of some studies, before classification; `with_models` adds the models."""
+    named = list(zip(names(studies), studies, strict=True))
+    films = [(name, film) for name, study in named for film in study.films]
+    hands = [(name, found) for name, film in films for found in film.hands]
+    return Document(
+        models={},
+        model=None,
+        validated_on_patients=False,
+        inputs=tuple(
+            InputRow(name, film.file, film.width, film.height, film.spacing) for name, film in films
+        ),
+        hands=tuple(_hand_row(name, found.hand) for name, found in hands),
+        joints=tuple(row for name, found in hands for row in _joint_rows(name, found)),
+        warnings=(
+            *warnings,
+            *(WarningRow(name, film.file, text) for name, film in films for text in film.warnings),
+        ),
+        failures=tuple(failures),
+    )
+
+
+def points_of(document: Document, hand: HandRow) -> list[Point]:
+    """The detected points of one hand of a document."""
+    points = {
+        row.joint: Point(row.joint, row.x, row.y, row.likelihood)
+        for row in document.joints
+        if (row.study, row.hand) == (hand.study, hand.hand)
+        # A detected joint has all three; asking for each is what the type checker needs.
+        and row.x is not None
+        and row.y is not None
+        and row.likelihood is not None
+    }
+    return list(points.values())
+
+
+def with_models(document: Document, *bundles: Bundle) -> Document:
+    """The document with the bundles that it was made with, beside those that it names already."""
+    used = {bundle.kind: ModelRow(bundle.name, bundle.sha256) for bundle in bundles}
+    validated = all(bundle.validated_on_patients for bundle in bundles)
+    return replace(
+        document,
+        models=document.models | used,
+        validated_on_patients=validated and (document.validated_on_patients or not document.models),
+    )
+
+
+def with_results(
+    document: Document, results: Mapping[str, Sequence[Classification]], model: ModelName
+) -> Document:
+    """The document with the classifications of each study, and warnings of what fell back."""
+    found = {
+        (study, each.side, each.finding, each.joint): each
+        for study, result in results.items()
+        for each in result
+    }
+    joints = []
+    fallen = defaultdict(list)
+    for row in document.joints:
+        each = found.get((row.study, row.hand, row.finding, row.joint))
+        if each is None:
+            joints.append(row)
+            continue
+        probability = round(each.probability, _PROBABILITY_DECIMALS)
+        joints.append(replace(row, probability=probability, label=each.label, model=each.model))
+        if each.model != model:
+            fallen[row.study, row.file, row.hand].append(f"{row.joint} ({row.finding})")
+    warnings = []
+    for (study, file, side), names_ in fallen.items():
+        what = "all its joints" if len(names_) == len(TARGETS) else ", ".join(names_)
+        text = f"{side} hand: siso, not {model}, where the other hand's joint is missing: {what}"
+        warnings.append(WarningRow(study, file, text))
+    return replace(
+        document,
+        model=model,
+        joints=tuple(joints),
+        warnings=(*document.warnings, *warnings),
+    )
+
+
+def keep(
+    document: Document, files: Container[tuple[str, str]], failures: Sequence[Failure]
+) -> Document:
+    """The part of a document about some (study, file), with what failed now beside before."""
+    return replace(
+        document,
+        inputs=tuple(row for row in document.inputs if (row.study, row.file) in files),
+        hands=tuple(row for row in document.hands if (row.study, row.file) in files),
+        joints=tuple(row for row in document.joints if (row.study, row.file) in files),
+        patches=tuple(row for row in document.patches if (row.study, row.file) in files),
+        warnings=tuple(
+            row for row in document.warnings if not row.study or (row.study, row.file) in files
+        ),
+        failures=(*document.failures, *failures),
+    )
+
+
+def _hand_row(study: str, hand: Hand) -> HandRow:
+    a, b, c, d, e, f = astuple(hand.to_image)
+    matrix = ((a, b, c), (d, e, f))
+    return HandRow(study, hand.file, hand.side, hand.side_source, hand.score, matrix)
+
+
+def _joint_rows(study: str, found: FoundHand) -> Iterator[JointRow]:
+    at = {point.joint: point for point in found.points}
+    for target in TARGETS:
+        point = at.get(target.joint)
+        yield JointRow(
+            study=study,
+            file=found.hand.file,
+            hand=found.hand.side,
+            finding=target.finding,
+            group=target.group,
+            joint=target.joint,
+            x=point.x if point else None,
+            y=point.y if point else None,
+            box=corners(found.hand, point, target.box) if point else None,
+            likelihood=point.likelihood if point else None,
+            probability=None,
+            label=None,
+            model=None,
+            status="ok" if point else "not-detected",
+        )

@@ -1,0 +1,67 @@
+"""The arguments and options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+
+class Model(str, Enum):
+    """What to classify with."""
+
+    SISO = "siso"
+    MIMO_LOCAL = "mimo-local"
+
+
+class Device(str, Enum):
+    """Where to classify."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+Files = Annotated[
+    list[str], typer.Argument(metavar="FILE", help="Radiographs: DICOM, PNG, JPEG, TIFF, BMP.")
+]
+Json = Annotated[
+    str | None,
+    typer.Option("--json", metavar="FILE", help="Write the whole result as JSON; - is stdout."),
+]
+Csv = Annotated[
+    str | None,
+    typer.Option("--csv", metavar="FILE", help="Write a row a joint as CSV; - is stdout."),
+]
+ModelOption = Annotated[
+    Model,
+    typer.Option(
+        "--model",
+        help="siso: each joint by itself; mimo-local: together with the other hand's.",
+    ),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Fail a study of which a hand or a joint is missing.")
+]
+DeviceOption = Annotated[Device, typer.Option("--device", help="Where to classify.")]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, help="CPU threads; all cores if not given.")
+]
+HandsBundle = Annotated[
+    str | None, typer.Option("--hands", metavar="BUNDLE", help="Another hand finder.")
+]
+JointsBundle = Annotated[
+    str | None, typer.Option("--detector", metavar="BUNDLE", help="Another joint detector.")
+]
+FindingsBundle = Annotated[
+    str | None, typer.Option("--models", metavar="BUNDLE", help="Other classification models.")
+]
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

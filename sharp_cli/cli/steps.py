@@ -1,0 +1,166 @@
+"""`sharp detect`, `sharp crop` and `sharp classify`: what `sharp score` does, step by step."""
+
+# ruff: noqa: PLC0415 - loaded where it is used, so that help comes at once
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from sharp_cli import output
+from sharp_cli.cli import options, terminal
+from sharp_cli.cli.results import STDOUT, Outputs
+from sharp_cli.cli.terminal import exit_code, guarded, progress, say, tell
+from sharp_cli.errors import DocumentError
+
+if TYPE_CHECKING:
+    from sharp_cli.documents import Document
+
+PATCHES_FILE: Final = "patches.json"
+
+
+@guarded
+def detect(
+    files: options.Files,
+    *,
+    json: options.Json = None,
+    csv: options.Csv = None,
+    threads: options.Threads = None,
+    hands: options.HandsBundle = None,
+    detector: options.JointsBundle = None,
+) -> int:
+    """Find the hands and joints of some radiographs.
+
+    On a terminal a table is printed; into a pipe, the JSON that `sharp crop` reads.
+    """
+    outputs = Outputs(files, json, csv, piped="json")
+    outputs.check()
+    from sharp_cli import pipeline
+    from sharp_cli.assemble import with_models
+    from sharp_cli.detect import JointDetector
+    from sharp_cli.hands import HandFinder
+    from sharp_cli.registry import open_bundle
+
+    finding, detecting = open_bundle("hands", hands), open_bundle("joints", detector)
+    threads = threads or options.cores()
+    run = pipeline.Run()
+    with progress(len(files)) as run.tell:
+        document = pipeline.detect(
+            files,
+            HandFinder(finding, threads=threads),
+            JointDetector(detecting, threads=threads),
+            run,
+        )
+    return outputs.finish(with_models(document, finding, detecting), run)
+
+
+@guarded
+def crop(
+    detected: Annotated[
+        str, typer.Argument(metavar="DETECTED.json", help="What sharp detect wrote; - is stdin.")
+    ],
+    *,
+    out: Annotated[
+        str, typer.Option(metavar="DIR", help="Folder for the patches and patches.json.")
+    ],
+    json: options.Json = None,
+) -> int:
+    """Cut the patch of every joint as a 16-bit PNG file, all at one scale.
+
+    The radiographs are read anew, from where the document says they are. Into a pipe goes the
+    JSON that `sharp classify` reads.
+    """
+    outputs = Outputs([detected], json)
+    outputs.check()
+    from sharp_cli import patches, pipeline
+    from sharp_cli.formats import to_json
+
+    document = _read(detected)
+    folder = Path(out)
+    output.make_folder(folder)
+    run = pipeline.Run()
+    with progress(len(document.inputs)) as run.tell:
+        document = pipeline.crop(
+            document,
+            lambda row, patch: output.write(folder / row.patch, patches.to_png(patch.pixels)),
+            run,
+        )
+    output.write(folder / PATCHES_FILE, to_json(document))
+    if json not in (None, STDOUT):
+        output.write(Path(json), to_json(_moved(document, folder, Path(json).parent)))
+    tell(document, run)
+    if json == STDOUT or not terminal.is_terminal():
+        output.write_stdout(to_json(_moved(document, folder, Path())))
+    else:
+        say("done", f"{len({row.patch for row in document.patches})} patches in {folder}")
+    return exit_code(run)
+
+
+@guarded
+def classify(
+    cropped: Annotated[
+        str,
+        typer.Argument(
+            metavar="DIR", help="What sharp crop wrote: its folder or patches.json; - is stdin."
+        ),
+    ],
+    *,
+    json: options.Json = None,
+    csv: options.Csv = None,
+    model: options.ModelOption = options.Model.MIMO_LOCAL,
+    strict: options.Strict = False,
+    device: options.DeviceOption = options.Device.AUTO,
+    threads: options.Threads = None,
+    models: options.FindingsBundle = None,
+) -> int:
+    """Classify the patches of sharp crop as intact or non-intact.
+
+    On a terminal a table is printed; into a pipe, the CSV.
+    """
+    source = str(Path(cropped, PATCHES_FILE)) if Path(cropped).is_dir() else cropped
+    outputs = Outputs([source], json, csv)
+    outputs.check()
+    from sharp_cli import patches, pipeline
+    from sharp_cli.assemble import with_models
+    from sharp_cli.classify import Classifier
+    from sharp_cli.registry import open_bundle
+
+    document = _read(source)
+    folder = Path() if source == STDOUT else Path(source).parent
+    bundle = open_bundle("findings", models)
+    run = pipeline.Run()
+    with progress(len(document.split())) as run.tell:
+        document = pipeline.classify(
+            document,
+            lambda row: patches.read(row, folder),
+            Classifier(bundle, device=device.value, threads=threads or options.cores()),
+            run,
+            model=model.value,
+            strict=strict,
+        )
+    return outputs.finish(with_models(document, bundle), run)
+
+
+def _read(source: str) -> Document:
+    """Read a document from a file or, for `-`, from stdin."""
+    from sharp_cli.formats import from_json
+
+    if source == STDOUT:
+        return from_json(sys.stdin.buffer.read(), "stdin")
+    try:
+        content = Path(source).read_bytes()
+    except OSError as error:
+        message = f"{source}: cannot be read ({error.strerror}); give a document that sharp wrote"
+        raise DocumentError(message) from error
+    return from_json(content, source)
+
+
+def _moved(document: Document, folder: Path, to: Path) -> Document:
+    """The document as it reads from another folder than that of its patches."""
+    rows = (replace(row, patch=os.path.relpath(folder / row.patch, to)) for row in document.patches)
+    return replace(document, patches=tuple(rows))

@@ -1,0 +1,150 @@
+"""`sharp train`: the models, from annotated radiographs."""
+
+# ruff: noqa: PLC0415 - loaded where it is used, so that help comes at once
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sharp_cli.cli import options
+from sharp_cli.cli.terminal import guarded, require_training, say
+
+app = typer.Typer(
+    help="Train models. Every fourth annotated picture is left out, to measure on.",
+    no_args_is_help=True,
+)
+
+Annotations = Annotated[
+    Path, typer.Option(help="Annotated joints: image,hand,joint,x,y.", show_default=False)
+]
+Images = Annotated[
+    Path,
+    typer.Option(
+        exists=True, file_okay=False, help="Folder of the radiographs.", show_default=False
+    ),
+]
+Out = Annotated[
+    Path,
+    typer.Option(help="Folder of the bundle, whose name becomes the model's.", show_default=False),
+]
+Work = Annotated[
+    Path,
+    typer.Option(
+        help="Folder for checkpoints; a run that was cut short goes on from them.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
+
+
+@app.command()
+@guarded
+def hands(
+    annotations: Annotations,
+    images: Images,
+    out: Out,
+    work: Work,
+    *,
+    shapes: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Landmarks of further hands, whose shapes are taken: hand,x0,y0,...,x36,y36.",
+        ),
+    ] = None,
+    phantoms: Annotated[int, typer.Option(min=0, help="Hands drawn from nothing besides.")] = 40,
+    steps: Annotated[int, typer.Option(min=1, help="Batches of 16 made-up films.")] = 5200,
+    threads: options.Threads = None,
+    seed: Seed = 1,
+) -> int:
+    """Train a hand finder on films made up from the radiographs."""
+    _begin()
+    from sharp_cli.train.hands import train_hands
+
+    train_hands(
+        annotations,
+        images,
+        out,
+        work,
+        shapes=shapes,
+        phantoms=phantoms,
+        steps=steps,
+        threads=threads or options.cores(),
+        seed=seed,
+    )
+    return _end(out)
+
+
+@app.command()
+@guarded
+def detector(
+    annotations: Annotations,
+    images: Images,
+    out: Out,
+    work: Work,
+    *,
+    views: Annotated[int, typer.Option(min=1, help="Augmented views a hand.")] = 28,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over all views.")] = 16,
+    threads: options.Threads = None,
+    seed: Seed = 1,
+) -> int:
+    """Train a joint detector with DeepLabCut, from random weights."""
+    _begin()
+    from sharp_cli.train.detector import train_detector
+
+    train_detector(
+        annotations,
+        images,
+        out,
+        work,
+        views_per_hand=views,
+        epochs=epochs,
+        threads=threads or options.cores(),
+        seed=seed,
+    )
+    return _end(out)
+
+
+@app.command()
+@guarded
+def classifier(
+    annotations: Annotations,
+    images: Images,
+    out: Out,
+    work: Work,
+    *,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Time to train.")] = 60.0,
+    device: Annotated[
+        options.Device, typer.Option("--device", help="Where to train.")
+    ] = options.Device.AUTO,
+    threads: options.Threads = None,
+) -> int:
+    """Train the classification models on intact hands, with lesions put into them."""
+    _begin()
+    from sharp_cli.train.classifier import train_classifier
+
+    train_classifier(
+        annotations,
+        images,
+        out,
+        work,
+        minutes=minutes,
+        device=device.value,
+        threads=threads or options.cores(),
+    )
+    return _end(out)
+
+
+def _begin() -> None:
+    require_training()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+
+
+def _end(out: Path) -> int:
+    say("done", f"the bundle is in {out}")
+    return 0

@@ -1,0 +1,46 @@
+"""The command line with stages that need no weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from sharp_cli.cli import app
+from sharp_cli.registry import Bundle
+from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: bytes
+    err: str
+
+
+def bundle(kind: str, _: object = None) -> Bundle:
+    meta = {"name": kind, "version": "1", "validated_on_patients": False}
+    return Bundle(Path(), kind, f"{kind} 1", "0" * 64, meta)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def sharp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Done]:
+    """Call `sharp` in an empty folder; gives exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SHARP_DEBUG", raising=False)
+    monkeypatch.setattr("sharp_cli.hands.HandFinder", FakeFinder)
+    monkeypatch.setattr("sharp_cli.detect.JointDetector", FakeDetector)
+    monkeypatch.setattr("sharp_cli.classify.Classifier", FakeClassifier)
+    monkeypatch.setattr("sharp_cli.registry.open_bundle", bundle)
+
+    def call(*arguments: str | Path, stdin: bytes = b"") -> Done:
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+        return Done(result.exit_code, result.stdout_bytes, result.stderr)
+
+    return call

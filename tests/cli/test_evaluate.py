@@ -1,0 +1,185 @@
+"""`sharp evaluate`: tables as CSV into a pipe, remarks on stderr."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sharp_cli.dataset import AnnotatedHand
+from sharp_cli.joints import POINTS
+from sharp_cli.template import TEMPLATE
+from tests import fakes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from tests.cli.conftest import Done
+
+    Sharp = Callable[..., Done]
+
+
+def annotate(path: Path, *files: Path) -> None:
+    """Write the true joints of pictures."""
+    rows = ["image,hand,joint,x,y"]
+    for file in files:
+        for side, to_image in fakes.hands_on(str(file)):
+            places = to_image(TEMPLATE)
+            rows += [
+                f"{file.name},{side},{joint},{x:.3f},{y:.3f}"
+                for joint, (x, y) in zip(POINTS, places, strict=True)
+            ]
+    path.write_text("\n".join(rows), encoding="utf-8")
+
+
+def table(done: Done) -> list[dict[str, str]]:
+    return list(csv.DictReader(done.out.decode().splitlines()))
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    files = [fakes.paint(tmp_path / "films" / f"two{number}.png") for number in range(1, 5)]
+    annotate(tmp_path / "joints.csv", *files)
+    return files
+
+
+def test_detection(sharp: Sharp, pictures: Sequence[Path]) -> None:
+    assert sharp("detect", *pictures, "--csv", "detected.csv").code == 0
+    (first, *_) = rows = table(sharp("evaluate", "detection", "detected.csv", "joints.csv"))
+    assert len(rows) == 10
+    assert first["joints"] == first["detected"]
+    assert float(first["found"]) == 100
+    (held_out, *_) = table(
+        sharp("evaluate", "detection", "detected.csv", "joints.csv", "--held-out")
+    )
+    (others, *_) = table(
+        sharp("evaluate", "detection", "detected.csv", "joints.csv", "--trained-on")
+    )
+    assert [int(one["joints"]) for one in (first, held_out, others)] == [40, 10, 30]
+
+
+def test_detection_on_a_terminal_is_a_table(
+    sharp: Sharp, pictures: Sequence[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sharp("detect", pictures[0], "--csv", "detected.csv")
+    monkeypatch.setattr("sharp_cli.cli.terminal.is_terminal", lambda: True)
+    done = sharp("evaluate", "detection", "detected.csv", "joints.csv")
+    assert "erosion all joints" in done.out.decode()
+    assert b"," not in done.out
+
+
+@pytest.mark.usefixtures("pictures")
+def test_hands_as_they_are(sharp: Sharp) -> None:
+    (row,) = table(sharp("evaluate", "hands", "films", "joints.csv", "--unchanged"))
+    assert row["pictures"] == "as it is"
+    assert (row["hands"], row["found"], row["wrong_side"], row["extra"]) == ("8", "8", "0", "0")
+    assert float(row["turn_degrees_max"]) < 0.1
+
+
+@pytest.mark.usefixtures("pictures")
+def test_hands_changed_name_what_went_wrong(sharp: Sharp) -> None:
+    # The stand-in always finds the hands where they were before the change.
+    done = sharp("evaluate", "hands", "films", "joints.csv", "--held-out")
+    rows = {row["pictures"]: row for row in table(done)}
+    assert len(rows) == 17
+    assert rows["noise"]["hands"] == rows["turned 90°"]["hands"] == "2"
+    assert rows["white borders"]["found"] == "0"
+    assert "note: white borders: missed: two4.png\n" in done.err
+
+
+class SeesNothing:
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def candidates(self, _: object) -> tuple[list[object], None]:
+        return [], None
+
+
+def test_blanks(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sharp_cli.hands.HandFinder", SeesNothing)
+    fakes.paint(tmp_path / "blanks" / "none.png")
+    (tmp_path / "blanks" / "notes.txt").write_text("no picture")
+    done = sharp("evaluate", "blanks", "blanks", "--drawn", "2")
+    assert done.code == 1
+    assert "notes.txt" in done.err
+    rows = table(done)
+    assert [row["group"] for row in rows] == ["given", "drawn"]
+    assert [row["pictures"] for row in rows] == ["1", "2"]
+    assert [row["hands"] for row in rows] == ["0", "0"]
+    assert rows[0]["of"] == "none.png"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("hands", "nowhere", "joints.csv"),
+        ("blanks", "nowhere"),
+        ("lesions", "nowhere", "joints.csv"),
+        ("detection", "nowhere", "joints.csv"),
+    ],
+)
+def test_missing_inputs_are_wrong_usage(sharp: Sharp, arguments: Sequence[str]) -> None:
+    done = sharp("evaluate", *arguments)
+    assert done.code == 2
+    assert "'nowhere' does not exist" in done.err
+
+
+def test_missing_annotations_are_told(sharp: Sharp, tmp_path: Path) -> None:
+    done = sharp("evaluate", "hands", tmp_path, "joints.csv")
+    assert done.code == 1
+    assert done.err.startswith("error: joints.csv: cannot be read as annotations")
+
+
+def test_a_missing_radiograph_is_told(sharp: Sharp, pictures: Sequence[Path]) -> None:
+    pictures[0].unlink()
+    done = sharp("evaluate", "hands", "films", "joints.csv", "--unchanged")
+    assert done.code == 1
+    assert "two1.png" in done.err
+    assert "unexpected" not in done.err
+
+
+def test_lesions(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    figures = {
+        "sensitivity": 0.5,
+        "sensitivity_by_grade": {"1": 0.25, "2": 0.75},
+        "specificity": 0.975,
+        "auc": 0.8772,
+        "untouched_called_non_intact": 0.03,
+        "joints": {"damaged": 8, "intact": 40, "untouched": 32},
+    }
+    measured: list[AnnotatedHand] = []
+
+    def measure(_: Path, hands: list[AnnotatedHand]) -> dict[str, object]:
+        measured.extend(hands)
+        return {"siso": {"jsn": {"PIP": figures}}}
+
+    modules: dict[str, dict[str, Any]] = {
+        "findings_bundle": {"measure": measure},
+        "joint_patches": {
+            "read_hands": lambda *_: [AnnotatedHand(f"{n}.png", "left", {}) for n in range(8)]
+        },
+    }
+    for name, content in modules.items():
+        module = ModuleType(name)
+        vars(module).update(content)
+        monkeypatch.setitem(sys.modules, f"sharp_cli.train.{name}", module)
+    monkeypatch.setattr("sharp_cli.cli.terminal.find_spec", lambda _: True)
+    (row,) = table(sharp("evaluate", "lesions", tmp_path, "joints.csv", "--held-out"))
+    assert [hand.image for hand in measured] == ["3.png", "7.png"]
+    assert list(row.values()) == [
+        "siso", "jsn", "PIP", "50.00", "25.00", "75.00", "", "", "", "97.50", "0.877", "3.00",
+        "8", "40", "32",
+    ]  # fmt: skip
+
+
+def test_lesions_need_the_extra(
+    sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sharp_cli.cli.terminal.find_spec", lambda _: None)
+    done = sharp("evaluate", "lesions", tmp_path, "joints.csv")
+    assert done.code == 2
+    assert "pip install 'sharp-cli[train]'" in done.err

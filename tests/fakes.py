@@ -1,0 +1,132 @@
+"""Pictures with simple hands, and stand-ins for the stages that need weights.
+
+The name of a file says what is on it: `two…` both hands, `…L` or `…left` a left hand, anything
+else a right one; `none…` has no hand, `bug…` breaks the finder, `gap…` lacks a lunate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from sharp_cli.errors import NoHandError
+from sharp_cli.geometry import similarity
+from sharp_cli.joints import POINTS, SIDES, TARGETS
+from sharp_cli.records import Classification, Hand, Patch, Point, Radiograph
+from sharp_cli.template import TEMPLATE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sharp_cli.geometry import Affine
+    from sharp_cli.joints import Side
+    from sharp_cli.records import ModelName
+
+WIDTH, HEIGHT = 480, 520
+SCALE = 0.3
+
+
+def frame(side: Side, *, x: float = WIDTH / 2) -> Affine:
+    """An upright hand of a PA view: the left hand's thumb is on the right."""
+    return similarity(scale=SCALE, degrees=3, mirror=side == "right", x=x, y=HEIGHT / 2 - 0.123)
+
+
+def hands_on(file: str) -> list[tuple[Side, Affine]]:
+    stem = Path(file).stem
+    if stem.startswith("two"):
+        return [("left", frame("left")), ("right", frame("right", x=1.5 * WIDTH))]
+    side: Side = "left" if stem.endswith(("L", "left")) else "right"
+    return [(side, frame(side))]
+
+
+def paint(file: Path, *, seed: int = 0) -> Path:
+    """Write a 16-bit PNG with a bone of varied brightness at each joint."""
+    rng = np.random.default_rng(seed)
+    hands = hands_on(str(file))
+    pixels = np.full((HEIGHT, len(hands) * WIDTH), 4000, np.uint16)
+    for _, to_image in hands:
+        for x, y in to_image(TEMPLATE):
+            grey = int(rng.integers(20000, 65000))
+            cv2.circle(pixels, (round(x), round(y)), 18, grey, -1)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
+    return file
+
+
+class FakeFinder:
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def find(self, radiograph: Radiograph) -> tuple[tuple[Hand, ...], tuple[str, ...]]:
+        stem = Path(radiograph.file).stem
+        if stem.startswith("none"):
+            message = f"{radiograph.file}: no hand found; give a picture of a hand"
+            raise NoHandError(message)
+        if stem.startswith("bug"):
+            message = "secret of the patient"
+            raise ZeroDivisionError(message)
+        if stem.startswith("stop"):
+            raise KeyboardInterrupt
+        hands = [
+            Hand(radiograph.file, side, "anatomy", to_image, 0.98765432)
+            for side, to_image in hands_on(radiograph.file)
+        ]
+        return tuple(hands), ("a side was guessed",) if stem.startswith("guess") else ()
+
+
+class FakeDetector:
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
+        gap = Path(radiograph.file).stem.startswith("gap")
+        refined = replace(hand, to_image=hand.to_image.after(similarity(scale=1.01, degrees=1 / 3)))
+        points = [
+            Point(joint, float(x) + 1 / 7, float(y) - 1 / 3, 0.912345)
+            for joint, (x, y) in zip(POINTS, hand.to_image(TEMPLATE), strict=True)
+            if not (gap and joint == "lunate")
+        ]
+        return refined, tuple(points)
+
+
+class FakeClassifier:
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def classify(
+        self, studies: Sequence[Mapping[Side, Sequence[Patch]]], model: ModelName
+    ) -> list[tuple[Classification, ...]]:
+        return [tuple(_results(study, model)) for study in studies]
+
+
+def _results(study: Mapping[Side, Sequence[Patch]], model: ModelName) -> list[Classification]:
+    means = {
+        (side, patch.finding, patch.joint): float(patch.pixels.mean()) / 65535
+        for side, patches in study.items()
+        for patch in patches
+    }
+    results = []
+    for side in SIDES:
+        for target in TARGETS:
+            pair = [means.get((hand, target.finding, target.joint)) for hand in SIDES]
+            own = means.get((side, target.finding, target.joint))
+            if own is None:
+                continue
+            used: ModelName = "siso" if None in pair else model
+            other = pair[1 - SIDES.index(side)]
+            probability = own if used == "siso" or other is None else 0.9 * own + 0.1 * other
+            results.append(
+                Classification(
+                    side,
+                    target.finding,
+                    target.joint,
+                    probability,
+                    "non-intact" if probability > 0.16 else "intact",
+                    used,
+                )
+            )
+    return results

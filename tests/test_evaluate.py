@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from sharp_cli.dataset import AnnotatedHand
+from sharp_cli.evaluate.detection import detection_table, joint_errors, summarise
+from sharp_cli.joints import POINTS, Side
+from sharp_cli.template import TEMPLATE
+
+PLACES = {name: (float(x), float(y)) for name, (x, y) in zip(POINTS, TEMPLATE, strict=True)}
+HAND = AnnotatedHand("film.png", "left", PLACES)
+
+
+def test_errors_are_in_phalanx_lengths() -> None:
+    length = HAND.phalanx
+    side: Side = "left"
+    detected = {("film.png", side, name): (x + 0.1 * length, y) for name, (x, y) in PLACES.items()}
+    del detected["film.png", side, "ulna"]
+    errors = joint_errors(detected, [HAND])
+    assert len(errors) == 31
+    assert {error.joint for error in errors if math.isinf(error.error)} == {"ulna"}
+    summary = summarise(errors)
+    assert (summary.joints, summary.detected) == (31, 30)
+    assert summary.mean == pytest.approx(10)
+    assert summary.found == pytest.approx(100 * 30 / 31)
+
+
+def test_a_joint_on_the_wrong_side_is_not_found() -> None:
+    side: Side = "right"
+    detected = {("film.png", side, name): place for name, place in PLACES.items()}
+    summary = summarise(joint_errors(detected, [HAND]))
+    assert summary.detected == 0
+    assert summary.found == 0
+    assert math.isnan(summary.mean)
+
+
+def test_the_table_has_every_group_and_both_totals() -> None:
+    rows = detection_table(joint_errors({}, [HAND]))
+    assert len(rows) == 10
+    assert rows["erosion all joints"].joints == 16
+    assert rows["jsn all joints"].joints == 15
+
+
+def test_a_hand_without_a_phalanx_has_no_scale() -> None:
+    assert joint_errors({}, [AnnotatedHand("film.png", "left", {"IP": (1.0, 2.0)})]) == []

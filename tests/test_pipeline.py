@@ -1,0 +1,223 @@
+"""The order of the stages: the same result in one command and step by step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from sharp_cli import pipeline
+from sharp_cli.assemble import with_models
+from sharp_cli.formats import from_json, to_json
+from sharp_cli.joints import TARGETS
+from sharp_cli.registry import Bundle
+from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sharp_cli.documents import Document, PatchRow
+    from sharp_cli.records import Hand, ModelName, Patch, Radiograph
+
+
+def score(
+    *files: Path | str, model: ModelName = "mimo-local", strict: bool = False
+) -> tuple[Document, pipeline.Run]:
+    run = pipeline.Run()
+    document = pipeline.score(
+        [str(file) for file in files],
+        FakeFinder(),
+        FakeDetector(),
+        FakeClassifier(),
+        run,
+        model=model,
+        strict=strict,
+    )
+    return document, run
+
+
+def by_steps(
+    *files: Path, model: ModelName = "mimo-local", strict: bool = False
+) -> tuple[Document, pipeline.Run]:
+    kept: dict[str, np.ndarray] = {}
+
+    def save(row: PatchRow, patch: Patch) -> None:
+        assert row.patch not in kept
+        kept[row.patch] = patch.pixels
+
+    run = pipeline.Run()
+    found = pipeline.detect([str(file) for file in files], FakeFinder(), FakeDetector(), run)
+    cut = pipeline.crop(from_json(to_json(found), "x"), save, pipeline.Run())
+    run = pipeline.Run()
+    document = pipeline.classify(
+        from_json(to_json(cut), "x"),
+        lambda row: kept[row.patch],
+        FakeClassifier(),
+        run,
+        model=model,
+        strict=strict,
+    )
+    return document, run
+
+
+def test_two_hands_give_62_results(tmp_path: Path) -> None:
+    document, run = score(paint(tmp_path / "two.png"))
+    assert len(document.joints) == 62
+    assert {row.model for row in document.joints} == {"mimo-local"}
+    assert {row.study for row in document.joints} == {"two"}
+    assert not run.failures
+    assert not document.warnings
+
+
+def test_step_by_step_gives_what_score_gives(tmp_path: Path) -> None:
+    names = ("two", "p_L", "none", "guess_L", "p_R", "gap", "broken")
+    files = [paint(tmp_path / f"{name}.png", seed=at) for at, name in enumerate(names)]
+    files[-1].write_bytes(b"no picture")
+    whole, run = score(*files)
+    assert [failure.error for failure in run.failures] == ["NoHandError", "RadiographError"]
+    assert whole.failures == tuple(run.failures)
+    steps, run = by_steps(*files)
+    assert not run.failures
+    assert to_json(steps) == to_json(whole)
+    assert [row.study for row in whole.inputs] == ["two", "p", "p", "guess_L", "gap"]
+
+
+def test_a_lone_hand_falls_back_to_siso_with_one_warning(tmp_path: Path) -> None:
+    document, _ = score(paint(tmp_path / "hand_L.png"))
+    assert {row.model for row in document.joints} == {"siso"}
+    assert [warning.message for warning in document.warnings] == [
+        "left hand: siso, not mimo-local, where the other hand's joint is missing: all its joints"
+    ]
+    document, _ = score(paint(tmp_path / "hand_L.png"), model="siso")
+    assert not document.warnings
+
+
+def test_a_missing_joint_is_an_empty_row_and_its_partner_falls_back(tmp_path: Path) -> None:
+    files = [paint(tmp_path / name) for name in ("gap-left.png", "x-right.png")]
+    document, _ = score(*files)
+    missing = next(row for row in document.joints if row.status == "not-detected")
+    assert (missing.hand, missing.joint, missing.x, missing.label) == ("left", "lunate", None, None)
+    fallen = [row for row in document.joints if row.model == "siso"]
+    assert [(row.hand, row.joint) for row in fallen] == [("right", "lunate")]
+    assert [warning.message for warning in document.warnings] == [
+        "left hand: not detected: lunate",
+        "right hand: siso, not mimo-local, where the other hand's joint is missing: lunate (erosion)",  # noqa: E501
+    ]
+
+
+@pytest.mark.parametrize("way", [score, by_steps])
+def test_strict_fails_a_study_that_lacks_an_input(tmp_path: Path, way: object) -> None:
+    files = [paint(tmp_path / name) for name in ("two.png", "lone_L.png", "gap.png")]
+    assert callable(way)
+    document, run = way(*files, strict=True)
+    assert [row.study for row in document.inputs] == ["two"]
+    assert [failure.error for failure in run.failures] == ["IncompleteStudyError"] * 2
+    document, run = way(*files, strict=True, model="siso")
+    assert [row.study for row in document.inputs] == ["two", "lone_L"]
+    assert "lacks" in run.failures[0].reason
+
+
+def test_a_file_given_twice_is_read_once(tmp_path: Path) -> None:
+    file = paint(tmp_path / "two.png")
+    document, _ = score(file, f"{tmp_path}/./two.png")
+    assert len(document.inputs) == 1
+    assert "the same file" in document.warnings[0].message
+
+
+def test_an_unexpected_error_fails_its_file_alone_and_tells_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [paint(tmp_path / name) for name in ("bug.png", "two.png")]
+    monkeypatch.delenv("SHARP_DEBUG", raising=False)
+    document, run = score(*files)
+    assert len(document.joints) == 62
+    assert "please report" in run.failures[0].reason
+    assert "secret" not in run.failures[0].reason
+    monkeypatch.setenv("SHARP_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        score(*files)
+
+
+@pytest.mark.parametrize("way", [score, by_steps])
+def test_what_is_finished_before_an_interruption_is_kept(tmp_path: Path, way: object) -> None:
+    files = [paint(tmp_path / name) for name in ("two.png", "stop.png", "two-b.png")]
+    assert callable(way)
+    document, _ = way(*files)
+    assert [row.study for row in document.inputs] == ["two"]
+    assert score(*files)[1].interrupted
+
+
+class TwoLeftHands(FakeFinder):
+    def find(self, radiograph: Radiograph) -> tuple[tuple[Hand, ...], tuple[str, ...]]:
+        hands, warnings = super().find(radiograph)
+        return tuple(replace(hand, side="left") for hand in hands), warnings
+
+
+def test_two_hands_of_one_side_are_two_studies(tmp_path: Path) -> None:
+    run = pipeline.Run()
+    file = str(paint(tmp_path / "two.png"))
+    document = pipeline.detect([file], TwoLeftHands(), FakeDetector(), run)
+    assert [row.study for row in document.hands] == ["two", "two-2"]
+    assert from_json(to_json(document), "x") == document
+
+
+class Elsewhere(FakeDetector):
+    def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[object, ...]]:  # type: ignore[override]
+        hand, points = super().detect(radiograph, hand)
+        return hand, (replace(points[0], x=-500.0), *points[1:])
+
+
+def test_a_joint_outside_the_picture_is_not_detected(tmp_path: Path) -> None:
+    file = str(paint(tmp_path / "x_L.png"))
+    document = pipeline.detect([file], FakeFinder(), Elsewhere(), pipeline.Run())  # type: ignore[arg-type]
+    assert [row.joint for row in document.joints if row.status == "not-detected"] == ["IP"]
+
+
+def test_crop_wants_the_picture_that_was_detected(tmp_path: Path) -> None:
+    files = [paint(tmp_path / name) for name in ("two.png", "x_L.png", "z_L.png")]
+    found = pipeline.detect(
+        [str(file) for file in files], FakeFinder(), FakeDetector(), pipeline.Run()
+    )
+    files[0].unlink()
+    paint(tmp_path / "twoB.png").rename(files[1])
+    run = pipeline.Run()
+    cut = pipeline.crop(found, lambda *_: None, run)
+    assert [row.study for row in cut.inputs] == ["z_L"]
+    assert len(cut.patches) == len(TARGETS)
+    assert [failure.error for failure in run.failures] == ["RadiographError", "DocumentError"]
+    assert "960 x 520 pixels, and the document was made from 480 x 520" in run.failures[1].reason
+
+
+def test_classify_wants_patches(tmp_path: Path) -> None:
+    file = str(paint(tmp_path / "two.png"))
+    found = pipeline.detect([file], FakeFinder(), FakeDetector(), pipeline.Run())
+    run = pipeline.Run()
+    document = pipeline.classify(
+        found, lambda _: np.zeros((1, 1), np.uint16), FakeClassifier(), run, model="siso"
+    )
+    assert not document.joints
+    assert "run `sharp crop` first" in run.failures[0].reason
+
+
+def test_a_document_names_its_models(tmp_path: Path) -> None:
+    document, _ = score(paint(tmp_path / "two.png"))
+    good = Bundle(tmp_path, "hands", "hands 1", "a", {"validated_on_patients": True})
+    other = Bundle(tmp_path, "joints", "joints 1", "b", {"validated_on_patients": False})
+    assert with_models(document, good).validated_on_patients
+    both = with_models(with_models(document, other), good)
+    assert not both.validated_on_patients
+    assert {kind: row.name for kind, row in both.models.items()} == {
+        "joints": "joints 1",
+        "hands": "hands 1",
+    }
+
+
+def test_overlays_show_every_film(tmp_path: Path) -> None:
+    files = [paint(tmp_path / name) for name in ("two.png", "x_L.png")]
+    document, run = score(*files)
+    files[1].unlink()
+    drawn = [row.file for row, _ in pipeline.overlays(document, run)]
+    assert drawn == [str(files[0])]
+    assert run.failures[0].error == "RadiographError"
