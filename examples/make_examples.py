@@ -9,34 +9,25 @@ from __future__ import annotations
 
 import csv
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import (
-    ComputedRadiographyImageStorage,
-    DigitalXRayImageStorageForPresentation,
-    ExplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGLSLossless,
-    generate_uid,
-)
+from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
 from sharp_cli.joints import SIDES, TARGETS, Finding, Side
-from sharp_cli.phantom import GRADES, Film, Phantom, draw, film
+from sharp_cli.phantom import GRADES, Condition, Film, Phantom, draw, film
+from sharp_cli.phantom.dicom import Header, dataset, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from numpy.typing import NDArray
 
 SEED: Final = 20220927
 COLUMNS: Final = ("patient", "study", "image", "hand", "finding", "joint", "grade", "x", "y")
 
 _PHALANX: Final = 190.0  # pixels; half the common scale keeps the files small
 _NOISE: Final = 0.0008  # and so does a quiet film: noise is what lossless coding cannot shrink
-_WHITE: Final = 4095  # 12 bit
 _DAMAGED: Final = 0.2  # share of non-intact joints
 
 
@@ -46,9 +37,7 @@ def main(folder: Path) -> None:
 
     hands = [_hand(SEED, side) for side in SIDES]
     both = film(hands, np.random.default_rng(SEED))
-    dataset = _dataset("SYNTHETIC-1", "two-hands.dcm", both.pixels, both.spacing, None)
-    dataset.compress(JPEGLSLossless, generate_instance_uid=False)
-    dataset.save_as(folder / "two-hands.dcm", enforce_file_format=True)
+    _write(folder / "two-hands.dcm", "SYNTHETIC-1", both, None, JPEGLSLossless)
     for hand, points in zip(hands, both.points, strict=True):
         rows += _truth("SYNTHETIC-1", "two-hands.dcm", hand, points)
 
@@ -56,9 +45,7 @@ def main(folder: Path) -> None:
         hand = _hand(SEED + 1, "left" if side == "left" else "right")
         alone: Film = film([hand], np.random.default_rng([SEED + 1, SIDES.index(hand.side)]))
         name = f"{side}.dcm"
-        dataset = _dataset("SYNTHETIC-2", name, alone.pixels, alone.spacing, hand.side)
-        dataset.compress(syntax, generate_instance_uid=False)
-        dataset.save_as(folder / name, enforce_file_format=True)
+        _write(folder / name, "SYNTHETIC-2", alone, hand.side, syntax)
         rows += _truth("SYNTHETIC-2", name, hand, alone.points[0])
 
     with (folder / "truth.csv").open("w", newline="", encoding="utf-8") as file:
@@ -74,7 +61,14 @@ def _hand(seed: int, side: Side) -> Phantom:
         damaged, grade = rng.random() < _DAMAGED, int(rng.integers(2, len(GRADES[target.finding])))
         if damaged:
             lesions[target.finding, target.joint] = grade
-    return draw(seed, side=side, lesions=lesions, phalanx=_PHALANX, young=False, noise=_NOISE)
+    return draw(
+        seed,
+        side=side,
+        lesions=lesions,
+        condition=Condition(young=False),
+        phalanx=_PHALANX,
+        noise=_NOISE,
+    )
 
 
 def _truth(
@@ -89,60 +83,14 @@ def _truth(
         )  # fmt: skip
 
 
-def _dataset(
-    patient: str, name: str, pixels: NDArray[np.float32], spacing: float, side: Side | None
-) -> Dataset:
-    """A DX image of one hand (the right one bright on dark inverted), a CR image of two."""
-
-    def uid(*parts: str) -> str:
-        return generate_uid(entropy_srcs=["sharp-cli example", str(SEED), *parts])
-
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.SOPClassUID = (
-        DigitalXRayImageStorageForPresentation if side else ComputedRadiographyImageStorage
+def _write(path: Path, patient: str, made: Film, side: Side | None, syntax: str) -> None:
+    """Write a film, the right hand's inverted."""
+    source = ("sharp-cli example", str(SEED), patient)
+    header = Header(patient, f"{patient}-A", date(2000, 1, 1), source)
+    image = dataset(
+        made.pixels, header, path.name, spacing=made.spacing, side=side, inverted=side == "right"
     )
-    dataset.SOPInstanceUID = uid(patient, name)
-    dataset.StudyInstanceUID = uid(patient)
-    dataset.SeriesInstanceUID = uid(patient, "series")
-    dataset.StudyDate = "20000101"
-    dataset.StudyTime = "120000"
-    dataset.StudyID = f"{patient}-A"
-    dataset.AccessionNumber = ""
-    dataset.PatientID = patient
-    dataset.PatientName = "SYNTHETIC^Phantom"
-    dataset.PatientBirthDate = ""
-    dataset.PatientSex = ""
-    dataset.ReferringPhysicianName = ""
-    dataset.Manufacturer = "sharp-cli phantom"
-    dataset.Modality = "DX" if side else "CR"
-    dataset.SeriesNumber = 1
-    dataset.InstanceNumber = 1
-    dataset.BodyPartExamined = "HAND"
-    dataset.ViewPosition = "PA"
-    dataset.PatientOrientation = ""
-    if side:
-        dataset.ImageLaterality = side[0].upper()
-    else:
-        dataset.Laterality = ""
-    dataset.ImagerPixelSpacing = [f"{spacing:.6f}"] * 2
-    dataset.ImageComments = "Synthetic picture, not of a person"
-
-    values = np.round(pixels * _WHITE).astype(np.uint16)
-    inverted = side == "right"
-    dataset.PhotometricInterpretation = "MONOCHROME1" if inverted else "MONOCHROME2"
-    dataset.PresentationLUTShape = "INVERSE" if inverted else "IDENTITY"
-    dataset.SamplesPerPixel = 1
-    dataset.Rows, dataset.Columns = values.shape
-    dataset.BitsAllocated = 16
-    dataset.BitsStored = 12
-    dataset.HighBit = 11
-    dataset.PixelRepresentation = 0
-    dataset.WindowCenter = str((_WHITE + 1) // 2)
-    dataset.WindowWidth = str(_WHITE + 1)
-    dataset.PixelData = (_WHITE - values if inverted else values).tobytes()
-    return dataset
+    path.write_bytes(encode(image, syntax))
 
 
 if __name__ == "__main__":

@@ -43,6 +43,9 @@ _DEPTHS: Final = {1: (1.1, 1.7), 2: (1.7, 2.5), 3: (2.6, 3.8), 4: (3.5, 5.0), 5:
 _SIZES: Final = {"IP": 0.85, "PIP": 0.8, "radius": 1.3}
 """Depth of erosions in bones smaller or larger than a metacarpal's head, as a multiple."""
 
+_ROUGH: Final = ((0.22, 5), (0.1, 11), (0.06, 23))
+"""How ragged an erosion's outline is: shares of its radius, and the waves across it."""
+
 _COUNTS: Final = {1: (1, 1), 2: (1, 2), 3: (1, 3), 4: (2, 4), 5: (4, 6)}
 """Number of erosions, by grade: from, to."""
 
@@ -51,7 +54,7 @@ def implant(
     pixels: NDArray[np.float32],
     finding: Finding,
     grade: int,
-    rng: np.random.Generator,
+    seed: int | np.random.Generator,
     *,
     joint: str,
 ) -> NDArray[np.float32]:
@@ -62,7 +65,7 @@ def implant(
             that of the joint's box: shape (H, W), 0 to 1, bones bright.
         finding: `erosion` (loss of bone at the joint's margin) or `jsn` (bone ends drawn together).
         grade: SHS grade, 1 to 5 for erosion, 1 to 4 for JSN.
-        rng: Decides place, shape and extent; the same state gives the same patch.
+        seed: Decides place, shape and extent: a number, or a generator to go on with.
         joint: Name of the joint.
 
     Returns:
@@ -71,6 +74,7 @@ def implant(
     Raises:
         UsageError: There is no such joint, or no such grade of the finding.
     """
+    rng = np.random.default_rng(seed)
     scene = look(pixels, joint)
     if grade not in GRADES[finding]:
         grades = ", ".join(str(known) for known in GRADES[finding])
@@ -87,7 +91,7 @@ def implant(
 
 
 def decoy(
-    pixels: NDArray[np.float32], rng: np.random.Generator, *, joint: str
+    pixels: NDArray[np.float32], seed: int | np.random.Generator, *, joint: str
 ) -> NDArray[np.float32]:
     """A copy of a patch of an intact joint with harmless look-alikes, and just as much processed.
 
@@ -96,7 +100,7 @@ def decoy(
 
     Args:
         pixels: As for `implant`.
-        rng: As for `implant`.
+        seed: As for `implant`.
         joint: Name of the joint.
 
     Returns:
@@ -105,6 +109,7 @@ def decoy(
     Raises:
         UsageError: There is no such joint.
     """
+    rng = np.random.default_rng(seed)
     scene = look(pixels, joint)
     x, y = scene.grid()
     size = rng.normal(0, 0.5)
@@ -218,8 +223,9 @@ def _erode(pixels: Array, scene: Scene, grade: int, rng: np.random.Generator) ->
         depth = size * rng.uniform(*_DEPTHS[grade]) * (1 if order == 0 else rng.uniform(0.4, 0.85))
         width = depth * rng.uniform(0.55, 0.9)
         centre = site.place - site.outwards * depth * rng.uniform(0.2, 0.35)
-        strength = rng.uniform(0.7, 0.85) + 0.02 * grade
-        rim = rng.uniform(0.1, 0.35) if rng.random() < 0.35 else 0.0
+        # Erosions seen from the front have bone before and behind them: they are faint.
+        strength = min(rng.uniform(0.45, 0.9) + 0.03 * grade, 0.95)
+        rim = rng.uniform(0.1, 0.4) if rng.random() < 0.35 else 0.0
         out = _carve(
             out,
             scene,
@@ -275,13 +281,13 @@ def _carve(
     first = (dx * axis[0] + dy * axis[1]) / radii[0]
     second = (dx * axis[1] - dy * axis[0]) / radii[1]
     size = (int(right - left), int(bottom - top))
-    rough = 0.18 * _noise(rng, 5, size) + 0.05 * _noise(rng, 11, size)
+    rough = sum(share * _noise(rng, cells, size) for share, cells in _ROUGH)
     depth = 1 - np.hypot(first, second) + rough  # 0 at the outline, positive inside
     # The bowl's wall slopes, and some bone in front of it and behind it is left.
-    slope = np.clip(rng.uniform(0.4, 0.9) / min(radii), 0.2, 0.75)
+    slope = np.clip(rng.uniform(0.3, 1.6) / min(radii), 0.2, 0.9)
     mask = np.clip(depth / slope + 0.3, 0, 1)
     mask = mask * mask * (3 - 2 * mask)
-    mask = mask * np.clip(1 - 0.15 * np.abs(_noise(rng, 7, size)), 0.5, 1)
+    mask = mask * np.clip(1 - 0.25 * np.abs(_noise(rng, 7, size)), 0.3, 1)
     view = pixels[top:bottom, left:right]
     # What is finer than bone's own structure is the film's noise, and stays.
     over = np.maximum(cv2.GaussianBlur(view, (0, 0), max(0.08 * scene.scale, 0.5)) - soft, 0)
@@ -289,7 +295,9 @@ def _carve(
     threshold = 0.15 * float(np.percentile(over[::4, ::4], 90))
     change = -strength * mask * np.maximum(over - threshold, 0)
     if rim:
-        change = change + rim * over * np.exp(-(((depth + 0.25) / 0.2) ** 2))
+        # Sclerosis is nowhere a closed ring.
+        uneven = np.clip(0.5 + 0.6 * _noise(rng, 4, size), 0, 1.3)
+        change = change + rim * uneven * over * np.exp(-(((depth + 0.25) / 0.25) ** 2))
     out = pixels.copy()
     out[top:bottom, left:right] = np.clip(view + change, 0, 1)
     return out
@@ -310,7 +318,7 @@ def _cyst(pixels: Array, scene: Scene, rng: np.random.Generator) -> Array:
         radii=(radius, radius * rng.uniform(0.8, 1.0)),
         soft=soft,
         strength=rng.uniform(0.3, 0.7),
-        rim=rng.uniform(0.1, 0.4),
+        rim=rng.uniform(0.05, 0.3),
     )
 
 

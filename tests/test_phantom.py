@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pydicom
@@ -13,7 +13,7 @@ import pytest
 
 from sharp_cli.geometry import sample, similarity
 from sharp_cli.joints import COMMON_PHALANX, POINTS, SIDES, TARGETS, phalanx_length
-from sharp_cli.phantom import Phantom, draw, film, random_phantom
+from sharp_cli.phantom import Condition, Phantom, draw, film, random_phantom
 from sharp_cli.phantom.fit_shapes import align, place_points
 from sharp_cli.phantom.shape import LANDMARK_OF_POINT, Warp, draw_shape, mean_landmarks
 
@@ -28,8 +28,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 SMALL = 120.0  # pixels of a proximal phalanx: quick to draw
 
 
-def hand(seed: int = 5, side: Side = "left", **options: float) -> Phantom:
-    return draw(seed, side=side, phalanx=SMALL, noise=0.0, **options)  # type: ignore[arg-type]
+def hand(seed: int = 5, side: Side = "left", **condition: Any) -> Phantom:
+    return draw(seed, side=side, condition=Condition(**condition), phalanx=SMALL, noise=0.0)
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -112,10 +112,13 @@ def test_lesion_changes_its_joint_only(side: Side, finding: Finding, joint: str)
     assert change.max() > 0.02
     box = next(t.box for t in TARGETS if (t.finding, t.joint) == (finding, joint))
     reach = max(box) / 2 * SMALL / COMMON_PHALANX + 2
-    rows, columns = np.nonzero(change)
+    height, width = change.shape
     x, y = before.points[joint]
-    assert np.abs(columns - x).max() <= reach
-    assert np.abs(rows - y).max() <= reach
+    rows, columns = np.ogrid[:height, :width]
+    away = (np.abs(columns - x) > reach) | (np.abs(rows - y) > reach)
+    # Scatter and the film's processing carry a trace of it further.
+    assert change[away].max() < 0.1 * change.max()
+    assert change[away].mean() < 0.001
 
 
 def test_grade_0_is_intact_and_unknown_lesions_are_refused() -> None:

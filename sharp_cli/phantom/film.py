@@ -57,7 +57,9 @@ class Film:
     to_film: tuple[Affine, ...]
 
 
-def film(hands: Sequence[Phantom], rng: np.random.Generator) -> Film:
+def film(
+    hands: Sequence[Phantom], rng: np.random.Generator, *, size: tuple[int, int] | None = None
+) -> Film:
     """Lay hands side by side on one film, fingers up, as they are in the sequence.
 
     The film has the pixel spacing of the first hand; other hands are resized to it. Hands of one
@@ -66,6 +68,9 @@ def film(hands: Sequence[Phantom], rng: np.random.Generator) -> Film:
     Args:
         hands: One or two hands.
         rng: Source of tilts, distances, collimation and markers.
+        size: Width and height of the film in pixels; None for as large as the hands need. On a
+            larger one they lie somewhere, the forearms at its lower edge; a smaller one cuts
+            them off.
     """
     spacing, ground = hands[0].spacing, hands[0].ground
     tilts = rng.uniform(-_TILT, _TILT, len(hands))
@@ -85,17 +90,24 @@ def film(hands: Sequence[Phantom], rng: np.random.Generator) -> Film:
         right += edge - left + float(gap)
         # Below its lower corners a hand's picture has no forearm to show.
         bottoms.append(float(corners[[2, 3], 1].min()) + gaps[0] - top)
-    size = (int(right), int(min(bottoms)) - 2)
+    needed = (int(right), int(min(bottoms)) - 2)
+    if size is None:
+        size = needed
+    else:
+        room = (size[0] - needed[0]) * float(rng.uniform(0.3, 0.7))
+        maps = [_shifted(to_film, room, size[1] - needed[1]) for to_film in maps]
 
     light = np.zeros((size[1], size[0]), dtype=np.float32)
     covered = np.zeros_like(light)
     for hand, to_film in zip(hands, maps, strict=True):
         back = to_film.inverse()
         fade = _fade(hand.pixels.shape)
-        light += sample((hand.pixels - np.float32(hand.ground)) * fade, back, size)
+        own = (hand.pixels - np.float32(hand.ground)) * fade
+        # Cubic: to turn a picture must not smooth its noise.
+        light += cv2.warpAffine(own, to_film.matrix, size, flags=cv2.INTER_CUBIC)
         covered = np.maximum(covered, sample(fade, back, size))
-    noise = cv2.GaussianBlur(rng.standard_normal(light.shape, dtype=np.float32), (0, 0), 0.55)
-    pixels = ground + light + np.float32(hands[0].noise / 0.55) * noise * (1.0 - covered)
+    noise = rng.standard_normal(light.shape, dtype=np.float32)
+    pixels = ground + light + np.float32(0.7 * hands[0].noise) * noise * (1.0 - covered)
     points = tuple(
         {name: _pair(to_film(xy)) for name, xy in hand.points.items()}
         for hand, to_film in zip(hands, maps, strict=True)

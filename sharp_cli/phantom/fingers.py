@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.phantom.bone import Bone, Maturity, ellipse, lump, smooth
+from sharp_cli.phantom.bone import (
+    Bone,
+    Growth,
+    Maturity,
+    Ridge,
+    ellipse,
+    growth_lines,
+    lump,
+    smooth,
+)
 from sharp_cli.phantom.shape import carry
 
 if TYPE_CHECKING:
@@ -20,14 +29,14 @@ if TYPE_CHECKING:
 
 # Widths at base, shaft and head of the middle finger's bones, and how other fingers compare;
 # measured by eye on radiographs, relative to the proximal phalanx.
-_METACARPAL: Final = (0.32, 0.195, 0.33)
-_PROXIMAL: Final = (0.37, 0.225, 0.275)
-_MIDDLE: Final = (0.305, 0.185, 0.225)
-_DISTAL: Final = (0.235, 0.115, 0.17)
-_THUMB_METACARPAL: Final = (0.35, 0.24, 0.33)
-_THUMB_PROXIMAL: Final = (0.36, 0.235, 0.27)
-_THUMB_DISTAL: Final = (0.31, 0.17, 0.21)
-_FINGER_WIDTH: Final[Mapping[int, float]] = {1: 1.06, 2: 0.99, 3: 1.0, 4: 0.92, 5: 0.82}
+_METACARPAL: Final = (0.285, 0.17, 0.3)
+_PROXIMAL: Final = (0.305, 0.212, 0.238)
+_MIDDLE: Final = (0.265, 0.182, 0.2)
+_DISTAL: Final = (0.21, 0.105, 0.16)
+_THUMB_METACARPAL: Final = (0.295, 0.21, 0.29)
+_THUMB_PROXIMAL: Final = (0.31, 0.2, 0.235)
+_THUMB_DISTAL: Final = (0.275, 0.15, 0.19)
+_FINGER_WIDTH: Final[Mapping[int, float]] = {1: 1.05, 2: 1.0, 3: 1.0, 4: 0.92, 5: 0.83}
 # Landmarks of each finger's joints, from MCP to the tip.
 _FINGER: Final[Mapping[int, tuple[int, ...]]] = {
     1: (18, 19, 20),
@@ -37,18 +46,30 @@ _FINGER: Final[Mapping[int, tuple[int, ...]]] = {
     5: (33, 34, 35, 36),
 }
 _METACARPAL_BASE: Final[Mapping[int, tuple[float, float]]] = {
-    1: (0.668, 1.16),
-    2: (0.375, 1.015),
+    1: (0.68, 1.165),
+    2: (0.345, 1.005),
     3: (0.034, 0.977),
-    4: (-0.250, 0.985),
-    5: (-0.485, 1.045),
+    4: (-0.250, 1.0),
+    5: (-0.468, 1.09),
 }
+# The outer metacarpals' bases spread towards their neighbours'.
+_SPREADS: Final[Mapping[int, float]] = {1: 1.0, 2: 1.25, 3: 1.0, 4: 1.05, 5: 1.25}
+_SLIP: Final = (0.16, 0.2)  # a fully subluxed phalanx lies this far to the ulnar side and proximal
 
 
-def finger_bones(shape: Shape, maturity: Maturity, rng: np.random.Generator) -> list[Bone]:
-    """Metacarpals, phalanges and sesamoids of the five fingers."""
+def finger_bones(
+    shape: Shape, maturity: Maturity, subluxation: float, rng: np.random.Generator
+) -> list[Bone]:
+    """Metacarpals, phalanges and sesamoids of the five fingers.
+
+    Args:
+        shape: Of the hand.
+        maturity: Of its bones.
+        subluxation: How far the proximal phalanges have slipped off their metacarpals, 0…1.
+        rng: Of what is this hand's own.
+    """
     made: list[Bone] = []
-    gap = float(rng.uniform(0.038, 0.055))
+    gap = float(rng.uniform(0.03, 0.046))
     for finger, landmarks in _FINGER.items():
         thickness = _FINGER_WIDTH[finger] * maturity.width * float(rng.normal(1.0, 0.03))
         base = carry(shape, (_METACARPAL_BASE[finger],))[0]
@@ -56,21 +77,41 @@ def finger_bones(shape: Shape, maturity: Maturity, rng: np.random.Generator) -> 
         kinds = [_METACARPAL, _PROXIMAL, _MIDDLE, _DISTAL]
         if finger == 1:
             kinds = [_THUMB_METACARPAL, _THUMB_PROXIMAL, _THUMB_DISTAL]
-        for kind, start, end in zip(kinds, joints, joints[1:], strict=False):
-            widths = np.array(kind) * thickness * rng.normal(1.0, 0.025, 3)
-            tip = end is joints[-1]
-            made.extend(
+        # How far a finger is turned about its axis: its two sides are not alike.
+        turned = float(rng.normal(0.28, 0.12) if finger == 1 else rng.normal(0.0, 0.08))
+        slips = subluxation * float(rng.uniform(0.5, 1.0)) * (finger > 1)
+        for number, (kind, start, end) in enumerate(zip(kinds, joints, joints[1:], strict=False)):
+            widths = np.array(kind) * thickness * rng.normal(1.0, 0.03, 3)
+            if number == 0:
+                widths[0] *= _SPREADS[finger]
+            last = end is joints[-1]
+            form: Growth = "metacarpal" if number == 0 else "tip" if last else "phalanx"
+            # Spaces are the narrower the further distal; the thumb's IP joint is seen obliquely.
+            ends = np.array([gap, gap, 0.72 * gap, 0.6 * gap])[number : number + 2] / 2
+            if finger == 1:
+                ends[number > 0] -= rng.uniform(0.0, 0.02)
+            near = float(ends[0]) - 0.045 * widths[0]  # a base is hollow: its rims reach further
+            if number == 0:
+                near = float(rng.uniform(0.0, 0.026)) + 0.012 * (finger == 1)
+            begin = start
+            if number == 1 and slips > 0:
+                axis = (end - start) / np.hypot(*(end - start))
+                begin = start - slips * (_SLIP[0] * np.array([1.0, 0.0]) + _SLIP[1] * axis)
+            made.append(
                 _long_bone(
-                    start,
+                    begin,
                     end,
                     widths / 2,
-                    (gap / 4 if start is base else gap / 2, -0.02 if tip else gap / 2),
+                    (near, -0.02 if last else float(ends[-1])),
                     maturity,
-                    form="metacarpal" if start is base else "tip" if tip else "phalanx",
+                    form=form,
                     thumb=finger == 1,
+                    turned=turned,
                     rng=rng,
                 )
             )
+            if number == 0:
+                made.append(_condyle(start, end, widths[2] / 2, maturity, rng))
     return [*made, *_sesamoids(shape, rng)]
 
 
@@ -81,68 +122,102 @@ def _long_bone(
     gaps: tuple[float, float],
     maturity: Maturity,
     *,
-    form: str,
+    form: Growth,
     thumb: bool,
+    turned: float,
     rng: np.random.Generator,
-) -> list[Bone]:
+) -> Bone:
     axis = (end - start) / np.hypot(*(end - start))
     across = np.array([-axis[1], axis[0]])
     base, head = start + axis * gaps[0], end - axis * gaps[1]
     length = float(np.hypot(*(head - base)))
-    sides = [_profile(widths * rng.normal(1.0, 0.02, 3), length, form) for _ in range(2)]
+    sides = [
+        _profile(widths * rng.normal(1.0, 0.03, 3), length, form)
+        * np.array([1.0 + sign * turned * 0.5, 1.0])
+        for sign in (-1.0, 1.0)
+    ]
     local = np.vstack([sides[0], (sides[1] * np.array([-1.0, 1.0]))[::-1]])
+    local = local + rng.normal(0.0, 0.006, local.shape)
+    # A bone seen from the side is bowed.
+    local[:, 0] += 0.05 * length * turned * np.sin(np.pi * np.clip(local[:, 1] / length, 0, 1))
     b, s, h = widths
     if form == "metacarpal":  # their bases are cut obliquely
         near = local[:, 1] < length / 4
-        local[near, 1] += rng.uniform(-0.25, 0.25) * local[near, 0]
+        local[near, 1] += rng.uniform(-0.3, 0.3) * local[near, 0]
     # A growth plate sits at the head of metacarpals 2 to 5, at the base of all others.
+    x = np.linspace(-1.0, 1.0, 11)
     if form == "metacarpal" and not thumb:
-        bow, reach, level = 0.25 * h, 1.15 * h, length - 1.35 * h
+        bow, reach, level = 0.3 * h, 1.1 * h, length - 1.6 * h
     else:
-        bow, reach, level = -0.12 * b, 1.15 * b, 0.78 * b
-    x = np.linspace(-1.0, 1.0, 9)
-    wave = rng.normal(0.0, 0.02, 9) * b
-    plate = np.column_stack([x * reach, level + bow * (1 - x**2) + wave])
+        bow, reach, level = -0.14 * b, 1.15 * b, 0.68 * b
+    plate = np.column_stack([x * reach, level + bow * (1 - x**2) + rng.normal(0.0, 0.035, 11) * b])
 
     def place(places: Array) -> Array:
         return np.asarray(base + places[:, :1] * across + places[:, 1:] * axis, dtype=np.float64)
 
-    lines = (place(plate),)
-    bone = Bone(
+    plates, ridges = growth_lines(place(plate), form, maturity, rng)
+    # The beam runs along the dense plate under a base's hollow joint surface, and meets its far
+    # rim too: a second line beside the first.
+    t = np.linspace(-0.92, 0.92, 15)
+    if form != "metacarpal":
+        hollow = 0.13 * b - 0.2 * b * t**2 + 0.012
+        rim = hollow + b * rng.uniform(0.04, 0.26) * (1 - t**2)
+        bright = rng.uniform(0.01, 0.042, 2)
+        ridges += tuple(
+            Ridge(place(np.column_stack([t * b, y])), float(strength))
+            for y, strength in zip((hollow, rim), bright, strict=True)
+        )
+    else:
+        wave = rng.normal(0.0, 0.05, (2, 4))
+        for part in wave:
+            y = 0.25 * b * rng.uniform(0.2, 1.6) + b * np.interp(t, np.linspace(-1, 1, 4), part)
+            ridges += (Ridge(place(np.column_stack([t * b, y])), float(rng.uniform(0.0, 0.05))),)
+    if form == "phalanx":  # the two condyles overlap, and leave a notch between them
+        y = length - 0.25 * h + 0.16 * h * np.cos(2 * np.pi * t) * rng.uniform(0.3, 1.0)
+        arc = np.column_stack([0.9 * t * h, y - rng.uniform(0.0, 0.3) * h])
+        ridges += (Ridge(place(arc), float(rng.uniform(0.0, 0.035))),)
+    return Bone(
         outline=place(smooth(local)),
         base=base,
         head=head,
-        depth=tuple(0.8 * np.array([b * 0.8, b * 0.85, s * 1.1, s, s, s * 1.08, h * 0.92, h])),
-        cortex=(0.018, float(0.5 * s * maturity.cortex)),
-        marrow=(0.34 * maturity.marrow, 0.08 * maturity.marrow),
-        plates=lines if maturity.plate > 0 else (),
-        scars=lines if maturity.scar > 0 else (),
+        depth=tuple(0.85 * np.array([b * 0.7, b * 0.68, s, s, s * 1.05, s * 1.25, h * 1.0, h])),
+        cortex=(0.0068, float(0.47 * s * maturity.cortex)),
+        marrow=(0.33 * maturity.marrow, 0.06 * maturity.marrow),
+        columns=0.9,
+        plates=plates,
+        ridges=ridges,
     )
-    if maturity.plate > 0:
-        return [bone]
-    # The beam meets the far rim of the base's joint surface too: a second line beside the first.
-    rim = ellipse((0.9 * b, 0.24 * b)) * rng.normal(1.0, 0.05, (10, 1))
-    rim[:, 1] += b * rng.uniform(0.05, 0.3)
-    return [bone, lump(place(smooth(rim)), rng.uniform(0.01, 0.035), 0.3 * maturity.marrow)]
 
 
-def _profile(widths: Array, length: float, form: str) -> Array:
+def _condyle(
+    start: Array, end: Array, half: float, maturity: Maturity, rng: np.random.Generator
+) -> Bone:
+    """The palmar part of a metacarpal's head, whose outline shows inside it."""
+    axis = (end - start) / np.hypot(*(end - start))
+    across = np.array([-axis[1], axis[0]])
+    ring = ellipse((half * rng.uniform(0.6, 0.9), half * rng.uniform(0.6, 0.85)))
+    ring = ring * rng.normal(1.0, 0.06, (10, 1))
+    centre = end - axis * half * rng.uniform(0.8, 1.15) + across * half * rng.normal(0.0, 0.12)
+    return lump(smooth(ring + centre), float(rng.uniform(0.003, 0.011)), 0.3 * maturity.marrow)
+
+
+def _profile(widths: Array, length: float, form: Growth) -> Array:
     """Control points of one side from base to head: (distance from the axis, along it)."""
     b, s, h = widths
     if form == "metacarpal":
-        foot = [(0.0, 0.05 * b), (0.7 * b, -0.06 * b), (1.06 * b, 0.05 * b), (1.06 * b, 0.5 * b)]
-        shaft = [(0.8 * b, 0.2 * length), (1.08 * s, 0.36 * length), (s, 0.55 * length)]
-        top = [(1.05 * s, 0.7 * length), (0.94 * h, length - 1.55 * h), (1.1 * h, length - 1.1 * h)]
+        foot = [(0.0, -0.06 * b), (0.5 * b, 0.0), (0.92 * b, 0.2 * b), (1.08 * b, 0.6 * b)]
+        shaft = [(0.8 * b, 0.17 * length), (1.08 * s, 0.33 * length), (s, 0.52 * length)]
+        top = [(1.1 * s, 0.7 * length), (0.97 * h, length - 2.0 * h), (1.08 * h, length - 1.2 * h)]
         cap = [(0.98 * h, length - 0.42 * h), (0.55 * h, length - 0.02 * h), (0.0, length)]
         return np.array(foot + shaft + top + cap)
-    foot = [(0.0, 0.14 * b), (0.6 * b, 0.05 * b), (1.03 * b, -0.1 * b), (1.08 * b, 0.4 * b)]
+    foot = [(0.0, 0.14 * b), (0.6 * b, 0.05 * b), (1.03 * b, -0.1 * b), (1.08 * b, 0.36 * b)]
     if form == "tip":
         shaft = [(0.8 * b, 0.8 * b), (s * 1.02, 0.48 * length), (s * 0.96, 0.68 * length)]
         cap = [(1.05 * h, length - 0.85 * h), (1.1 * h, length - 0.3 * h), (0.6 * h, length)]
         return np.array([*foot, *shaft, *cap, (0.0, length)])
-    shaft = [(0.94 * b, 0.75 * b), (1.18 * s, 0.32 * length), (s, 0.55 * length)]
-    top = [(0.98 * s, 0.72 * length), (0.96 * h, length - 1.15 * h), (1.08 * h, length - 0.6 * h)]
-    cap = [(0.98 * h, length - 0.02 * h), (0.5 * h, length + 0.03 * h), (0.0, length - 0.16 * h)]
+    shaft = [(0.96 * b, 0.72 * b), (1.2 * s, 0.3 * length), (s * 1.02, 0.52 * length)]
+    top = [(s, 0.72 * length), (0.97 * h, length - 1.2 * h), (1.06 * h, length - 0.6 * h)]
+    cap = [(0.98 * h, length - 0.04 * h), (0.5 * h, length + 0.02 * h), (0.0, length - 0.09 * h)]
     return np.array(foot + shaft + top + cap)
 
 
@@ -150,9 +225,9 @@ def _sesamoids(shape: Shape, rng: np.random.Generator) -> list[Bone]:
     """Two at the thumb's MCP joint, sometimes one at the index's and the little finger's."""
     made: list[Bone] = []
     for joint, below, offsets, chance in (
-        (18, 17, (-0.13, 0.1), 0.9),
-        (21, 16, (0.1,), 0.3),
-        (33, 13, (-0.08,), 0.3),
+        (18, 17, (-0.14, 0.1), 0.8),
+        (21, 16, (0.1,), 0.25),
+        (33, 13, (-0.08,), 0.25),
     ):
         if rng.random() > chance:
             continue
@@ -160,9 +235,10 @@ def _sesamoids(shape: Shape, rng: np.random.Generator) -> list[Bone]:
         axis = axis / np.hypot(*axis)
         across = np.array([-axis[1], axis[0]])
         for offset in offsets:
-            size = rng.uniform(0.035, 0.055)
-            ring = ellipse((0.8 * size, 1.1 * size))
+            size = rng.uniform(0.03, 0.06)
+            ring = ellipse((0.8 * size, 1.1 * size)) * rng.normal(1.0, 0.08, (10, 1))
             sign = np.sign(offset)
-            shift = axis * rng.uniform(0.09, 0.14) + across * (offset + sign * rng.uniform(0, 0.03))
-            made.append(lump(smooth(ring + shape.landmarks[joint] + shift), 0.05, 0.5))
+            shift = axis * rng.uniform(0.06, 0.16) + across * (offset + sign * rng.uniform(0, 0.06))
+            density = float(rng.uniform(0.25, 0.5))
+            made.append(lump(smooth(ring + shape.landmarks[joint] + shift), 0.04, density))
     return made

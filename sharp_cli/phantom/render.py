@@ -21,62 +21,86 @@ if TYPE_CHECKING:
     from sharp_cli.phantom.bone import Bone
 
     Picture = NDArray[np.float32]
+    Mask = NDArray[np.uint8]
     Array = NDArray[np.float64]
 
-_SHIFT: Final = 4  # fractional bits of the vertices that are filled
+SHIFT: Final = 4  # fractional bits of the vertices that are filled
 _MARGIN: Final = 3
 _TEXTURE: Final = 512
 _TEXTURE_SCALE: Final = 500.0  # pixels of the tile to a unit
+_ROUND: Final = 96  # pixels by which a tile goes on beyond its edges while it is filtered
+_FINEST: Final = 1.6  # pixels of the tile to a pixel beyond which its struts would alias
 _CORNER: Final = 0.03  # size in units of the corners that are rounded beside growth plates
-_OVERLAP: Final = 0.22  # share of a bone that growth plates do not interrupt
-_EDGE: Final = 0.5
-_SKIN_TAPER: Final = 0.75  # a hand lies flat: its soft tissue is less round than a tube
-SOFT: Final = 0.14
-"""Attenuation of soft tissue relative to cortical bone, per length (at about 55 kV)."""
-
-
-def trabeculae(rng: np.random.Generator) -> Picture:
-    """A tile of spongy bone, mean 1: fine struts, longer along axis 0 (the bone's axis)."""
-    noise = rng.standard_normal((_TEXTURE, _TEXTURE)).astype(np.float32)
-
-    def band(sigma_x: float, sigma_y: float) -> Picture:
-        blurred = cv2.GaussianBlur(
-            noise, (0, 0), sigmaX=sigma_x, sigmaY=sigma_y, borderType=cv2.BORDER_REFLECT
-        )
-        wide = cv2.GaussianBlur(blurred, (0, 0), 3 * sigma_x, borderType=cv2.BORDER_REFLECT)
-        passed = np.asarray(blurred - wide, dtype=np.float32)
-        return np.asarray(passed / passed.std(), dtype=np.float32)
-
-    # Where smooth noise crosses zero lie the lines of a net.
-    net = np.exp(-((band(2.6, 5.5) / 0.35) ** 2)) + 0.8 * np.exp(-((band(2.2, 2.8) / 0.35) ** 2))
-    tile = 1.0 + 0.55 * (net - net.mean()) + 0.1 * band(1.0, 1.4) + 0.08 * band(12.0, 16.0)
-    return np.asarray(np.clip(tile, 0.3, 2.5), dtype=np.float32)
+_OVERLAP: Final = 0.3  # share of a bone that growth plates do not interrupt
 
 
 @dataclass(frozen=True, slots=True)
-class Tissue:
-    """What all bones of a hand share.
+class Spongiosa:
+    """Tiles of spongy bone, each of mean 1.
 
     Attributes:
-        unit: Pixels of a unit length.
-        plate: Width of growth plates in units.
-        scar: Strength of closed ones.
-        texture: A tile of spongy bone.
+        columns: Struts along axis 0, the bone's axis, with few that cross them.
+        net: Struts without a direction.
+        patches: How density and the cortex' thickness vary from place to place.
     """
 
-    unit: float
-    plate: float
-    scar: float
-    texture: Picture
+    columns: Picture
+    net: Picture
+    patches: Picture
+
+    def shifted(self, number: int) -> Spongiosa:
+        """The same tiles elsewhere, for the bone of this number."""
+        steps = (61 * number, 97 * number)
+        tiles = (self.columns, self.net, np.roll(self.patches, (_TEXTURE // 2, 0), (0, 1)))
+        return Spongiosa(*(np.roll(tile, steps, axis=(0, 1)) for tile in tiles))
 
 
-def bone_attenuation(bones: Sequence[Bone], size: tuple[int, int], tissue: Tissue) -> Picture:
+def spongiosa(rng: np.random.Generator) -> Spongiosa:
+    """Draw the spongy bone of a person."""
+    # A tile's edges fit together: what is filtered goes round.
+    noise = np.pad(
+        rng.standard_normal((_TEXTURE, _TEXTURE)).astype(np.float32), _ROUND, mode="wrap"
+    )
+
+    def blur(field: Picture, x: float, y: float) -> Picture:
+        return np.asarray(cv2.GaussianBlur(field, (0, 0), sigmaX=x, sigmaY=y), dtype=np.float32)
+
+    def band(x: float, y: float) -> Picture:
+        passed = blur(noise, x, y)
+        passed = passed - blur(passed, 3 * x, 3 * x)
+        return np.asarray(passed / passed.std(), dtype=np.float32)
+
+    def lines(field: Picture) -> Picture:
+        """Where smooth noise crosses zero lie the lines of a net, equally dense everywhere."""
+        made = np.exp(-((field / np.float32(0.4)) ** 2))
+        return np.asarray(made - blur(made, 7.0, 10.0), dtype=np.float32)
+
+    fine = 0.12 * band(1.2, 1.8)
+    along = 0.55 * lines(band(2.2, 18.0)) + 0.4 * lines(band(3.6, 14.0))
+    crossing = 0.12 * lines(band(5.0, 2.2))
+    # Many struts lie behind one another: what is seen is their sum.
+    net = np.zeros_like(noise)
+    for x, y in ((2.3, 4.2), (3.9, 2.4), (3.0, 3.0), (2.0, 2.4)):
+        net += 0.24 * lines(band(x, y))
+    patches = 1.0 + 0.1 * band(14.0, 22.0) + 0.06 * band(6.0, 10.0)
+    return Spongiosa(
+        *(
+            np.clip(tile[_ROUND:-_ROUND, _ROUND:-_ROUND], 0.2, 2.5).astype(np.float32)
+            for tile in (1.0 + along + crossing + fine, 1.0 + net + fine, patches)
+        )
+    )
+
+
+def bone_attenuation(
+    bones: Sequence[Bone], size: tuple[int, int], unit: float, texture: Spongiosa
+) -> Picture:
     """Sum of the attenuation of bones, in units of cortex times `unit`.
 
     Args:
         bones: Bones whose lines are in pixels and whose thicknesses are in units.
         size: Width and height of the picture.
-        tissue: What they are made of.
+        unit: Pixels of a unit length.
+        texture: Spongy bone of the person.
     """
     total = np.zeros((size[1], size[0]), dtype=np.float32)
     for number, bone in enumerate(bones):
@@ -85,119 +109,93 @@ def bone_attenuation(bones: Sequence[Bone], size: tuple[int, int], tissue: Tissu
         if (high <= low).any():
             continue
         window = (slice(low[1], high[1]), slice(low[0], high[0]))
-        total[window] += _attenuate(bone, low, high, tissue, number)
+        mask = np.zeros((high[1] - low[1], high[0] - low[0]), dtype=np.uint8)
+        cv2.fillPoly(mask, [fixed(bone.outline - low)], 1, shift=SHIFT)
+        total[window] += _attenuate(bone, low, mask, unit, texture.shifted(number))
     return total
 
 
 def _attenuate(
-    bone: Bone, low: NDArray[np.int_], high: NDArray[np.int_], tissue: Tissue, number: int
+    bone: Bone, low: NDArray[np.int_], mask: Mask, unit: float, texture: Spongiosa
 ) -> Picture:
-    unit = tissue.unit
-    mask = np.zeros((high[1] - low[1], high[0] - low[0]), dtype=np.uint8)
-    cv2.fillPoly(mask, [_fixed(bone.outline - low)], 1, shift=_SHIFT)
-
+    """Attenuation of a bone in the window whose top left pixel is `low`."""
+    height, width = mask.shape
     axis = bone.head - bone.base
     length = float(np.hypot(*axis))
-    x = np.arange(low[0], high[0], dtype=np.float32) - np.float32(bone.base[0])
-    y = np.arange(low[1], high[1], dtype=np.float32)[:, None] - np.float32(bone.base[1])
-    along = np.asarray((x * axis[0] + y * axis[1]) / length, dtype=np.float32)
-    across = np.asarray((x * axis[1] - y * axis[0]) / length, dtype=np.float32)
-    u = np.clip(along / length, 0.0, 1.0)
-    middle = np.interp(u, [0.0, 0.12, 0.38, 0.62, 0.85, 1.0], [0.0, 0.08, 1.0, 1.0, 0.08, 0.0])
-    depth = np.interp(u, np.linspace(0, 1, len(bone.depth)), bone.depth)
-    cortex = bone.cortex[0] + (bone.cortex[1] - bone.cortex[0]) * middle
-    # Struts are about as far apart in every hand: the tile has a fixed scale in units.
+    x = np.arange(width, dtype=np.float32) + np.float32(low[0] - bone.base[0])
+    y = np.arange(height, dtype=np.float32)[:, None] + np.float32(low[1] - bone.base[1])
+    along = x * np.float32(axis[0] / length) + y * np.float32(axis[1] / length)
+    across = x * np.float32(axis[1] / length) - y * np.float32(axis[0] / length)
+    u = np.clip(along / np.float32(length), 0.0, 1.0).astype(np.float32)
+    middle = _steps(u, [0.0, 0.12, 0.42, 0.66, 0.88, 1.0], [0.0, 0.04, 1.0, 1.0, 0.12, 0.0])
+    depth = _steps(u, np.linspace(0, 1, len(bone.depth)).tolist(), bone.depth)
+    # Struts are about as far apart in every hand: the tile has a fixed scale in units. Columns
+    # spread with the bone's width.
     step = np.float32(_TEXTURE_SCALE / unit)
-    grain = cv2.remap(
-        tissue.texture,
-        (across * step + 97 * number) % _TEXTURE,
-        (along * step + 61 * number) % _TEXTURE,
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_WRAP,
-    )
-    marrow = (bone.marrow[0] + (bone.marrow[1] - bone.marrow[0]) * middle) * grain
+    spread = np.sqrt(np.float32(min(bone.depth)) / depth)
 
-    def tube(part: NDArray[np.uint8]) -> Array:
-        inside = _distance(part) / unit
-        whole = _chord(inside, depth, bone.taper)
+    at_x, at_y = across * spread * step % _TEXTURE, along * step % _TEXTURE
+
+    def tile(picture: Picture) -> Picture:
+        if step > _FINEST:
+            picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.4 * float(step)), np.float32)
+        laid = cv2.remap(picture, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        return np.asarray(laid, dtype=np.float32)
+
+    patches = tile(texture.patches)
+    share = np.float32(bone.columns)
+    grain = (1 - share) * tile(texture.net) + share * tile(texture.columns)
+    cortex = np.float32(bone.cortex[0]) + np.float32(bone.cortex[1] - bone.cortex[0]) * middle
+    cortex = cortex * (0.4 + 0.6 * patches)
+    marrow = np.float32(bone.marrow[0]) + np.float32(bone.marrow[1] - bone.marrow[0]) * middle
+    marrow = marrow * grain * patches
+
+    def tube(part: Mask) -> Picture:
+        inside = distance(part) / np.float32(unit)
+        whole = chord(inside, depth, bone.taper)
         within, hollow = np.maximum(inside - cortex, 0.0), np.maximum(depth - cortex, 1e-3)
-        core = np.minimum(_chord(within, hollow, bone.taper), whole)
-        made = (whole - core) * (0.9 + 0.1 * grain) + core * marrow
-        return np.asarray(made, dtype=np.float64)
+        core = np.minimum(chord(within, hollow, bone.taper), whole)
+        return np.asarray((whole - core) * (0.85 + 0.15 * grain) + core * marrow, np.float32)
 
     attenuation = tube(mask)
     if bone.plates:
         cut = mask.copy()
-        for line in bone.plates:
-            width = max(1, round(tissue.plate * unit))
-            cv2.polylines(cut, [_fixed(line - low)], False, 0, width, shift=_SHIFT)
+        for wide, line in bone.plates:
+            pen = max(1, round(wide * unit))
+            cv2.polylines(cut, [fixed(line - low)], False, 0, pen, cv2.LINE_8, SHIFT)
         corner = max(3, round(_CORNER * unit)) | 1
         rounding = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (corner, corner))
         cut = cv2.morphologyEx(cut, cv2.MORPH_OPEN, rounding)
         # Shaft and epiphysis overlap along the beam: a plate is less dark than a joint space.
         attenuation = _OVERLAP * attenuation + (1.0 - _OVERLAP) * tube(cut)
-    for line in bone.scars:
+    for ridge in bone.ridges:
         trace = np.zeros(mask.shape, dtype=np.float32)
-        cv2.polylines(trace, [_fixed(line - low)], False, 1.0, max(1, round(0.012 * unit)), shift=4)
-        trace = cv2.GaussianBlur(trace, (0, 0), 0.008 * unit)
-        attenuation += 0.12 * tissue.scar * mask * trace * depth
-    return np.asarray(attenuation, dtype=np.float32)
+        pen = max(1, round(ridge.width * unit))
+        cv2.polylines(trace, [fixed(ridge.line - low)], False, 1.0, pen, cv2.LINE_8, SHIFT)
+        trace = cv2.GaussianBlur(trace, (0, 0), 0.6 * ridge.width * unit)
+        attenuation += np.float32(1.6 * ridge.strength) * mask * trace * patches
+    return attenuation
 
 
-def _chord(inside: Array, depth: Array, taper: float) -> Array:
+def _steps(u: Picture, at: Sequence[float], values: Sequence[float]) -> Picture:
+    """Linear interpolation, by a table: fast, and fine enough for what varies slowly."""
+    table = np.interp(np.linspace(0.0, 1.0, 257), at, values).astype(np.float32)
+    return np.asarray(table[(u * np.float32(256)).astype(np.intp)], dtype=np.float32)
+
+
+def chord(inside: Picture, depth: Picture, taper: float) -> Picture:
     """Thickness of a tube of half depth `depth` at a distance `inside` from its edge."""
     reach = np.minimum(inside, depth) / depth
-    return np.asarray(2.0 * depth * (reach * (2.0 - reach)) ** (taper / 2), dtype=np.float64)
+    return np.asarray(2.0 * depth * (reach * (2.0 - reach)) ** np.float32(taper / 2), np.float32)
 
 
-def _distance(mask: NDArray[np.uint8]) -> Array:
+def distance(mask: Mask) -> Picture:
     """Distance of each pixel of a mask to its edge."""
     rough = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     # OpenCV's last bit varies from call to call; squares of distances are whole numbers.
-    return np.asarray(np.sqrt(np.rint(np.square(rough, dtype=np.float64))), dtype=np.float64)
+    return np.asarray(np.sqrt(np.rint(np.square(rough))), dtype=np.float32)
 
 
-def _fixed(points: Array) -> NDArray[np.int32]:
-    return np.asarray(np.round(points * (1 << _SHIFT)), dtype=np.int32)
-
-
-def soft_thickness(
-    chains: Sequence[tuple[Array, Array]], hull: Array, size: tuple[int, int], *, unit: float
-) -> Picture:
-    """Thickness of the soft tissue in units.
-
-    Args:
-        chains: Limbs: places along each, shape (N, 2), and the half widths there in pixels.
-        hull: The palm, shape (M, 2).
-        size: Width and height of the picture.
-        unit: Pixels of a unit length.
-    """
-    # Half the resolution is enough for what is smooth, and four times as fast.
-    step = 2
-    small = (size[0] // step + 1, size[1] // step + 1)
-    mask = np.zeros((small[1], small[0]), dtype=np.uint8)
-    for places, radii in chains:
-        for a, b, ra, rb in zip(places, places[1:], radii, radii[1:], strict=False):
-            for t in np.linspace(0.0, 1.0, 12):
-                centre = _fixed((a + (b - a) * t) / step)
-                radius = int((ra + (rb - ra) * t) / step * (1 << _SHIFT))
-                cv2.circle(mask, (int(centre[0]), int(centre[1])), radius, 1, -1, shift=_SHIFT)
-    cv2.fillPoly(mask, [_fixed(hull / step)], 1, shift=_SHIFT)
-    web = max(3, round(0.06 * unit / step)) | 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (web, web))
-    mask = cv2.copyMakeBorder(mask, 0, web, 0, 0, cv2.BORDER_REPLICATE)
-    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel)
-    sigma = 0.02 * unit / step
-    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma)
-    inside = _distance((soft > _EDGE).astype(np.uint8))
-    # At the skin the blurred mask tells parts of a pixel: its slope there is that of a step.
-    skin = (soft - _EDGE) * sigma * np.sqrt(2 * np.pi)
-    inside = np.where(inside < sigma, np.maximum(skin, 0.0), inside) * step / unit
-    kernel = np.ones((round(0.45 * unit / step) | 1,) * 2, dtype=np.uint8)
-    depth = cv2.GaussianBlur(
-        cv2.dilate(inside.astype(np.float32), kernel), (0, 0), 0.22 * unit / step
-    )
-    thick = _chord(inside, np.clip(depth, 0.1, 0.42), _SKIN_TAPER).astype(np.float32)
-    thick = cv2.GaussianBlur(thick[: small[1]], (0, 0), 0.5)
-    large = cv2.resize(thick, None, fx=step, fy=step, interpolation=cv2.INTER_CUBIC)
-    return np.asarray(np.maximum(large[: size[1], : size[0]], 0.0), dtype=np.float32)
+def fixed(points: Array) -> NDArray[np.int32]:
+    """Points as OpenCV's drawing functions take them with `shift=SHIFT`."""
+    return np.asarray(np.round(points * (1 << SHIFT)), dtype=np.int32)

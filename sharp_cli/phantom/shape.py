@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sharp_cli.geometry import fit_similarity
+from sharp_cli.geometry import fit_similarity, similarity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +43,9 @@ LANDMARK_OF_POINT: Final[Mapping[str, int]] = {
 
 PHALANX_LANDMARKS: Final = ((22, 21), (26, 25), (30, 29), (34, 33))
 """Both ends of the four proximal phalanges whose median length is the unit."""
+
+_DRIFTING: Final = {21: (22, 25), 25: (26, 29), 29: (30, 33), 33: (34, 37)}
+"""Landmarks of the MCP joints, and from which to which the landmarks distal of them run."""
 
 _WRIST: Final = (*range(9), *range(13, 17))
 # The warp is known to here; farther up the forearm all is carried on straight.
@@ -127,12 +130,16 @@ def mean_points() -> Mapping[str, Array]:
     return dict(_model()["points"])
 
 
-def draw_shape(patient: np.random.Generator, side: np.random.Generator) -> Shape:
+def draw_shape(
+    patient: np.random.Generator, side: np.random.Generator, *, drift: float = 0.0
+) -> Shape:
     """A random hand, scaled so that the unit is its own median proximal phalanx.
 
     Args:
         patient: Source of what the two hands of a person share.
         side: Source of what is the hand's own.
+        drift: Ulnar drift: degrees by which the fingers are turned about their MCP joints towards
+            the ulna.
     """
     model = _model()
     count = len(model["sds"])
@@ -143,6 +150,10 @@ def draw_shape(patient: np.random.Generator, side: np.random.Generator) -> Shape
     landmarks = landmarks / np.median(
         [np.hypot(*(landmarks[a] - landmarks[b])) for a, b in PHALANX_LANDMARKS]
     )
+    for first, (middle, last) in _DRIFTING.items():
+        turn = similarity(degrees=drift)
+        knuckle = landmarks[first]
+        landmarks[middle:last] = knuckle + turn(landmarks[middle:last] - knuckle)
     warp = Warp(model["mean"], landmarks)
     names = list(model["points"])
     points = dict(
