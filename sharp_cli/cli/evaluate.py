@@ -175,6 +175,36 @@ def lesions(
     return 0
 
 
+@app.command()
+@guarded
+def phantoms(
+    images: Images,
+    truth: Truth,
+    *,
+    held_out: HeldOut = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,
+) -> int:
+    """Say how well a machine tells joints of phantoms from those of radiographs, and by what.
+
+    The radiographs must show intact joints of young people. As many phantoms are drawn; a family
+    of features at a time, all of them, or a small network has to tell their patches apart. The
+    figures are AUCs on people unseen: 0.5 for perfect phantoms, 1 where every patch gives itself
+    away; `low` and `high` are the ends of the 95 % interval of that of all joints.
+    """
+    require_training()
+    from sharp_cli import dataset
+    from sharp_cli.evaluate.phantoms import GROUPS, measure
+    from sharp_cli.train.joint_patches import read_hands
+
+    measured = measure(dataset.part(read_hands(truth, images), apart=held_out), seed=seed)
+    rows = []
+    for name, one in measured.items():
+        figures = (one.auc, *(one.groups.get(group) for group in GROUPS), one.low, one.high)
+        rows.append((name, *("" if value is None else f"{value:.3f}" for value in figures)))
+    show(("told_by", "all", *GROUPS, "low", "high"), rows)
+    return 0
+
+
 def _lesion_cells(figures: Mapping[str, Any]) -> tuple[object, ...]:
     grades = (figures["sensitivity_by_grade"].get(str(grade)) for grade in range(1, 6))
     return (

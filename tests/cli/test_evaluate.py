@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sharp_cli.dataset import AnnotatedHand
+from sharp_cli.evaluate.phantoms import ToldApart
 from sharp_cli.joints import POINTS
 from sharp_cli.template import TEMPLATE
 from tests import fakes
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from sharp_cli.train.joint_patches import IntactHand
     from tests.cli.conftest import Done
 
     Sharp = Callable[..., Done]
@@ -119,6 +121,7 @@ def test_blanks(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         ("hands", "nowhere", "joints.csv"),
         ("blanks", "nowhere"),
         ("lesions", "nowhere", "joints.csv"),
+        ("phantoms", "nowhere", "joints.csv"),
         ("detection", "nowhere", "joints.csv"),
     ],
 )
@@ -176,10 +179,35 @@ def test_lesions(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     ]  # fmt: skip
 
 
-def test_lesions_need_the_extra(
-    sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.usefixtures("pictures")
+def test_phantoms(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[str] = []
+
+    def measure(hands: Sequence[IntactHand], *, seed: int) -> dict[str, ToldApart]:
+        measured.extend(f"{hand.image} {hand.side} {seed}" for hand in hands)
+        return {"noise": ToldApart(0.8128, 0.7, 0.9, {"MCP": 0.75, "CMC": 0.5})}
+
+    monkeypatch.setattr("sharp_cli.evaluate.phantoms.measure", measure)
+    done = sharp("evaluate", "phantoms", "films", "joints.csv", "--held-out", "--seed", "3")
+    assert measured == ["two4.png left 3", "two4.png right 3"]
+    assert done.out.decode().splitlines() == [
+        "told_by,all,PIP-IP,MCP,CMC-M,wrist,CMC,low,high",
+        "noise,0.813,,0.750,,,0.500,0.700,0.900",
+    ]
+
+
+@pytest.mark.usefixtures("pictures")
+def test_phantoms_need_enough_radiographs(sharp: Sharp) -> None:
+    done = sharp("evaluate", "phantoms", "films", "joints.csv")
+    assert done.code == 2
+    assert "4 radiographs are too few" in done.err
+
+
+@pytest.mark.parametrize("command", ["lesions", "phantoms"])
+def test_training_packages_are_needed(
+    sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
 ) -> None:
     monkeypatch.setattr("sharp_cli.cli.terminal.find_spec", lambda _: None)
-    done = sharp("evaluate", "lesions", tmp_path, "joints.csv")
+    done = sharp("evaluate", command, tmp_path, "joints.csv")
     assert done.code == 2
     assert "pip install 'sharp-cli[train]'" in done.err
