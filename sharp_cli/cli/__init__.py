@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sharp_cli import __version__
-from sharp_cli.cli import evaluate, models, score, steps, train
+from sharp_cli.cli import evaluate, models, phantom, score, steps, train
 
 __all__ = ["app", "main"]
 
@@ -42,6 +42,7 @@ app.command()(steps.detect)
 app.command()(steps.crop)
 app.command()(steps.classify)
 app.command("models")(models.models)
+app.command()(phantom.phantom)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 
