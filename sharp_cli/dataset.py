@@ -6,15 +6,15 @@ import csv
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from sharp_cli.errors import DocumentError
-from sharp_cli.joints import POINTS, SIDES, Side, phalanx_length
+from sharp_cli.joints import PHALANGES, POINTS, SIDES, Side, phalanx_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -23,6 +23,12 @@ COLUMNS: Final = ("image", "hand", "joint", "x", "y")
 
 HELD_OUT_EVERY: Final = 4
 """Every fourth picture is kept for measurement and never trained on."""
+
+_MIN_PHALANX_POINTS: Final = 3
+"""Ends of proximal phalanges that a hand must have for its scale to be trusted."""
+
+_NAMED_PLACES: Final = 20
+"""Of a mistake that is made over and over, so many places are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,59 +65,188 @@ Shown = TypeVar("Shown", bound=_OnPicture)
 """A hand on some picture, named by `image`."""
 
 
+class Mark(NamedTuple):
+    """A point as a file of annotations gives it: not checked yet.
+
+    Attributes:
+        where: Where in the file it stands, for messages.
+        name: What the file calls it.
+        x: In the radiograph's own pixels; NaN where the file gives no number.
+        y: Likewise.
+    """
+
+    where: str
+    name: str
+    x: float
+    y: float
+
+
+class Entry(NamedTuple):
+    """A hand as a file of annotations gives it: not checked yet.
+
+    Attributes:
+        image: File name of the radiograph.
+        hand: Which hand the file says it is; None where it says nothing.
+        marks: Its points, at least one; missing ones are left out.
+    """
+
+    image: str
+    hand: str | None
+    marks: Sequence[Mark]
+
+
+class Problem(NamedTuple):
+    """What is wrong at some place of a file."""
+
+    where: str
+    what: str
+
+
 def read_annotations(path: Path) -> list[AnnotatedHand]:
     """Read joint positions (`image,hand,joint,x,y`, hand left or right), one row a point.
 
     Raises:
         DocumentError: Listing every bad row.
     """
-    points: dict[tuple[str, Side], dict[str, tuple[float, float]]] = {}
-    problems: list[str] = []
+    hands, problems = settle(read_entries(path), exact)
+    refuse(path, problems)
+    return hands
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """What a CSV file of joint positions says, unchecked; see `read_annotations`.
+
+    Raises:
+        DocumentError: It is no such file.
+    """
+    marks: dict[tuple[str, str], list[Mark]] = {}
+    for line, row in read_table(path, COLUMNS):
+        mark = Mark(f"line {line}", row["joint"], number(row["x"]), number(row["y"]))
+        marks.setdefault((row["image"], row["hand"]), []).append(mark)
+    return [Entry(image, hand, found) for (image, hand), found in marks.items()]
+
+
+def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file with their line numbers; a missing cell is empty.
+
+    Raises:
+        DocumentError: It cannot be read, or lacks one of `columns`.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            absent = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            absent = [name for name in columns if name not in (reader.fieldnames or ())]
             if absent:
-                message = f"{path}: no column {', '.join(absent)}; needed are {','.join(COLUMNS)}"
+                message = f"{path}: no column {', '.join(absent)}; needed are {','.join(columns)}"
                 raise DocumentError(message)
             for row in reader:
-                problem = _add_row(row, points)
-                if problem:
-                    problems.append(f"line {reader.line_num}: {problem}")
+                yield reader.line_num, {name: row[name] or "" for name in columns}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        message = f"{path}: cannot be read as annotations ({error})"
+        message = f"{path}: cannot be read as a table of {','.join(columns)} ({error})"
         raise DocumentError(message) from error
-    if problems:
-        message = f"{path}: {len(problems)} bad rows; correct them:\n  " + "\n  ".join(problems)
-        raise DocumentError(message)
-    return [AnnotatedHand(image, side, found) for (image, side), found in points.items()]
 
 
-def _add_row(
-    row: Mapping[str, str | None],
-    points: dict[tuple[str, Side], dict[str, tuple[float, float]]],
-) -> str | None:
-    """Add one row to `points`, or say what is wrong with it."""
-    image, joint = row["image"] or "", row["joint"] or ""
-    side: Side | None = next((side for side in SIDES if side == row["hand"]), None)
+def number(value: object) -> float:
+    """A finite number, or the text of one, as float; NaN for anything else."""
     try:
-        place = (float(row["x"] or ""), float(row["y"] or ""))
-    except ValueError:
-        place = (math.nan, math.nan)
-    problem = None
-    if not image:
-        problem = "no image"
-    elif side is None:
-        problem = f"hand {row['hand']!r} is neither left nor right"
-    elif joint not in POINTS:
-        problem = f"unknown joint {joint!r}"
-    elif not all(map(math.isfinite, place)):
-        problem = f"position {row['x']!r}, {row['y']!r} is not a pair of numbers"
-    elif joint in points.setdefault((image, side), {}):
-        problem = f"{joint} of the {side} hand of {image} stands twice"
-    else:
-        points[image, side][joint] = place
-    return problem
+        found = float(value) if isinstance(value, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        return math.nan
+    return found if math.isfinite(found) else math.nan
+
+
+def exact(name: str) -> str | None:
+    """The point of this very name, or None."""
+    return name if name in POINTS else None
+
+
+def settle(
+    entries: Iterable[Entry], naming: Callable[[str], str | None], *, scaled: bool = False
+) -> tuple[list[AnnotatedHand], list[Problem]]:
+    """Make hands of what a file says.
+
+    Args:
+        entries: What it says.
+        naming: Which point a name means; None if it is unknown, empty if it is to be left out.
+        scaled: Whether a hand must have enough points to tell its scale.
+
+    Returns:
+        The hands with their good points, and all that is wrong.
+    """
+    hands: dict[tuple[str, Side], AnnotatedHand] = {}
+    problems: list[Problem] = []
+    for entry in entries:
+        hand, wrong = _settle_one(entry, naming)
+        first = entry.marks[0].where
+        if scaled and hand is not None and hand.points and not wrong and not _has_scale(hand):
+            what = (
+                f"the {hand.side} hand of {hand.image} lacks what gives its scale: "
+                f"{_MIN_PHALANX_POINTS} of PIP2…5 and MCP2…5, with both of one finger"
+            )
+            wrong.append(Problem(first, what))
+        if hand is not None and hand.points:
+            if (hand.image, hand.side) in hands:
+                what = f"the {hand.side} hand of {hand.image} stands twice"
+                wrong.append(Problem(first, what))
+            hands.setdefault((hand.image, hand.side), hand)
+        problems += wrong
+    return list(hands.values()), problems
+
+
+def _settle_one(
+    entry: Entry, naming: Callable[[str], str | None]
+) -> tuple[AnnotatedHand | None, list[Problem]]:
+    """The hand of an entry, None if it has no picture or side, and what is wrong with it."""
+    side = next((side for side in SIDES if side == entry.hand), None)
+    wrong: list[Problem] = []
+    points: dict[str, tuple[float, float]] = {}
+    for where, name, x, y in entry.marks:
+        joint = naming(name)
+        if not entry.image:
+            wrong.append(Problem(where, "no image"))
+        if entry.hand is None:
+            what = (
+                f"which hand of {entry.image} it is, is not said: give it as `hand` or as the "
+                "name of the individual, left or right, or end the picture's name in _L or _R"
+            )
+            wrong.append(Problem(where, what))
+        elif side is None:
+            wrong.append(Problem(where, f"hand {entry.hand!r} is neither left nor right"))
+        if joint is None:
+            wrong.append(Problem(where, f"unknown joint {name!r}"))
+        elif joint and math.isnan(x + y):
+            wrong.append(Problem(where, f"the position of {joint} is not a pair of numbers"))
+        elif joint in points:
+            wrong.append(Problem(where, f"{joint} of a hand of {entry.image} stands twice"))
+        elif joint:
+            points[joint] = (x, y)
+    if side is None or not entry.image:
+        return None, wrong
+    return AnnotatedHand(entry.image, side, points), wrong
+
+
+def _has_scale(hand: AnnotatedHand) -> bool:
+    ends = {name for ends in PHALANGES for name in ends}
+    return len(ends & set(hand.points)) >= _MIN_PHALANX_POINTS and math.isfinite(hand.phalanx)
+
+
+def refuse(path: Path, problems: Iterable[Problem]) -> None:
+    """Raise an error that lists all that is wrong with a file, if anything is.
+
+    Raises:
+        DocumentError: There are problems.
+    """
+    places: dict[str, dict[str, None]] = {}
+    for where, what in problems:
+        places.setdefault(what, {})[where] = None
+    if not places:
+        return
+    lines = [f"{path}: {sum(map(len, places.values()))} mistakes; correct them:"]
+    for what, found in places.items():
+        more = len(found) - _NAMED_PLACES
+        shown = ", ".join([*found][:_NAMED_PLACES]) + (f" and {more} more" if more > 0 else "")
+        lines.append(f"{shown}: {what}")
+    raise DocumentError("\n  ".join(lines))
 
 
 def held_out(images: Iterable[str]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from sharp_cli import output
 from sharp_cli.errors import ModelError
 
 if TYPE_CHECKING:
@@ -100,12 +101,15 @@ def write_bundle(folder: Path, meta: Mapping[str, Any], files: Iterable[str]) ->
         folder: The bundle's folder.
         meta: Everything but the checksums; must hold `name`, `version`, `kind`.
         files: Names of its files, relative to `folder`.
+
+    Raises:
+        OutputError: It cannot be written.
     """
     card = {CARD_FILE} if (folder / CARD_FILE).is_file() else set()
     names = sorted({*files, *card})
     checksums = {name: _sha256((folder / name).read_bytes()) for name in names}
     text = json.dumps({**meta, "sha256": checksums}, indent=2, ensure_ascii=False)
-    (folder / BUNDLE_FILE).write_text(text + "\n", encoding="utf-8")
+    output.write(folder / BUNDLE_FILE, (text + "\n").encode())
 
 
 def _open(folder: Path) -> Bundle:

@@ -45,7 +45,7 @@ def test_every_bad_row_is_named(tmp_path: Path) -> None:
         "a.png,left,MCP2,,2",
         ",left,MCP3,1,2",
     )
-    with pytest.raises(DocumentError, match="6 bad rows") as caught:
+    with pytest.raises(DocumentError, match="6 mistakes") as caught:
         read_annotations(path)
     assert all(f"line {number}:" in str(caught.value) for number in range(3, 9))
 

@@ -481,6 +481,19 @@ def test_an_orientation_tag_is_not_applied(suffix: str, orientation: int, tmp_pa
     found = radiograph.read(path)
     assert likeness(found.pixels) > 0.99
     assert "orientation" in found.warnings[0]
+    assert radiograph.size(path) == HAND.shape[::-1]
+
+
+def test_the_size_comes_from_the_header(tmp_path: Path) -> None:
+    path = written(dicom_files.dataset(stored()), tmp_path)
+    assert radiograph.size(path) == HAND.shape[::-1]
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(RadiographError, match=r"a\.dcm: "):
+        radiograph.size(path)
+    Image.fromarray(np.zeros((90, 80), np.uint8)).save(tmp_path / "flat.png")
+    assert radiograph.size(tmp_path / "flat.png") == (80, 90)
+    with pytest.raises(RadiographError, match="no such file"):
+        radiograph.size(tmp_path / "none.png")
 
 
 # What cannot be read

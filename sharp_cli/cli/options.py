@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from enum import Enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,6 +49,18 @@ Strict = Annotated[
 DeviceOption = Annotated[Device, typer.Option("--device", help="Where to classify.")]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="CPU threads; all cores if not given.")
+]
+Out = Annotated[
+    Path,
+    typer.Option(help="Folder of the bundle, whose name becomes the model's.", show_default=False),
+]
+Names = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="What the joints are called there: theirs,joint; an empty joint is left out.",
+    ),
 ]
 HandsBundle = Annotated[
     str | None, typer.Option("--hands", metavar="BUNDLE", help="Another hand finder.")

@@ -19,17 +19,21 @@ app = typer.Typer(
 )
 
 Annotations = Annotated[
-    Path, typer.Option(help="Annotated joints: image,hand,joint,x,y.", show_default=False)
+    Path,
+    typer.Option(
+        help="Annotated joints: a CSV file (image,hand,joint,x,y), COCO keypoints (.json), or the "
+        "folder of a DeepLabCut project.",
+        show_default=False,
+    ),
 ]
 Images = Annotated[
     Path,
     typer.Option(
-        exists=True, file_okay=False, help="Folder of the radiographs.", show_default=False
+        exists=True,
+        file_okay=False,
+        help="Folder of the radiographs; of a DeepLabCut project, the project's.",
+        show_default=False,
     ),
-]
-Out = Annotated[
-    Path,
-    typer.Option(help="Folder of the bundle, whose name becomes the model's.", show_default=False),
 ]
 Work = Annotated[
     Path,
@@ -46,9 +50,10 @@ Seed = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
 def hands(
     annotations: Annotations,
     images: Images,
-    out: Out,
+    out: options.Out,
     work: Work,
     *,
+    names: options.Names = None,
     shapes: Annotated[
         Path | None,
         typer.Option(
@@ -71,6 +76,7 @@ def hands(
         images,
         out,
         work,
+        names=names,
         shapes=shapes,
         phantoms=phantoms,
         steps=steps,
@@ -85,9 +91,10 @@ def hands(
 def detector(
     annotations: Annotations,
     images: Images,
-    out: Out,
+    out: options.Out,
     work: Work,
     *,
+    names: options.Names = None,
     views: Annotated[int, typer.Option(min=1, help="Augmented views a hand.")] = 28,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over all views.")] = 16,
     threads: options.Threads = None,
@@ -102,6 +109,7 @@ def detector(
         images,
         out,
         work,
+        names=names,
         views_per_hand=views,
         epochs=epochs,
         threads=threads or options.cores(),
@@ -115,9 +123,10 @@ def detector(
 def classifier(
     annotations: Annotations,
     images: Images,
-    out: Out,
+    out: options.Out,
     work: Work,
     *,
+    names: options.Names = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="Time to train.")] = 60.0,
     device: Annotated[
         options.Device, typer.Option("--device", help="Where to train.")
@@ -133,6 +142,7 @@ def classifier(
         images,
         out,
         work,
+        names=names,
         minutes=minutes,
         device=device.value,
         threads=threads or options.cores(),

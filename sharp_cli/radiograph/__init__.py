@@ -1,7 +1,7 @@
 """Reading a radiograph: DICOM, PNG, JPEG, TIFF and BMP files become pixels with bones bright.
 
-Whatever is wrong with a file, `read` raises `RadiographError` and nothing else, and what the
-libraries below it would print stays unprinted: their messages may hold values of a patient.
+Whatever is wrong with a file, `RadiographError` is raised and nothing else, and what the libraries
+below would print stays unprinted: their messages may hold values of a patient.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import warnings
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, TypeVar
 
 import numpy as np
 
@@ -26,11 +26,11 @@ from sharp_cli.radiograph import dicom, grey, picture, polarity
 from sharp_cli.records import Radiograph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sharp_cli.radiograph.source import Source
 
-__all__ = ["MAX_FILE_BYTES", "read"]
+__all__ = ["MAX_FILE_BYTES", "read", "size"]
 
 MAX_FILE_BYTES: Final = 1 << 30
 """Larger files are refused unread: 100 megapixels of 16-bit colour are 600 MB."""
@@ -40,6 +40,16 @@ _LOCK: Final = threading.Lock()
 _LIBRARIES: Final = ("PIL", "pydicom", "pylibjpeg", "openjpeg")
 _WHERE_DICM_IS: Final = 128
 _STDERR: Final = 2
+
+_Result = TypeVar("_Result")
+
+
+class _Decoder(Protocol):
+    """What reads one kind of file."""
+
+    def read(self, stream: BinaryIO) -> Source: ...
+
+    def size(self, stream: BinaryIO) -> tuple[int, int]: ...
 
 
 def read(path: str | Path) -> Radiograph:
@@ -57,9 +67,23 @@ def read(path: str | Path) -> Radiograph:
     Raises:
         RadiographError: The file cannot be read as a radiograph; the message says why.
     """
+    return _explained(path, lambda file, kind: _radiograph(str(path), kind.read(file)))
+
+
+def size(path: str | Path) -> tuple[int, int]:
+    """Width and height in pixels of a radiograph, as its header gives them: nothing is decoded.
+
+    Raises:
+        RadiographError: As `read` does, but for what only decoding shows.
+    """
+    return _explained(path, lambda file, kind: kind.size(file))
+
+
+def _explained(path: str | Path, work: Callable[[BinaryIO, _Decoder], _Result]) -> _Result:
+    """What `work` makes of a file with the decoder of its kind; whatever it raises is explained."""
     try:
         with _silence():
-            return _radiograph(str(path), _source(Path(path)))
+            return _opened(Path(path), work)
     except RadiographError as error:
         problem = str(error)
     except MemoryError:
@@ -77,7 +101,7 @@ def read(path: str | Path) -> Radiograph:
     raise RadiographError(message)
 
 
-def _source(path: Path) -> Source:
+def _opened(path: Path, work: Callable[[BinaryIO, _Decoder], _Result]) -> _Result:
     if not path.exists():
         message = "there is no such file; check the name"
         raise RadiographError(message)
@@ -101,16 +125,16 @@ def _source(path: Path) -> Source:
         stream.seek(_WHERE_DICM_IS)
         is_dicom = stream.read(4) == b"DICM"
         stream.seek(0)
-        return dicom.read(stream) if is_dicom else _without_mark(stream)
+        return work(stream, dicom) if is_dicom else _without_mark(stream, work)
 
 
-def _without_mark(stream: BinaryIO) -> Source:
+def _without_mark(stream: BinaryIO, work: Callable[[BinaryIO, _Decoder], _Result]) -> _Result:
     """A picture, or else a DICOM file that lacks its preamble."""
     try:
-        return picture.read(stream)
+        return work(stream, picture)
     except UnidentifiedImageError:
         stream.seek(0)
-        return dicom.read(stream)
+        return work(stream, dicom)
     except Image.DecompressionBombError:
         message = "its picture is far too large; export it at a lower resolution"
         raise RadiographError(message) from None

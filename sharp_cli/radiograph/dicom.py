@@ -78,14 +78,7 @@ def read(stream: BinaryIO) -> Source:
         RadiographError: It cannot be read as a radiograph.
         Exception: Whatever else pydicom and the decoders raise at damaged data.
     """
-    try:
-        _check_inflated(stream)
-        tags = dcmread(stream, force=True)
-    except (EOFError, zlib.error):
-        message = "it is cut off; copy or export it again"
-        raise RadiographError(message) from None
-    modality = text(tags, "Modality").upper()
-    _check(tags, modality)
+    tags, modality = _tags(stream)
     secondary = text(tags, "SOPClassUID").startswith(_SECONDARY_CAPTURE)
     notes: list[str] = []
     if modality not in (*_RADIOGRAPHY, *_CAPTURES):
@@ -108,6 +101,30 @@ def read(stream: BinaryIO) -> Source:
         patient_key=key(tags, "PatientID", "IssuerOfPatientID"),
         warnings=(*notes, *about_spacing, *about_side),
     )
+
+
+def size(stream: BinaryIO) -> tuple[int, int]:
+    """Width and height that the tags give; the pixel data are not decoded.
+
+    Raises:
+        RadiographError: It cannot be read as a radiograph.
+        Exception: Whatever else pydicom raises at damaged data.
+    """
+    tags, _ = _tags(stream)
+    return int(tags.Columns), int(tags.Rows)
+
+
+def _tags(stream: BinaryIO) -> tuple[FileDataset, str]:
+    """The tags of a file that may be a radiograph, and its modality."""
+    try:
+        _check_inflated(stream)
+        tags = dcmread(stream, force=True)
+    except (EOFError, zlib.error):
+        message = "it is cut off; copy or export it again"
+        raise RadiographError(message) from None
+    modality = text(tags, "Modality").upper()
+    _check(tags, modality)
+    return tags, modality
 
 
 def _check_inflated(stream: BinaryIO) -> None:

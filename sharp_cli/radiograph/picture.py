@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 from PIL import Image
+from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
 
 from sharp_cli.errors import RadiographError
 from sharp_cli.radiograph import grey
@@ -40,11 +41,7 @@ def read(stream: BinaryIO) -> Source:
         PIL.UnidentifiedImageError: It is in none of the four formats.
     """
     with Image.open(stream, formats=_FORMATS) as image:
-        check_size(*image.size)
-        frames = getattr(image, "n_frames", 1)
-        if frames > 1:
-            message = f"it holds {frames} pictures; save the radiograph alone"
-            raise RadiographError(message)
+        _check(image)
         orientation = image.getexif().get(_ORIENTATION, _AS_STORED)
         image.load()
         shown: Image.Image = image
@@ -55,6 +52,28 @@ def read(stream: BinaryIO) -> Source:
                 shown = image.transpose(_TURN_BACK[orientation])
         pixels, more = _grey(shown)
     return Source(pixels, warnings=(*notes, *more))
+
+
+def size(stream: BinaryIO) -> tuple[int, int]:
+    """Width and height as stored, without decoding the picture.
+
+    Raises:
+        RadiographError: See `read`.
+        PIL.UnidentifiedImageError: See `read`.
+    """
+    with Image.open(stream, formats=_FORMATS) as image:
+        _check(image)
+        if isinstance(image, TiffImageFile):  # its `size` may be that of the picture turned
+            return int(image.tag_v2[IMAGEWIDTH]), int(image.tag_v2[IMAGELENGTH])
+        return image.size
+
+
+def _check(image: Image.Image) -> None:
+    check_size(*image.size)
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        message = f"it holds {frames} pictures; save the radiograph alone"
+        raise RadiographError(message)
 
 
 def _grey(image: Image.Image) -> tuple[NDArray[np.float32], tuple[str, ...]]:

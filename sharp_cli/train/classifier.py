@@ -24,6 +24,7 @@ def train_classifier(
     out: Path,
     work: Path,
     *,
+    names: Path | None,
     minutes: float,
     device: Device,
     threads: int,
@@ -33,10 +34,12 @@ def train_classifier(
     A run that was cut short goes on from the checkpoint in `work`.
 
     Args:
-        annotations: Joint positions, see `dataset.read_annotations`; the joints must be intact.
+        annotations: Joint positions, see `annotations.check.read_checked`; the joints must be
+            intact.
         images: Folder of the radiographs that they name.
         out: Folder of the bundle.
         work: Folder for checkpoints.
+        names: What the points are called there; None if by their own names.
         minutes: Time to train; the learning rate follows it.
         device: Where to train.
         threads: CPU threads.
@@ -48,7 +51,7 @@ def train_classifier(
     output.make_folder(out)
     output.make_folder(work)
     place = "cuda" if takes_gpu(device) else "cpu"
-    hands = findings.split(read_hands(annotations, images))
+    hands = findings.split(read_hands(annotations, images, names))
     best = findings.train(hands, work, minutes=minutes, device=place, threads=threads)
     network = FindingsNetwork()
     network.load_state_dict(torch.load(best, map_location="cpu", weights_only=True))

@@ -20,15 +20,17 @@ from deeplabcut.pose_estimation_pytorch.models.model import PoseModel
 from torch.utils.data import DataLoader
 
 from sharp_cli import output, radiograph
-from sharp_cli.dataset import held_out, read_annotations
+from sharp_cli.annotations.check import read_checked
+from sharp_cli.dataset import part
 from sharp_cli.joints import POINTS
 from sharp_cli.registry import describe, write_bundle
-from sharp_cli.train.onnx_file import write_onnx
+from sharp_cli.train.keypoint_onnx import export_onnx, load_network
 from sharp_cli.train.views import VIEW_HALF_WIDTH, VIEW_SIZE, canonical_frame, draw_training_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sharp_cli.dataset import AnnotatedHand
     from sharp_cli.train.views import View
 
 NET: Final = "cspnext_s"
@@ -55,6 +57,7 @@ def train_detector(
     out: Path,
     work: Path,
     *,
+    names: Path | None,
     views_per_hand: int,
     epochs: int,
     threads: int,
@@ -65,10 +68,11 @@ def train_detector(
     A run that was cut short goes on from the last snapshot in `work`.
 
     Args:
-        annotations: Joint positions, see `dataset.read_annotations`.
+        annotations: Joint positions, see `annotations.check.read_checked`.
         images: Folder of the radiographs that they name.
         out: Folder of the bundle.
         work: Folder for views, configuration and snapshots.
+        names: What the points are called there; None if by their own names.
         views_per_hand: Augmented views drawn of each hand.
         epochs: Passes over all views.
         threads: CPU threads.
@@ -82,11 +86,12 @@ def train_detector(
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
     if not (work / "annotations" / "train.json").is_file():
-        views = draw_views(annotations, images, views_per_hand=views_per_hand, seed=seed)
+        hands = part(read_checked(annotations, images, names), apart=False)
+        views = draw_views(hands, images, views_per_hand=views_per_hand, seed=seed)
         write_coco(work, "test", views[:_CHECKED_VIEWS])
         write_coco(work, "train", views)
     snapshot = train_network(work, points=POINTS, epochs=epochs, seed=seed)
-    export_onnx(work / CONFIG_FILE, snapshot, out / NETWORK_FILE)
+    export_onnx(load_network(work / CONFIG_FILE, snapshot), out / NETWORK_FILE, size=VIEW_SIZE)
     meta = {
         **describe(out, "joints"),
         "architecture": f"DeepLabCut 3 {NET}, two deconvolutions, stride 8, location refinement",
@@ -102,11 +107,10 @@ def train_detector(
     write_bundle(out, meta, [NETWORK_FILE])
 
 
-def draw_views(annotations: Path, images: Path, *, views_per_hand: int, seed: int) -> list[View]:
-    """Draw the training views of every annotated hand whose picture is not held out."""
-    hands = read_annotations(annotations)
-    kept = held_out(hand.image for hand in hands)
-    hands = [hand for hand in hands if hand.image not in kept]
+def draw_views(
+    hands: Sequence[AnnotatedHand], images: Path, *, views_per_hand: int, seed: int
+) -> list[View]:
+    """Draw the training views of annotated hands, whose radiographs lie in the folder `images`."""
     shapes = []
     for hand in hands:
         points = hand.positions()
@@ -255,38 +259,3 @@ def _last_snapshot(folder: Path) -> Any:
     """DeepLabCut's record of the snapshot with the most epochs, or None."""
     snapshots = dlc.list_snapshots(folder, "snapshot", best_in_last=False)
     return snapshots[-1] if snapshots else None
-
-
-class _Exported(torch.nn.Module):
-    """A DeepLabCut model with its preprocessing and decoding: gray pictures in, points out."""
-
-    mean: torch.Tensor
-    std: torch.Tensor
-
-    def __init__(self, model: PoseModel) -> None:
-        super().__init__()
-        self.model = model
-        # DeepLabCut's normalisation (albumentations.Normalize) of RGB in 0…255.
-        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1) * 255)
-        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1) * 255)
-
-    def forward(self, gray: torch.Tensor) -> torch.Tensor:
-        """Map (N, 1, H, W), 0…255, to (N, K, 3): x, y in pixels and likelihood."""
-        rgb = (gray.expand(-1, 3, -1, -1) - self.mean) / self.std
-        poses: torch.Tensor = self.model.get_predictions(self.model(rgb))["bodypart"]["poses"]
-        return poses[:, 0]
-
-
-def export_onnx(config: Path, snapshot: Path, out: Path, *, size: int = VIEW_SIZE) -> None:
-    """Write a DeepLabCut snapshot as an ONNX file with its preprocessing and decoding.
-
-    Args:
-        config: DeepLabCut's `pytorch_config.yaml` of the snapshot.
-        snapshot: The snapshot; opened with `weights_only=True`.
-        out: The ONNX file; input (N, 1, H, W) gray 0…255, output (N, K, 3) x, y, likelihood.
-        size: Height and width of the view.
-    """
-    loaded = PoseConfig.from_yaml(config)
-    model = PoseModel.build(loaded.model, pretrained_backbone=False)
-    model.load_state_dict(torch.load(snapshot, map_location="cpu", weights_only=True)["model"])
-    write_onnx(_Exported(model), torch.zeros(1, 1, size, size), out)

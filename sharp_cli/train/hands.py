@@ -17,7 +17,8 @@ from torch import nn
 from torch.nn import functional
 
 from sharp_cli import output
-from sharp_cli.dataset import AnnotatedHand, held_out, part, read_annotations
+from sharp_cli.annotations.check import read_checked
+from sharp_cli.dataset import part
 from sharp_cli.geometry import fit_similarity
 from sharp_cli.hands import CHANNELS, INPUT, OFFSET_UNIT, OUTPUTS, STRIDE, normalise
 from sharp_cli.joints import POINTS
@@ -27,12 +28,15 @@ from sharp_cli.registry import describe, write_bundle
 from sharp_cli.template import TEMPLATE
 from sharp_cli.train.films import FilmMaker, sources
 from sharp_cli.train.onnx_file import write_onnx
+from sharp_cli.train.views import canonical_frame
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from sharp_cli.dataset import AnnotatedHand
     from sharp_cli.train.films import Film, Source
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -156,22 +160,27 @@ def loss(
     return peaks, (error * weight).sum() / weight.sum().clamp(min=1)
 
 
-def load_stock(annotations: Path, images: Path) -> list[Source]:
-    """The sources of all radiographs that are not held out."""
-    hands: dict[str, list[AnnotatedHand]] = defaultdict(list)
-    for hand in read_annotations(annotations):
-        hands[hand.image].append(hand)
-    apart = held_out(hands)
+def load_stock(hands: Iterable[AnnotatedHand], images: Path) -> list[Source]:
+    """The sources of annotated radiographs, which lie in the folder `images`."""
+    shown: dict[str, list[AnnotatedHand]] = defaultdict(list)
+    for hand in hands:
+        shown[hand.image].append(hand)
     return [
         source
-        for image, found in hands.items()
-        if image not in apart
+        for image, found in shown.items()
         for source in sources(
             read(images / image).pixels,
-            [hand.positions() for hand in found],
+            [complete(hand) for hand in found],
             [hand.side == "right" for hand in found],
         )
     ]
+
+
+def complete(hand: AnnotatedHand) -> NDArray[np.float64]:
+    """Positions of `joints.POINTS`, shape (22, 2); a missing one where the mean hand has it."""
+    points = hand.positions()
+    mean = canonical_frame(points, mirror=hand.side == "right")(TEMPLATE)
+    return np.where(np.isfinite(points), points, mean)
 
 
 def phantom_stock(count: int, rng: np.random.Generator) -> list[Source]:
@@ -214,6 +223,7 @@ def train_hands(
     out: Path,
     work: Path,
     *,
+    names: Path | None,
     shapes: Path | None,
     phantoms: int,
     steps: int,
@@ -225,10 +235,11 @@ def train_hands(
     A run that was cut short goes on from the checkpoint in `work`.
 
     Args:
-        annotations: Joint positions, see `dataset.read_annotations`.
+        annotations: Joint positions, see `annotations.check.read_checked`.
         images: Folder of the radiographs that they name.
         out: Folder of the bundle.
         work: Folder for the checkpoint.
+        names: What the points are called there; None if by their own names.
         shapes: Landmarks of further hands, see `load_shapes`.
         phantoms: How many phantoms are drawn besides.
         steps: Batches of films.
@@ -242,9 +253,10 @@ def train_hands(
     output.make_folder(work)
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
+    hands = part(read_checked(annotations, images, names), apart=False)
     bends = load_shapes(shapes)
     rng = np.random.default_rng((seed, _steps_done(work)))
-    stock = load_stock(annotations, images) + phantom_stock(phantoms, rng)
+    stock = load_stock(hands, images) + phantom_stock(phantoms, rng)
     network = train_network(work, FilmMaker(stock, bends, rng), steps=steps, seed=seed)
     # The eight views of a picture.
     example = torch.zeros(8, CHANNELS, INPUT, INPUT)
@@ -262,7 +274,7 @@ def train_hands(
         "training": {
             "steps": steps,
             "batch": _BATCH,
-            "hands": len(part(read_annotations(annotations), apart=False)),
+            "hands": len(hands),
             "shapes": len(bends),
             "phantoms": phantoms,
             "seed": seed,

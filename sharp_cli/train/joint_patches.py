@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from sharp_cli.dataset import read_annotations
+from sharp_cli.annotations.check import read_checked
 from sharp_cli.geometry import Affine, fit_similarity, sample, similarity
 from sharp_cli.joints import COMMON_PHALANX, FINDINGS, POINTS, SIDES, TARGETS
 from sharp_cli.lesions import GRADES, decoy, implant
@@ -83,20 +83,21 @@ class IntactHand:
     regions: Mapping[str, NDArray[np.uint16]]
 
 
-def read_hands(annotations: Path, images: Path) -> list[IntactHand]:
+def read_hands(annotations: Path, images: Path, names: Path | None = None) -> list[IntactHand]:
     """Read annotated radiographs of intact hands.
 
     Args:
-        annotations: Joint positions, see `dataset.read_annotations`.
+        annotations: Joint positions, see `annotations.check.read_checked`.
         images: Folder of the radiographs.
+        names: What the points are called there; None if by their own names.
 
     Raises:
-        DocumentError: The annotations cannot be read.
+        DocumentError: The annotations cannot be used.
         RadiographError: A radiograph cannot be read.
     """
     hands = []
     pictures: dict[str, Array] = {}
-    for hand in read_annotations(annotations):
+    for hand in read_checked(annotations, images, names):
         if hand.image not in pictures:
             pictures[hand.image] = read(images / hand.image).pixels
         regions = cut(pictures[hand.image], hand.positions(), mirror=hand.side == "right")

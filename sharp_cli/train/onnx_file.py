@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import onnx
 import torch
+
+from sharp_cli import output
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import onnx
 
 
 def write_onnx(network: torch.nn.Module, example: torch.Tensor, path: Path) -> None:
@@ -21,13 +24,16 @@ def write_onnx(network: torch.nn.Module, example: torch.Tensor, path: Path) -> N
         network: The network; put into evaluation mode.
         example: An input.
         path: The ONNX file.
+
+    Raises:
+        OutputError: It cannot be written.
     """
     program: Any = torch.onnx.export(
         network.eval(), (example,), dynamo=True, opset_version=18, verbose=False
     )
     model = program.model_proto
     strip(model)
-    onnx.save(model, str(path))
+    output.write(path, model.SerializeToString())
 
 
 def strip(model: onnx.ModelProto) -> None:

@@ -134,7 +134,9 @@ def test_missing_inputs_are_wrong_usage(sharp: Sharp, arguments: Sequence[str]) 
 def test_missing_annotations_are_told(sharp: Sharp, tmp_path: Path) -> None:
     done = sharp("evaluate", "hands", tmp_path, "joints.csv")
     assert done.code == 1
-    assert done.err.startswith("error: joints.csv: cannot be read as annotations")
+    assert done.err.startswith(
+        "error: joints.csv: cannot be read as a table of image,hand,joint,x,y"
+    )
 
 
 def test_a_missing_radiograph_is_told(sharp: Sharp, pictures: Sequence[Path]) -> None:

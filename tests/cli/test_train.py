@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 COMMANDS = ("hands", "detector", "classifier")
 ARGUMENTS = ("--annotations", "joints.csv", "--images", ".", "--out", "mine", "--work", "work")
 CHOICES: dict[str, dict[str, Any]] = {
-    "hands": {"shapes": None, "phantoms": 40, "steps": 3, "seed": 1},
-    "detector": {"views_per_hand": 28, "epochs": 3, "seed": 1},
-    "classifier": {"minutes": 3.0, "device": "auto"},
+    "hands": {"names": None, "shapes": None, "phantoms": 40, "steps": 3, "seed": 1},
+    "detector": {"names": None, "views_per_hand": 28, "epochs": 3, "seed": 1},
+    "classifier": {"names": None, "minutes": 3.0, "device": "auto"},
 }
 LENGTH = {"hands": "--steps", "detector": "--epochs", "classifier": "--minutes"}
 
@@ -92,5 +92,5 @@ def test_real_training_refuses_missing_annotations(sharp: Sharp, command: str) -
     pytest.importorskip("sklearn")
     done = sharp("train", command, *ARGUMENTS)
     assert done.code == 1
-    assert "joints.csv: cannot be read as annotations" in done.err
+    assert "joints.csv: cannot be read as a table of image,hand,joint,x,y" in done.err
     assert "Traceback" not in done.err

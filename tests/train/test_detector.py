@@ -77,10 +77,10 @@ def test_the_onnx_file_gives_what_deeplabcuts_own_runner_gives(
 ) -> None:
     import deeplabcut.pose_estimation_pytorch as dlc  # noqa: PLC0415
 
-    from sharp_cli.train.detector import export_onnx  # noqa: PLC0415
+    from sharp_cli.train.keypoint_onnx import export_onnx, load_network  # noqa: PLC0415
 
     config, snapshot = trained
-    export_onnx(config, snapshot, tmp_path / "joints.onnx", size=SIZE)
+    export_onnx(load_network(config, snapshot), tmp_path / "joints.onnx", size=SIZE)
     network = load_onnx(tmp_path / "joints.onnx", threads=1)
     runner = dlc.get_pose_inference_runner(config, snapshot, batch_size=1, device="cpu")
     rng = np.random.default_rng(1)

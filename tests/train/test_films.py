@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sharp_cli import hands
+from sharp_cli.dataset import AnnotatedHand
 from sharp_cli.geometry import fit_similarity, similarity
 from sharp_cli.hands import INPUT, OFFSET_UNIT, STRIDE
 from sharp_cli.joints import POINTS
@@ -94,6 +95,15 @@ def test_targets_decode_to_the_hand(*, mirrored: bool) -> None:
     np.testing.assert_allclose(found.points, points, atol=1e-3)
 
 
+def test_missing_points_lie_where_the_mean_hand_has_them() -> None:
+    from sharp_cli.train.hands import complete  # noqa: PLC0415 - after importorskip
+
+    places = similarity(scale=0.3, degrees=20, mirror=True, x=200, y=250)(TEMPLATE)
+    whole = {name: (x, y) for name, (x, y) in zip(POINTS, places.tolist(), strict=True)}
+    part = {name: place for name, place in whole.items() if name not in ("lunate", "PIP5")}
+    np.testing.assert_allclose(complete(AnnotatedHand("a.png", "right", part)), places, atol=1e-6)
+
+
 @pytest.mark.slow
 def test_training_goes_on_and_its_bundle_opens(tmp_path: Path) -> None:
     from sharp_cli.train.hands import train_hands  # noqa: PLC0415 - after importorskip
@@ -109,7 +119,7 @@ def test_training_goes_on_and_its_bundle_opens(tmp_path: Path) -> None:
     for steps in (1, 2):
         train_hands(
             annotations, tmp_path, bundle, work,
-            shapes=None, phantoms=1, steps=steps, threads=2, seed=1,
+            names=None, shapes=None, phantoms=1, steps=steps, threads=2, seed=1,
         )  # fmt: skip
     opened = open_bundle("hands", bundle)
     assert opened.name == "mine 1"
