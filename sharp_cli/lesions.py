@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 GRADES: Final[dict[Finding, range]] = {"erosion": range(1, 6), "jsn": range(1, 5)}
 """The grades of a non-intact joint."""
 
-_NORMAL_GAP: Final = {"IP": 1.1, "PIP": 1.1, "MCP": 1.6, "CMC": 1.3}
-_NORMAL_WRIST_GAP: Final = 1.7
-"""Width of an adult's joint space in mm. In children part of the gap is cartilage that has yet to
+NORMAL_GAP: Final = {"IP": 1.1, "PIP": 1.1, "MCP": 1.6, "CMC": 1.3}
+"""Width of an adult's joint space in mm, by kind of joint."""
+
+NORMAL_WRIST_GAP: Final = 1.7
+"""The same in the wrist. In children part of the gap is cartilage that has yet to
 turn into bone: that excess goes first, and the loss is counted from the adult's width."""
 
-_LEFT_OF_GAP: Final = {1: (0.6, 0.78), 2: (0.5, 0.62), 3: (0.12, 0.42), 4: (0.0, 0.06)}
+LEFT_OF_GAP: Final = {1: (0.6, 0.78), 2: (0.5, 0.62), 3: (0.12, 0.42), 4: (0.0, 0.06)}
 """Share of the joint space left over, by grade of JSN: from, to."""
 
 _DEPTHS: Final = {1: (1.1, 1.7), 2: (1.7, 2.5), 3: (2.6, 3.8), 4: (3.5, 5.0), 5: (4.5, 6.5)}
@@ -170,8 +172,8 @@ def _narrow(
 ) -> Array:
     """Draw the bone ends together; fill the space where it is lost altogether."""
     space = joint_space(scene)
-    normal = _NORMAL_GAP.get(_kind(scene.joint), _NORMAL_WRIST_GAP)
-    left = np.full(len(space.along), rng.uniform(*_LEFT_OF_GAP[grade]))
+    normal = NORMAL_GAP.get(_kind(scene.joint), NORMAL_WRIST_GAP)
+    left = np.full(len(space.along), rng.uniform(*LEFT_OF_GAP[grade]))
     slope = np.clip(space.along / rng.uniform(3, 6), -1, 1) * rng.choice([-1, 1])
     if grade == 1 and rng.random() < 0.5:  # focal: one side of the joint only
         left = 1 - (1 - left + 0.12) * (0.5 + 0.5 * slope)

@@ -6,7 +6,7 @@ Lengths are in units of the median proximal phalanx (about 40 mm in an adult), i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -16,20 +16,29 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_RIND: Final = 0.009  # thickness of a short bone's cortex
-_TAPER: Final = 1.3  # short bones are lenses: where two overlap, both are thin
+_RIND: Final = 0.014  # thickness of a short bone's cortex
+_TAPER: Final = 1.6  # short bones are lenses: where two overlap, both are thin
 
 Growth = Literal["tip", "phalanx", "metacarpal", "forearm"]
 
 _CLOSES: Final[dict[Growth, float]] = {
     "tip": 0.45,
     "phalanx": 0.62,
-    "metacarpal": 0.58,
+    "metacarpal": 0.52,
     "forearm": 0.95,
 }
 """Stage of growth at which plates close: those of the end phalanges first, the wrist's last
 (Greulich and Pyle, Radiographic Atlas of Skeletal Development, 1959, give the order)."""
 
+_SCAR: Final[dict[Growth, float]] = {
+    "tip": 0.03,
+    "phalanx": 0.045,
+    "metacarpal": 0.02,
+    "forearm": 0.04,
+}
+"""Attenuation at most of the line that a closed plate leaves."""
+
+_APART: Final = 0.08  # spread of the stages of growth at which a hand's plates are
 _WIDEST: Final = 0.036  # a growth plate well before it closes
 
 
@@ -86,9 +95,12 @@ class Bone:
         cortex: Thickness of the cortex at the ends and in the shaft.
         marrow: Density of the spongy bone (cortex is 1) at the ends and in the shaft.
         taper: How it thins out towards its edges: 1 as a tube does, more the more sharply.
+        shaft: How far along it, 0…1, the marrow is as thin as in the shaft, the cortex as thick
+            as there; where the shaft ends, and where the head begins.
         columns: Share of its struts that run along its axis; the others have no direction.
         plates: Widths of open growth plates and their lines, each of shape (M, 2).
         ridges: Lines that are brighter than the bone around them.
+        name: Of the bones that others must find; parts of one bone share it.
     """
 
     outline: Array
@@ -98,9 +110,11 @@ class Bone:
     cortex: tuple[float, float]
     marrow: tuple[float, float]
     taper: float = 1.0
+    shaft: tuple[float, float, float, float] = (0.28, 0.42, 0.66, 0.88)
     columns: float = 0.0
     plates: tuple[tuple[float, Array], ...] = ()
     ridges: tuple[Ridge, ...] = ()
+    name: str = ""
 
 
 def smooth(control: Array, rounds: int = 4) -> Array:
@@ -112,7 +126,9 @@ def smooth(control: Array, rounds: int = 4) -> Array:
     return control
 
 
-def lump(outline: Array, depth: float, marrow: float, ridges: tuple[Ridge, ...] = ()) -> Bone:
+def lump(
+    outline: Array, depth: float, marrow: float, ridges: tuple[Ridge, ...] = (), name: str = ""
+) -> Bone:
     """A short bone, or a ridge of one: the same all along its axis."""
     centre = outline.mean(axis=0)
     up = np.array([0.0, -0.2])
@@ -126,6 +142,7 @@ def lump(outline: Array, depth: float, marrow: float, ridges: tuple[Ridge, ...] 
         taper=_TAPER,
         columns=0.35,
         ridges=ridges,
+        name=name,
     )
 
 
@@ -146,9 +163,10 @@ def growth_lines(
     Returns:
         The plates and the ridges of a bone.
     """
-    width = maturity.plate(growth)
+    stage = maturity.stage + (float(rng.normal(0.0, _APART)) if maturity.stage < 1 else 0.0)
+    width = replace(maturity, stage=stage).plate(growth)
     if width == 0:
-        return (), (Ridge(line, 0.035 * maturity.scar * float(rng.uniform(0.4, 1.0))),)
+        return (), (Ridge(line, _SCAR[growth] * maturity.scar * float(rng.uniform(0.1, 1.0))),)
     closing = width < 0.5 * _WIDEST
     kept = rng.random(len(line) - 1) > (0.45 if closing else 0.0)
     pieces = tuple(

@@ -9,6 +9,7 @@ import numpy as np
 from sharp_cli.geometry import sample, similarity
 from sharp_cli.joints import COMMON_PHALANX, FINDINGS, POINTS, TARGETS, Finding
 from sharp_cli.lesions import decoy, implant
+from sharp_cli.phantom.spaces import SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,10 +21,23 @@ if TYPE_CHECKING:
 
 _LOOK_ALIKES: Final = 0.3  # share of joints with something harmless that looks like damage
 _BOXES: Final[Mapping[str, tuple[int, int]]] = {target.joint: target.box for target in TARGETS}
+_BONES: Final[Mapping[str, str]] = {
+    "multangular": "trapezium",
+    "navicular": "navicular",
+    "lunate": "lunate",
+    "ulna": "ulna",
+    "radius": "radius",
+}
+"""The bones that are scored by themselves, and not with the bone across the joint."""
+
+
+def eroded_bones(lesions: Mapping[tuple[Finding, str], int]) -> tuple[str, ...]:
+    """Names of single bones that are eroded: each must be drawn apart, for `damaged`."""
+    return tuple(bone for joint, bone in _BONES.items() if ("erosion", joint) in lesions)
 
 
 def damaged(
-    hard: Picture,
+    layers: Mapping[str, Picture],
     points: Mapping[str, Array],
     unit: float,
     lesions: Mapping[tuple[Finding, str], int],
@@ -31,53 +45,75 @@ def damaged(
 ) -> Picture:
     """Put lesions and look-alikes into the bones, before soft tissue hides and a film shows them.
 
-    Each joint is drawn at the common scale, changed, and its change added.
+    JSN in the wrist is not drawn here, but by `sharp_cli.phantom.spaces`.
 
     Args:
-        hard: Attenuation of the bones of an upright left hand, shape (height, width).
+        layers: Attenuation of the bones of an upright left hand, each of shape (height, width):
+            of each of `eroded_bones`, and under "" of all others.
         points: (x, y) of `joints.POINTS` in its pixels.
         unit: Pixels of its median proximal phalanx.
         lesions: SHS grades above 0 by finding and joint.
         seeds: Of the person and the hand: a joint keeps its look-alikes, and its erosions their
             places, from visit to visit.
+
+    Returns:
+        Attenuation of all bones, shape (height, width).
     """
-    top = float(hard.max())
-    changed = hard / np.float32(top)
+    top = np.float32(max(float(layer.max()) for layer in layers.values()))
+    bones = layers[""] / top
+    for joint, name in _BONES.items():
+        if name in layers:
+            # Where a bone is seen by itself, no lesion ends up on its neighbour.
+            bone = layers[name] / top
+            grades: dict[Finding, int] = {"erosion": lesions["erosion", joint]}
+            _change(bone, joint, points[joint], unit, grades, seeds=seeds, look_alike=False)
+            bones += bone
     for number, joint in enumerate(POINTS):
-        # A generator a joint: a lesion looks the same whatever there is beside it.
-        place = (*seeds, number)
-        look_alike = np.random.default_rng(place).random() < _LOOK_ALIKES
-        found = {f: lesions[f, joint] for f in FINDINGS if (f, joint) in lesions}
-        if look_alike or found:
-            scale = unit / COMMON_PHALANX
-            corner = points[joint] - scale * (np.array(_BOXES[joint]) - 1) / 2
-            to_hard = similarity(scale=scale, x=float(corner[0]), y=float(corner[1]))
-            before = sample(changed, to_hard, _BOXES[joint])
-            after = before
-            if look_alike:
-                after = decoy(after, np.random.default_rng((*place, 0)), joint=joint)
-            # Bone ends are drawn together first: erosions are seen at the joint as it has become.
-            for stream, finding in enumerate(reversed(FINDINGS), start=1):
-                if finding in found:
-                    rng = np.random.default_rng((*place, stream))
-                    after = implant(after, finding, found[finding], rng, joint=joint)
-            _add(changed, (after - before) * _window(_BOXES[joint]), corner, scale)
-    return np.asarray(np.maximum(changed, 0.0) * np.float32(top), dtype=np.float32)
+        look_alike = np.random.default_rng((*seeds, number)).random() < _LOOK_ALIKES
+        elsewhere = joint in _BONES or joint in SPACES
+        found = {f: lesions[f, joint] for f in FINDINGS if (f, joint) in lesions and not elsewhere}
+        _change(bones, joint, points[joint], unit, found, seeds=seeds, look_alike=look_alike)
+    return np.asarray(np.maximum(bones, 0.0) * top, dtype=np.float32)
 
 
-def _add(picture: Picture, change: Picture, corner: Array, scale: float) -> None:
-    """Add a change at the common scale to the part of a picture under it; changes `picture`."""
-    height, width = picture.shape
-    size = np.array(change.shape[::-1])
-    low = np.maximum(np.floor(corner).astype(int), 0)
-    high = np.minimum(np.ceil(corner + scale * size).astype(int) + 1, (width, height))
-    if (high <= low).any():
+def _change(
+    picture: Picture,
+    joint: str,
+    centre: Array,
+    unit: float,
+    grades: Mapping[Finding, int],
+    *,
+    seeds: tuple[int, ...],
+    look_alike: bool,
+) -> None:
+    """Draw a joint at the common scale, change it, and add its change to `picture`."""
+    if not grades and not look_alike:
         return
-    to_part = similarity(scale=scale, x=float(corner[0] - low[0]), y=float(corner[1] - low[1]))
-    columns, rows = (high - low).tolist()
-    picture[low[1] : high[1], low[0] : high[0]] += sample(
-        change, to_part.inverse(), (columns, rows)
-    )
+    # A generator a joint and finding: a lesion looks the same whatever there is beside it.
+    place = (*seeds, POINTS.index(joint))
+    scale = unit / COMMON_PHALANX
+    box = _BOXES[joint]
+    corner = centre - scale * (np.array(box) - 1) / 2
+    before = sample(picture, similarity(scale=scale, x=float(corner[0]), y=float(corner[1])), box)
+    after = before
+    if look_alike:
+        after = decoy(after, np.random.default_rng((*place, 0)), joint=joint)
+    # Bone ends are drawn together first: erosions are seen at the joint as it has become.
+    for stream, finding in enumerate(reversed(FINDINGS), start=1):
+        if finding in grades:
+            rng = np.random.default_rng((*place, stream))
+            after = implant(after, finding, grades[finding], rng, joint=joint)
+    change = np.asarray((after - before) * _window(box), dtype=np.float32)
+    # Only the part of the picture under the box is changed.
+    height, width = picture.shape
+    low = np.maximum(np.floor(corner).astype(int), 0)
+    high = np.minimum(np.ceil(corner + scale * np.array(box)).astype(int) + 1, (width, height))
+    if (high > low).all():
+        at = corner - low
+        to_part = similarity(scale=scale, x=float(at[0]), y=float(at[1]))
+        columns, rows = (high - low).tolist()
+        part = picture[low[1] : high[1], low[0] : high[0]]
+        part += sample(change, to_part.inverse(), (columns, rows))
 
 
 def _window(size: tuple[int, int]) -> Picture:

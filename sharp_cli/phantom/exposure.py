@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
     Picture = NDArray[np.float32]
 
-_WHITE: Final = 99.7  # percentile of the film that full gain shows white
+_WHITE: Final = 99.95  # percentile of the film that full gain shows white
 _FAINT: Final = 0.01  # attenuation that is next to nothing
 _GRAINY: Final = 0.35  # spread of a grain in pixels below which it is a pixel
+
+# Size of coarser grains in pixels, and how strong they are beside the fine ones.
+_MOTTLE: Final = ((12, 0.4), (36, 0.25))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +53,16 @@ class Exposure:
 def draw_exposure(rng: np.random.Generator) -> Exposure:
     """The exposure of a visit's films."""
     return Exposure(
-        blur=rng.uniform(0.45, 1.15) / 270,
+        blur=rng.uniform(0.3, 1.0) / 270,
         scatter=rng.uniform(0.0, 0.2),
         ground=max(0.0, rng.uniform(-0.08, 0.12)),
         contrast=rng.uniform(0.3, 2.0),
         gamma=rng.uniform(0.75, 1.35),
-        gain=rng.uniform(0.65, 1.05),
+        gain=rng.uniform(0.65, 1.0),
         even=rng.uniform(0.0, 0.5),
         sharpen=max(0.0, rng.uniform(-0.4, 0.7)),
         reach=rng.uniform(0.012, 0.05),
-        grain=rng.uniform(0.0, 1.0),
+        grain=0.9 * rng.uniform(0.0, 1.0) ** 1.5,
     )
 
 
@@ -110,5 +113,12 @@ def noise_of(signal: Picture, sigma: float, coarse: float, rng: np.random.Genera
     grain = rng.standard_normal(signal.shape, np.float32)
     if coarse > _GRAINY:  # a phosphor's grain is wider than a pixel
         grain = cv2.GaussianBlur(grain, (0, 0), coarse)
+    grain /= np.float32(grain.std())
+    height, width = signal.shape
+    for size, share in _MOTTLE:
+        cells = rng.standard_normal((height // size + 2, width // size + 2), np.float32)
+        grain += np.float32(share) * cv2.resize(
+            cells, (width, height), interpolation=cv2.INTER_CUBIC
+        )
     grain *= np.float32(sigma / grain.std())
-    return np.asarray(grain * (0.7 + 0.6 * signal), dtype=np.float32)
+    return np.asarray(grain * (0.5 + 0.9 * signal), dtype=np.float32)

@@ -95,7 +95,7 @@ def film(
         size = needed
     else:
         room = (size[0] - needed[0]) * float(rng.uniform(0.3, 0.7))
-        maps = [_shifted(to_film, room, size[1] - needed[1]) for to_film in maps]
+        maps = [_shifted(to_film, room, max(size[1] - needed[1], 0)) for to_film in maps]
 
     light = np.zeros((size[1], size[0]), dtype=np.float32)
     covered = np.zeros_like(light)

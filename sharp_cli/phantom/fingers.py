@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 
 # Widths at base, shaft and head of the middle finger's bones, and how other fingers compare;
 # measured by eye on radiographs, relative to the proximal phalanx.
-_METACARPAL: Final = (0.285, 0.17, 0.3)
-_PROXIMAL: Final = (0.305, 0.212, 0.238)
-_MIDDLE: Final = (0.265, 0.182, 0.2)
+_METACARPAL: Final = (0.3, 0.17, 0.29)
+_PROXIMAL: Final = (0.33, 0.218, 0.255)
+_MIDDLE: Final = (0.285, 0.182, 0.2)
 _DISTAL: Final = (0.21, 0.105, 0.16)
-_THUMB_METACARPAL: Final = (0.295, 0.21, 0.29)
-_THUMB_PROXIMAL: Final = (0.31, 0.2, 0.235)
-_THUMB_DISTAL: Final = (0.275, 0.15, 0.19)
-_FINGER_WIDTH: Final[Mapping[int, float]] = {1: 1.05, 2: 1.0, 3: 1.0, 4: 0.92, 5: 0.83}
+_THUMB_METACARPAL: Final = (0.325, 0.2, 0.305)
+_THUMB_PROXIMAL: Final = (0.33, 0.2, 0.245)
+_THUMB_DISTAL: Final = (0.24, 0.15, 0.19)
+_KINDS: Final = ("metacarpal", "proximal", "middle", "distal")  # from the wrist outwards
+_FINGER_WIDTH: Final[Mapping[int, float]] = {1: 1.05, 2: 1.0, 3: 1.0, 4: 0.92, 5: 0.76}
 # Landmarks of each finger's joints, from MCP to the tip.
 _FINGER: Final[Mapping[int, tuple[int, ...]]] = {
     1: (18, 19, 20),
@@ -46,14 +47,28 @@ _FINGER: Final[Mapping[int, tuple[int, ...]]] = {
     5: (33, 34, 35, 36),
 }
 _METACARPAL_BASE: Final[Mapping[int, tuple[float, float]]] = {
-    1: (0.68, 1.165),
+    1: (0.70, 1.18),
     2: (0.345, 1.005),
     3: (0.034, 0.977),
     4: (-0.250, 1.0),
-    5: (-0.468, 1.09),
+    5: (-0.42, 1.09),
 }
 # The outer metacarpals' bases spread towards their neighbours'.
-_SPREADS: Final[Mapping[int, float]] = {1: 1.0, 2: 1.25, 3: 1.0, 4: 1.05, 5: 1.25}
+_SPREADS: Final[Mapping[int, float]] = {1: 1.0, 2: 1.25, 3: 1.0, 4: 1.05, 5: 1.08}
+# By how much a base's joint surface leans to the radial side.
+_LEAN: Final[Mapping[int, tuple[float, float, float, float]]] = {
+    1: (0.0, 0.0, 0.0, 0.0),
+    2: (0.0, 0.1, 0.0, 0.0),
+    3: (0.0, 0.1, 0.0, 0.0),
+    4: (0.0, -0.03, -0.05, 0.0),
+    5: (0.0, -0.1, -0.18, -0.05),
+}
+# By how much the radial side of a metacarpal and a proximal phalanx is narrower than the ulnar.
+_NARROW: Final = (0.22, -0.06)
+# See `Bone.shaft`.
+_METACARPAL_SHAFT: Final = (0.2, 0.26, 0.7, 0.92)
+_PHALANX_SHAFT: Final = (0.26, 0.45, 0.8, 0.95)
+_TWISTED: Final = (2, 3)
 _SLIP: Final = (0.16, 0.2)  # a fully subluxed phalanx lies this far to the ulnar side and proximal
 
 
@@ -69,7 +84,7 @@ def finger_bones(
         rng: Of what is this hand's own.
     """
     made: list[Bone] = []
-    gap = float(rng.uniform(0.03, 0.046))
+    gap = float(rng.uniform(0.03, 0.048))
     for finger, landmarks in _FINGER.items():
         thickness = _FINGER_WIDTH[finger] * maturity.width * float(rng.normal(1.0, 0.03))
         base = carry(shape, (_METACARPAL_BASE[finger],))[0]
@@ -78,7 +93,7 @@ def finger_bones(
         if finger == 1:
             kinds = [_THUMB_METACARPAL, _THUMB_PROXIMAL, _THUMB_DISTAL]
         # How far a finger is turned about its axis: its two sides are not alike.
-        turned = float(rng.normal(0.28, 0.12) if finger == 1 else rng.normal(0.0, 0.08))
+        turned = float(rng.normal(-0.2, 0.12) if finger == 1 else rng.normal(0.0, 0.08))
         slips = subluxation * float(rng.uniform(0.5, 1.0)) * (finger > 1)
         for number, (kind, start, end) in enumerate(zip(kinds, joints, joints[1:], strict=False)):
             widths = np.array(kind) * thickness * rng.normal(1.0, 0.03, 3)
@@ -89,10 +104,10 @@ def finger_bones(
             # Spaces are the narrower the further distal; the thumb's IP joint is seen obliquely.
             ends = np.array([gap, gap, 0.72 * gap, 0.6 * gap])[number : number + 2] / 2
             if finger == 1:
-                ends[number > 0] -= rng.uniform(0.0, 0.02)
+                ends[number > 0] -= rng.uniform(0.005, 0.035)
             near = float(ends[0]) - 0.045 * widths[0]  # a base is hollow: its rims reach further
             if number == 0:
-                near = float(rng.uniform(0.0, 0.026)) + 0.012 * (finger == 1)
+                near = float(rng.uniform(0.0, 0.026)) + 0.02 * (finger == 1)
             begin = start
             if number == 1 and slips > 0:
                 axis = (end - start) / np.hypot(*(end - start))
@@ -104,9 +119,13 @@ def finger_bones(
                     widths / 2,
                     (near, -0.02 if last else float(ends[-1])),
                     maturity,
+                    name=f"{_KINDS[number]} {finger}",
                     form=form,
                     thumb=finger == 1,
-                    turned=turned,
+                    turned=turned
+                    + (_NARROW[number] if finger in _TWISTED and number < len(_NARROW) else 0.0),
+                    lean=_LEAN[finger][number],
+                    saddle=kind in (_MIDDLE, _THUMB_DISTAL),
                     rng=rng,
                 )
             )
@@ -122,9 +141,12 @@ def _long_bone(
     gaps: tuple[float, float],
     maturity: Maturity,
     *,
+    name: str,
     form: Growth,
     thumb: bool,
     turned: float,
+    lean: float,
+    saddle: bool,
     rng: np.random.Generator,
 ) -> Bone:
     axis = (end - start) / np.hypot(*(end - start))
@@ -141,13 +163,19 @@ def _long_bone(
     # A bone seen from the side is bowed.
     local[:, 0] += 0.05 * length * turned * np.sin(np.pi * np.clip(local[:, 1] / length, 0, 1))
     b, s, h = widths
+    if form == "phalanx":  # the bases' radial sides lie lower, the little finger's higher
+        near = local[:, 1] < b
+        local[near, 1] -= rng.normal(lean, 0.05) * local[near, 0]
+    if saddle:  # a ridge between two hollows, to fit between the condyles
+        middle = (np.abs(local[:, 0]) < 0.3 * b) & (local[:, 1] < b)
+        local[middle, 1] -= 0.06 * b
     if form == "metacarpal":  # their bases are cut obliquely
         near = local[:, 1] < length / 4
-        local[near, 1] += rng.uniform(-0.3, 0.3) * local[near, 0]
+        local[near, 1] += rng.normal(-0.15, 0.12) * local[near, 0]
     # A growth plate sits at the head of metacarpals 2 to 5, at the base of all others.
     x = np.linspace(-1.0, 1.0, 11)
     if form == "metacarpal" and not thumb:
-        bow, reach, level = 0.3 * h, 1.1 * h, length - 1.6 * h
+        bow, reach, level = 0.3 * h, 1.1 * h, length - h * rng.uniform(1.4, 1.9)
     else:
         bow, reach, level = -0.14 * b, 1.15 * b, 0.68 * b
     plate = np.column_stack([x * reach, level + bow * (1 - x**2) + rng.normal(0.0, 0.035, 11) * b])
@@ -158,15 +186,20 @@ def _long_bone(
     plates, ridges = growth_lines(place(plate), form, maturity, rng)
     # The beam runs along the dense plate under a base's hollow joint surface, and meets its far
     # rim too: a second line beside the first.
-    t = np.linspace(-0.92, 0.92, 15)
+    t = np.linspace(-0.74, 0.74, 15)
     if form != "metacarpal":
         hollow = 0.13 * b - 0.2 * b * t**2 + 0.012
+        if saddle:
+            hollow -= 0.05 * b * np.exp(-((t / 0.35) ** 2))
         rim = hollow + b * rng.uniform(0.04, 0.26) * (1 - t**2)
         bright = rng.uniform(0.01, 0.042, 2)
         ridges += tuple(
             Ridge(place(np.column_stack([t * b, y])), float(strength))
             for y, strength in zip((hollow, rim), bright, strict=True)
         )
+        # What bears the load is denser than the rest.
+        band = place(np.column_stack([t * b, hollow + 0.1 * b]))
+        ridges += (Ridge(band, float(rng.uniform(0.015, 0.035)), 0.045),)
     else:
         wave = rng.normal(0.0, 0.05, (2, 4))
         for part in wave:
@@ -180,12 +213,20 @@ def _long_bone(
         outline=place(smooth(local)),
         base=base,
         head=head,
-        depth=tuple(0.85 * np.array([b * 0.7, b * 0.68, s, s, s * 1.05, s * 1.25, h * 1.0, h])),
-        cortex=(0.0068, float(0.47 * s * maturity.cortex)),
-        marrow=(0.33 * maturity.marrow, 0.06 * maturity.marrow),
-        columns=0.9,
+        depth=tuple(
+            0.85 * np.array([b * 0.7, b * 0.55, 0.88 * s, 0.9 * s, s, s * 1.15, h * 0.9, h * 0.85])
+        ),
+        cortex=(
+            0.012 if form == "metacarpal" else 0.009,
+            float((0.55 if form == "metacarpal" else 0.47) * s * maturity.cortex),
+        ),
+        marrow=((0.27 if form == "metacarpal" else 0.33) * maturity.marrow, 0.11 * maturity.marrow),
+        taper=1.28 if form == "metacarpal" else 1.3,
+        shaft=_METACARPAL_SHAFT if form == "metacarpal" else _PHALANX_SHAFT,
+        columns=0.75,
         plates=plates,
         ridges=ridges,
+        name=name,
     )
 
 
@@ -210,13 +251,13 @@ def _profile(widths: Array, length: float, form: Growth) -> Array:
         top = [(1.1 * s, 0.7 * length), (0.97 * h, length - 2.0 * h), (1.08 * h, length - 1.2 * h)]
         cap = [(0.98 * h, length - 0.42 * h), (0.55 * h, length - 0.02 * h), (0.0, length)]
         return np.array(foot + shaft + top + cap)
-    foot = [(0.0, 0.14 * b), (0.6 * b, 0.05 * b), (1.03 * b, -0.1 * b), (1.08 * b, 0.36 * b)]
+    foot = [(0.0, 0.14 * b), (0.6 * b, 0.05 * b), (0.96 * b, -0.05 * b), (1.1 * b, 0.34 * b)]
     if form == "tip":
         shaft = [(0.8 * b, 0.8 * b), (s * 1.02, 0.48 * length), (s * 0.96, 0.68 * length)]
         cap = [(1.05 * h, length - 0.85 * h), (1.1 * h, length - 0.3 * h), (0.6 * h, length)]
         return np.array([*foot, *shaft, *cap, (0.0, length)])
-    shaft = [(0.96 * b, 0.72 * b), (1.2 * s, 0.3 * length), (s * 1.02, 0.52 * length)]
-    top = [(s, 0.72 * length), (0.97 * h, length - 1.2 * h), (1.06 * h, length - 0.6 * h)]
+    shaft = [(0.98 * b, 0.75 * b), (1.26 * s, 0.3 * length), (s * 1.02, 0.52 * length)]
+    top = [(1.2 * s, 0.74 * length), (0.97 * h, length - 1.2 * h), (1.06 * h, length - 0.6 * h)]
     cap = [(0.98 * h, length - 0.04 * h), (0.5 * h, length + 0.02 * h), (0.0, length - 0.09 * h)]
     return np.array(foot + shaft + top + cap)
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from sharp_cli.joints import SIDES, TARGETS, Finding, Side
 from sharp_cli.phantom.bone import Bone, Maturity
-from sharp_cli.phantom.damage import damaged
+from sharp_cli.phantom.damage import damaged, eroded_bones
 from sharp_cli.phantom.exposure import develop, draw_exposure, noise_of, seen
 from sharp_cli.phantom.fingers import finger_bones
 from sharp_cli.phantom.render import bone_attenuation, spongiosa
 from sharp_cli.phantom.shape import Shape, carry, draw_shape
 from sharp_cli.phantom.soft import SOFT, soft_tissue
+from sharp_cli.phantom.spaces import set_spaces
 from sharp_cli.phantom.wrist import wrist_bones
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _WRIST_END: Final = 1.85  # where the radius ends in the frame of the mean hand
 _FOREARM: Final = 1.3  # length of forearm in the picture, in units
 
 # Streams of random numbers that follow from a seed.
-_VISIT, _TISSUE, _LESION = 1, 2, 3
+_VISIT, _TISSUE, _LESION, _SPACE = 1, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,19 @@ class Phantom:
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """What never changes in a person."""
+    """What never changes in a person.
 
-    young: bool
+    Attributes:
+        phalanx: Median proximal phalanx in mm.
+        maturity: Of the bones.
+        soft: Attenuation of soft tissue.
+        cartilage: Width of joint spaces relative to an adult's.
+    """
+
     phalanx: float
     maturity: Maturity
     soft: float
+    cartilage: float
 
 
 def draw(
@@ -141,14 +149,22 @@ def draw(
     def place(places: Array) -> Array:
         return np.asarray((places - corner) * unit, dtype=np.float64)
 
-    hard = bone_attenuation(
+    skeleton = set_spaces(
+        skeleton,
+        shape.points,
+        {joint: grade for (finding, joint), grade in lesions.items() if finding == "jsn"},
+        cartilage=person.cartilage,
+        seeds=(seed, _SPACE, number),
+    )
+    layers = bone_attenuation(
         [_placed(bone, place) for bone in skeleton],
         size,
         unit,
         spongiosa(np.random.default_rng([seed, _TISSUE, len(SIDES)])),
+        apart=eroded_bones(lesions),
     )
     points = {name: place(xy) for name, xy in shape.points.items()}
-    hard = damaged(hard, points, unit, lesions, (seed, _LESION, number))
+    hard = damaged(layers, points, unit, lesions, (seed, _LESION, number))
     soft = person.soft * soft_tissue(shape, place, size, unit, tissue)
     signal = develop(seen(hard + soft, exposure, unit), exposure, unit, film)
     grain = np.random.default_rng([seed, _VISIT, visit, number, 0])
@@ -198,7 +214,10 @@ def _person(seed: int, condition: Condition) -> _Person:
         marrow=density * float(rng.uniform(0.8, 1.15)),
     )
     return _Person(
-        young, float(rng.uniform(low, high)), maturity, SOFT * float(rng.uniform(1.0, 1.9))
+        phalanx=float(rng.uniform(low, high)),
+        maturity=maturity,
+        soft=SOFT * float(rng.uniform(1.0, 1.9)),
+        cartilage=1.0 + 0.5 * (1.0 - maturity.stage),
     )
 
 

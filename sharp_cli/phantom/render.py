@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
-    from sharp_cli.phantom.bone import Bone
+    from sharp_cli.phantom.bone import Bone, Ridge
 
     Picture = NDArray[np.float32]
     Mask = NDArray[np.uint8]
@@ -30,7 +30,10 @@ _TEXTURE: Final = 512
 _TEXTURE_SCALE: Final = 500.0  # pixels of the tile to a unit
 _ROUND: Final = 96  # pixels by which a tile goes on beyond its edges while it is filtered
 _FINEST: Final = 1.6  # pixels of the tile to a pixel beyond which its struts would alias
+_STRUT: Final = 1.1  # half width of a strut in pixels of the tile
+_AXES: Final = ((1, 0), (0, 1))
 _CORNER: Final = 0.03  # size in units of the corners that are rounded beside growth plates
+_STRUTS: Final = 0.13  # half thickness in units at which struts look as the tiles show them
 _OVERLAP: Final = 0.3  # share of a bone that growth plates do not interrupt
 
 
@@ -71,38 +74,50 @@ def spongiosa(rng: np.random.Generator) -> Spongiosa:
         return np.asarray(passed / passed.std(), dtype=np.float32)
 
     def lines(field: Picture) -> Picture:
-        """Where smooth noise crosses zero lie the lines of a net, equally dense everywhere."""
-        made = np.exp(-((field / np.float32(0.4)) ** 2))
-        return np.asarray(made - blur(made, 7.0, 10.0), dtype=np.float32)
+        """Where smooth noise crosses zero lie the thin lines of a net, all of one width."""
+        slope = cv2.magnitude(*(cv2.Scharr(field, cv2.CV_32F, *d, scale=1 / 32) for d in _AXES))
+        made = np.exp(-np.square(field / np.maximum(slope * _STRUT, 1e-6)))
+        return np.asarray(made - blur(made, 9.0, 12.0), dtype=np.float32)
 
-    fine = 0.12 * band(1.2, 1.8)
-    along = 0.55 * lines(band(2.2, 18.0)) + 0.4 * lines(band(3.6, 14.0))
-    crossing = 0.12 * lines(band(5.0, 2.2))
-    # Many struts lie behind one another: what is seen is their sum.
-    net = np.zeros_like(noise)
-    for x, y in ((2.3, 4.2), (3.9, 2.4), (3.0, 3.0), (2.0, 2.4)):
-        net += 0.24 * lines(band(x, y))
-    patches = 1.0 + 0.1 * band(14.0, 22.0) + 0.06 * band(6.0, 10.0)
+    fine = 0.1 * band(1.2, 1.8)
+    # A few struts are bold, others are hardly seen.
+    bold = np.clip(1.0 + 0.35 * band(7.0, 11.0), 0.3, 1.6)
+    along = bold * (0.5 * lines(band(3.1, 12.0)) + 0.65 * lines(band(5.0, 13.0)))
+    crossing = 0.3 * lines(band(6.0, 3.0))
+    # Struts lie behind one another: what is seen is their sum, but the boldest stand out of it.
+    net = bold * (
+        0.6 * lines(band(4.4, 5.6)) + 0.45 * lines(band(3.6, 2.9)) + 0.4 * lines(band(2.9, 3.8))
+    )
+    patches = 1.0 + 0.09 * band(14.0, 22.0) + 0.05 * band(6.0, 10.0)
     return Spongiosa(
         *(
-            np.clip(tile[_ROUND:-_ROUND, _ROUND:-_ROUND], 0.2, 2.5).astype(np.float32)
+            np.clip(tile[_ROUND:-_ROUND, _ROUND:-_ROUND], 0.15, 3.0).astype(np.float32)
             for tile in (1.0 + along + crossing + fine, 1.0 + net + fine, patches)
         )
     )
 
 
 def bone_attenuation(
-    bones: Sequence[Bone], size: tuple[int, int], unit: float, texture: Spongiosa
-) -> Picture:
-    """Sum of the attenuation of bones, in units of cortex times `unit`.
+    bones: Sequence[Bone],
+    size: tuple[int, int],
+    unit: float,
+    texture: Spongiosa,
+    *,
+    apart: Collection[str] = (),
+) -> dict[str, Picture]:
+    """Attenuation of bones, in units of cortex times `unit`.
 
     Args:
         bones: Bones whose lines are in pixels and whose thicknesses are in units.
         size: Width and height of the picture.
         unit: Pixels of a unit length.
         texture: Spongy bone of the person.
+        apart: Names of bones that are drawn by themselves.
+
+    Returns:
+        By name the bones of `apart`, and under "" the sum of all others.
     """
-    total = np.zeros((size[1], size[0]), dtype=np.float32)
+    layers = {name: np.zeros((size[1], size[0]), dtype=np.float32) for name in ("", *apart)}
     for number, bone in enumerate(bones):
         low = np.maximum(np.floor(bone.outline.min(axis=0)).astype(int) - _MARGIN, 0)
         high = np.minimum(np.ceil(bone.outline.max(axis=0)).astype(int) + _MARGIN + 1, size)
@@ -111,8 +126,9 @@ def bone_attenuation(
         window = (slice(low[1], high[1]), slice(low[0], high[0]))
         mask = np.zeros((high[1] - low[1], high[0] - low[0]), dtype=np.uint8)
         cv2.fillPoly(mask, [fixed(bone.outline - low)], 1, shift=SHIFT)
-        total[window] += _attenuate(bone, low, mask, unit, texture.shifted(number))
-    return total
+        layer = layers[bone.name if bone.name in apart else ""]
+        layer[window] += _attenuate(bone, low, mask, unit, texture.shifted(number))
+    return layers
 
 
 def _attenuate(
@@ -127,7 +143,13 @@ def _attenuate(
     along = x * np.float32(axis[0] / length) + y * np.float32(axis[1] / length)
     across = x * np.float32(axis[1] / length) - y * np.float32(axis[0] / length)
     u = np.clip(along / np.float32(length), 0.0, 1.0).astype(np.float32)
-    middle = _steps(u, [0.0, 0.12, 0.42, 0.66, 0.88, 1.0], [0.0, 0.04, 1.0, 1.0, 0.12, 0.0])
+    # Near the base the marrow thins out sooner than the cortex gets thick.
+    middle = _steps(
+        u, [0.0, 0.1, bone.shaft[1], *bone.shaft[2:], 1.0], [0.0, 0.06, 1.0, 1.0, 0.2, 0.0]
+    )
+    hollow = _steps(
+        u, [0.0, 0.08, bone.shaft[0], *bone.shaft[2:], 1.0], [0.0, 0.15, 1.0, 1.0, 0.2, 0.0]
+    )
     depth = _steps(u, np.linspace(0, 1, len(bone.depth)).tolist(), bone.depth)
     # Struts are about as far apart in every hand: the tile has a fixed scale in units. Columns
     # spread with the bone's width.
@@ -142,20 +164,23 @@ def _attenuate(
         laid = cv2.remap(picture, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
         return np.asarray(laid, dtype=np.float32)
 
-    patches = tile(texture.patches)
     share = np.float32(bone.columns)
     grain = (1 - share) * tile(texture.net) + share * tile(texture.columns)
+    # The thicker the bone, the more struts lie behind one another and even out.
+    through = np.minimum(np.float32(_STRUTS) / depth, 1.4) ** np.float32(1.5)
+    grain = 1.0 + (grain - 1.0) * through
+    patches = 1.0 + (tile(texture.patches) - 1.0) * through
     cortex = np.float32(bone.cortex[0]) + np.float32(bone.cortex[1] - bone.cortex[0]) * middle
     cortex = cortex * (0.4 + 0.6 * patches)
-    marrow = np.float32(bone.marrow[0]) + np.float32(bone.marrow[1] - bone.marrow[0]) * middle
+    marrow = np.float32(bone.marrow[0]) + np.float32(bone.marrow[1] - bone.marrow[0]) * hollow
     marrow = marrow * grain * patches
 
     def tube(part: Mask) -> Picture:
         inside = distance(part) / np.float32(unit)
         whole = chord(inside, depth, bone.taper)
-        within, hollow = np.maximum(inside - cortex, 0.0), np.maximum(depth - cortex, 1e-3)
-        core = np.minimum(chord(within, hollow, bone.taper), whole)
-        return np.asarray((whole - core) * (0.85 + 0.15 * grain) + core * marrow, np.float32)
+        within, inner = np.maximum(inside - cortex, 0.0), np.maximum(depth - cortex, 1e-3)
+        core = np.minimum(chord(within, inner, bone.taper), whole)
+        return np.asarray((whole - core) * (0.75 + 0.25 * grain) + core * marrow, np.float32)
 
     attenuation = tube(mask)
     if bone.plates:
@@ -168,13 +193,29 @@ def _attenuate(
         cut = cv2.morphologyEx(cut, cv2.MORPH_OPEN, rounding)
         # Shaft and epiphysis overlap along the beam: a plate is less dark than a joint space.
         attenuation = _OVERLAP * attenuation + (1.0 - _OVERLAP) * tube(cut)
+    weight = mask * patches
     for ridge in bone.ridges:
-        trace = np.zeros(mask.shape, dtype=np.float32)
-        pen = max(1, round(ridge.width * unit))
-        cv2.polylines(trace, [fixed(ridge.line - low)], False, 1.0, pen, cv2.LINE_8, SHIFT)
-        trace = cv2.GaussianBlur(trace, (0, 0), 0.6 * ridge.width * unit)
-        attenuation += np.float32(1.6 * ridge.strength) * mask * trace * patches
+        _add_ridge(attenuation, ridge, low, unit, weight)
     return attenuation
+
+
+def _add_ridge(
+    attenuation: Picture, ridge: Ridge, low: NDArray[np.int_], unit: float, weight: Picture
+) -> None:
+    """Brighten what is around a ridge's line; changes `attenuation`."""
+    height, width = attenuation.shape
+    pen = max(1, round(ridge.width * unit))
+    reach = 4 * pen  # beyond which its blur is nothing
+    line = ridge.line - low
+    first = np.maximum(line.min(axis=0).astype(int) - reach, 0)
+    last = np.minimum(line.max(axis=0).astype(int) + reach, (width, height))
+    if (last <= first).any():
+        return
+    part = (slice(first[1], last[1]), slice(first[0], last[0]))
+    trace = np.zeros((last[1] - first[1], last[0] - first[0]), dtype=np.float32)
+    cv2.polylines(trace, [fixed(line - first)], False, 1.0, pen, cv2.LINE_8, SHIFT)
+    trace = cv2.GaussianBlur(trace, (0, 0), 0.6 * ridge.width * unit)
+    attenuation[part] += np.float32(1.6 * ridge.strength) * trace * weight[part]
 
 
 def _steps(u: Picture, at: Sequence[float], values: Sequence[float]) -> Picture:

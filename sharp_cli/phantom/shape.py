@@ -53,6 +53,8 @@ _FOREARM_START: Final = 2.05
 
 # Past this many standard deviations the linear model bends fingers in ways hands do not.
 _MOST_SDS: Final = 2.2
+# Degrees by which the little finger is spread more than in the model; measured by eye.
+_FAN: Final = (4.0, 4.0)
 _ALIKE: Final = 0.85  # correlation of the shapes of a person's two hands; a choice
 
 
@@ -150,8 +152,9 @@ def draw_shape(
     landmarks = landmarks / np.median(
         [np.hypot(*(landmarks[a] - landmarks[b])) for a, b in PHALANX_LANDMARKS]
     )
+    fan = float(side.normal(*_FAN))
     for first, (middle, last) in _DRIFTING.items():
-        turn = similarity(degrees=drift)
+        turn = similarity(degrees=drift + (fan if first == max(_DRIFTING) else 0.0))
         knuckle = landmarks[first]
         landmarks[middle:last] = knuckle + turn(landmarks[middle:last] - knuckle)
     warp = Warp(model["mean"], landmarks)

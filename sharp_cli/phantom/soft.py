@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Picture = NDArray[np.float32]
 
-SOFT: Final = 0.14
+SOFT: Final = 0.18
 """Attenuation of soft tissue relative to cortical bone, per length (at about 55 kV)."""
 
 _KNUCKLES: Final = (21, 25, 29, 33)  # the MCP joints' landmarks
 # Half widths of the soft tissue from the first joint of a finger to its tip, in units.
-_FINGER_RADII: Final = (0.26, 0.235, 0.2, 0.16)
-_THUMB_RADII: Final = (0.34, 0.265, 0.22, 0.18)
-_FLAT: Final = (1.0, 0.72, 1.08)  # thickness at the PIP and MCP joint and the base of finger 3
+_FINGER_RADII: Final = (0.25, 0.235, 0.2, 0.16)
+_THUMB_RADII: Final = (0.31, 0.265, 0.22, 0.18)
+_FLAT: Final = (1.0, 0.6, 1.08)  # thickness at the PIP and MCP joint and the base of finger 3
 _COARSE: Final = 130.0  # pixels of a unit length in which it is drawn
+_WEB: Final = 0.4  # how far up the proximal phalanges a web reaches
+_HOLLOW: Final = 0.25  # how far between them
+_THIN: Final = 0.08  # half thickness of a web, in units
 _EDGE: Final = 0.5
 _SKIN_TAPER: Final = 0.75  # a hand lies flat: its soft tissue is less round than a tube
 _FAT: Final = 0.72  # attenuation of fat beside that of muscle, at about 55 kV
@@ -53,14 +56,19 @@ def soft_tissue(
     """
     chains, hull = _envelope(shape, rng)
     soft = _thickness(
-        [(place(places), radii * unit) for places, radii in chains], place(hull), size, unit=unit
+        [(place(places), radii * unit) for places, radii in chains],
+        place(hull),
+        place(_webs(shape)),
+        size,
+        unit=unit,
     )
     # The hand is thinner at the knuckles than at the balls of thumb and little finger.
     anchors = [float(place(shape.landmarks[[mark]])[0, 1]) for mark in (26, 25, 15)]
     soft *= np.interp(np.arange(size[1]), anchors, _FLAT)[:, None].astype(np.float32)
     clouds = 0.06 * rng.standard_normal((12, 9)).astype(np.float32)
-    fine = 0.02 * rng.standard_normal((60, 45)).astype(np.float32)
-    for cells in (clouds, fine):
+    lobules = 0.04 * rng.standard_normal((60, 45)).astype(np.float32)
+    bundles = 0.045 * rng.standard_normal((30, 22)).astype(np.float32)
+    for cells in (clouds, bundles, lobules):
         soft *= 1.0 + cv2.resize(cells, size, interpolation=cv2.INTER_CUBIC)
     folds = np.zeros((size[1] // 2 + 1, size[0] // 2 + 1), dtype=np.float32)
     for _ in range(int(rng.integers(4, 14))):
@@ -95,31 +103,49 @@ def _envelope(shape: Shape, rng: np.random.Generator) -> tuple[list[tuple[Array,
         places[-1] -= last / np.hypot(*last) * 0.03
         radii = np.array(_FINGER_RADII if numbers[0] in _KNUCKLES else _THUMB_RADII)
         chains.append((places, radii * scale * plump))
-    mid = carry(shape, ((-0.12, 1.35), (-0.13, 1.75), (-0.13, 2.05), (-0.14, 2.6), (-0.16, 4.2)))
-    chains.append((mid, np.array([0.72, 0.68, 0.69, 0.68, 0.82]) * (0.3 + 0.7 * plump)))
+    mid = carry(shape, ((-0.1, 1.35), (-0.08, 1.75), (-0.1, 1.95), (-0.14, 2.3), (-0.16, 4.2)))
+    chains.append((mid, np.array([0.74, 0.71, 0.7, 0.68, 0.82]) * (0.3 + 0.7 * plump)))
     out = 0.24 * plump
     palm = np.stack(
         [
-            marks[21] + [0.14 + out, 0.0],
-            marks[25] + [0.0, -0.22],
-            marks[29] + [-0.05, -0.18],
-            marks[33] + [-out, 0.0],
+            marks[21] + [0.05 + out, 0.12],
+            marks[25] + [0.0, 0.0],
+            marks[29] + [-0.05, 0.08],
+            marks[33] + [0.04 - out, 0.06],
             *carry(shape, ((-0.86, 0.95), (-0.78, 1.45), (0.62, 1.5), (0.95, 1.0))),
             0.8 * marks[18] + 0.2 * marks[17],
-            0.5 * (marks[18] + marks[21]),
+            0.42 * (marks[18] + marks[21]) + 0.16 * marks[17],
         ]
     )
     return chains, palm
 
 
+def _webs(shape: Shape) -> Array:
+    """The polygon of the webs between the fingers, which reach far up the proximal phalanges."""
+    marks = shape.landmarks
+    roots = marks[list(_KNUCKLES)]
+    fingers = marks[[mark + 1 for mark in _KNUCKLES]] - roots
+    edge = np.empty((2 * len(roots) - 1, 2))
+    edge[::2] = roots + _WEB * fingers
+    # Its free edge is hollow.
+    edge[1::2] = (roots[1:] + roots[:-1] + _HOLLOW * (fingers[1:] + fingers[:-1])) / 2
+    return np.vstack([edge, roots[::-1]])
+
+
 def _thickness(
-    chains: Sequence[tuple[Array, Array]], hull: Array, size: tuple[int, int], *, unit: float
+    chains: Sequence[tuple[Array, Array]],
+    hull: Array,
+    webs: Array,
+    size: tuple[int, int],
+    *,
+    unit: float,
 ) -> Picture:
     """Thickness in units.
 
     Args:
         chains: Limbs: places along each, shape (N, 2), and the half widths there in pixels.
         hull: The palm, shape (M, 2).
+        webs: The thin webs between the fingers, shape (K, 2).
         size: Width and height of the picture.
         unit: Pixels of a unit length.
     """
@@ -134,10 +160,13 @@ def _thickness(
                 radius = int((ra + (rb - ra) * t) / step * (1 << SHIFT))
                 cv2.circle(mask, (int(centre[0]), int(centre[1])), radius, 1, -1, shift=SHIFT)
     cv2.fillPoly(mask, [fixed(hull / step)], 1, shift=SHIFT)
-    web = max(3, round(0.06 * unit / step)) | 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (web, web))
-    mask = cv2.copyMakeBorder(mask, 0, web, 0, 0, cv2.BORDER_REPLICATE)
+    fold = max(3, round(0.08 * unit / step)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (fold, fold))
+    mask = cv2.copyMakeBorder(mask, 0, fold, 0, 0, cv2.BORDER_REPLICATE)
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel)
+    thin = np.zeros_like(mask)
+    for part in (hull, webs):
+        cv2.fillPoly(thin, [fixed(part / step)], 1, shift=SHIFT)
     sigma = 0.02 * unit / step
     soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma)
     inside = distance((soft > _EDGE).astype(np.uint8))
@@ -152,6 +181,10 @@ def _thickness(
     thick = chord(inside, deep, _SKIN_TAPER)
     muscle = chord(np.maximum(inside - _FAT_DEPTH, 0.0), np.maximum(deep - _FAT_DEPTH, 0.02), 1.0)
     thick = _FAT * thick + (1 - _FAT) * muscle
+    skin_fold = _FAT * chord(
+        distance(thin) * np.float32(step / unit), np.full_like(thick, _THIN), 1.0
+    )
+    thick = np.maximum(thick, cv2.GaussianBlur(skin_fold, (0, 0), 2.5 * sigma))
     thick = cv2.GaussianBlur(thick[: small[1]], (0, 0), 0.5)
     large = cv2.resize(thick, None, fx=step, fy=step, interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.maximum(large[: size[1], : size[0]], 0.0), dtype=np.float32)
