@@ -27,6 +27,9 @@ _PIXELS_PER_MM: Final = 10.0
 _COARSE: Final = 4.0
 """Pixels per mm of the coarse picture in which the anatomy is looked for."""
 
+_WISHED: Final = 9.0  # mm, spread of the places wished for
+_NEAR: Final = 3.0  # mm, within which an edge is near a place
+
 _BOX_WIDTH: Final = {target.joint: target.box[0] for target in TARGETS}
 
 _LINE_ANGLES: Final[dict[str, tuple[float, float]]] = {
@@ -237,6 +240,9 @@ def edge_sites(
 ) -> list[Site]:
     """Choose places on the bones' edges at the joint's margin, likelier where erosions start.
 
+    A place is wished for blindly, and the best edge near it taken: the same generator chooses alike
+    in pictures of one joint that differ a little.
+
     Args:
         scene: The patch.
         rng: Decides.
@@ -263,7 +269,8 @@ def edge_sites(
     floor = float(np.percentile(scene.coarse[prior > 0.02], 3))
     chosen: list[Site] = []
     for _ in range(count):
-        index = int(rng.choice(len(ok), p=weight / weight.sum()))
+        wish = rng.normal(0.0, _WISHED, 2)
+        index = int(np.argmax(np.log(weight) - ((places - wish) ** 2).sum(axis=1) / (2 * _NEAR**2)))
         place = places[index]
         chosen.append(Site(place, outwards[index], max(float(outside[:2, index].mean()), floor)))
         weight = weight * (np.hypot(*(places - place).T) > 2.5) + 1e-15

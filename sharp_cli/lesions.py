@@ -77,6 +77,8 @@ def implant(
         UsageError: There is no such joint, or no such grade of the finding.
     """
     rng = np.random.default_rng(seed)
+    # Of the erosions' places: they stay where they are as the disease goes on.
+    places = np.random.default_rng(rng.integers(2**32))
     scene = look(pixels, joint)
     if grade not in GRADES[finding]:
         grades = ", ".join(str(known) for known in GRADES[finding])
@@ -89,7 +91,7 @@ def implant(
         warped = _narrow(pixels, scene, int(rng.integers(2, 4)), rng, shift)
     else:
         warped = _warp(pixels, scene, shift)
-    return _erode(warped, look(warped, joint), grade, rng)
+    return _erode(warped, look(warped, joint), grade, rng, places)
 
 
 def decoy(
@@ -214,13 +216,19 @@ def _narrow(
     return np.asarray(np.clip(out, 0, 1), dtype=np.float32)
 
 
-def _erode(pixels: Array, scene: Scene, grade: int, rng: np.random.Generator) -> Array:
-    """Carve erosions of one grade at the joint's margin."""
+def _erode(
+    pixels: Array,
+    scene: Scene,
+    grade: int,
+    rng: np.random.Generator,
+    places: np.random.Generator,
+) -> Array:
+    """Carve erosions of one grade at the joint's margin, at what `places` chooses."""
     out = pixels
     low, high = _COUNTS[grade]
     size = _SIZES.get(_kind(scene.joint), 1.0)
     count = int(rng.integers(low, high + 1))
-    sites = edge_sites(scene, rng, count, anywhere=grade == max(GRADES["erosion"]))
+    sites = edge_sites(scene, places, count, anywhere=grade == max(GRADES["erosion"]))
     for order, site in enumerate(sites):
         depth = size * rng.uniform(*_DEPTHS[grade]) * (1 if order == 0 else rng.uniform(0.4, 0.85))
         width = depth * rng.uniform(0.55, 0.9)

@@ -248,7 +248,10 @@ def _profile(widths: Array, length: float, form: Growth) -> Array:
     if form == "metacarpal":
         foot = [(0.0, -0.06 * b), (0.5 * b, 0.0), (0.92 * b, 0.2 * b), (1.08 * b, 0.6 * b)]
         shaft = [(0.8 * b, 0.17 * length), (1.08 * s, 0.33 * length), (s, 0.52 * length)]
-        top = [(1.1 * s, 0.7 * length), (0.97 * h, length - 2.0 * h), (1.08 * h, length - 1.2 * h)]
+        # A short one's head is short, and flares no more abruptly than a long one's.
+        flare = length - min(2.0 * h, 0.22 * length)
+        neck = min(0.7 * length, flare - h)
+        top = [(1.1 * s, neck), (0.97 * h, flare), (1.08 * h, length - 1.2 * h)]
         cap = [(0.98 * h, length - 0.42 * h), (0.55 * h, length - 0.02 * h), (0.0, length)]
         return np.array(foot + shaft + top + cap)
     foot = [(0.0, 0.14 * b), (0.6 * b, 0.05 * b), (0.96 * b, -0.05 * b), (1.1 * b, 0.34 * b)]
