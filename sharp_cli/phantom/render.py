@@ -1,4 +1,4 @@
-"""Attenuation of bones and soft tissue along the beam, and the film's answer to it.
+"""Attenuation of bones along the beam.
 
 Arrays are float32 of shape (height, width); lengths are pixels. A bone is a tube: dense cortex
 around spongy bone, both as thick along the beam as a cylinder of the local depth would be, so that
