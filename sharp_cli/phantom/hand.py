@@ -160,7 +160,7 @@ def draw(
         [_placed(bone, place) for bone in skeleton],
         size,
         unit,
-        spongiosa(np.random.default_rng([seed, _TISSUE, len(SIDES)])),
+        spongiosa((seed, _TISSUE, len(SIDES))),
         apart=eroded_bones(lesions),
     )
     points = {name: place(xy) for name, xy in shape.points.items()}

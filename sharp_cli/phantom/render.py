@@ -8,6 +8,7 @@ shafts get bright edges and overlapping bones add up.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -58,8 +59,10 @@ class Spongiosa:
         return Spongiosa(*(np.roll(tile, steps, axis=(0, 1)) for tile in tiles))
 
 
-def spongiosa(rng: np.random.Generator) -> Spongiosa:
-    """Draw the spongy bone of a person."""
+@lru_cache(maxsize=2)
+def spongiosa(seeds: tuple[int, ...]) -> Spongiosa:
+    """Draw the spongy bone of a person; both hands and all visits ask for the same one."""
+    rng = np.random.default_rng(seeds)
     # A tile's edges fit together: what is filtered goes round.
     noise = np.pad(
         rng.standard_normal((_TEXTURE, _TEXTURE)).astype(np.float32), _ROUND, mode="wrap"
