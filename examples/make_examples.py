@@ -88,7 +88,13 @@ def _write(path: Path, patient: str, made: Film, side: Side | None, syntax: str)
     source = ("sharp-cli example", str(SEED), patient)
     header = Header(patient, f"{patient}-A", date(2000, 1, 1), source)
     image = dataset(
-        made.pixels, header, path.name, spacing=made.spacing, side=side, inverted=side == "right"
+        made.pixels,
+        header,
+        path.name,
+        spacing=made.spacing,
+        side=side,
+        inverted=side == "right",
+        modality="DX" if side else "CR",
     )
     path.write_bytes(encode(image, syntax))
 

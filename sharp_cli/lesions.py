@@ -39,8 +39,8 @@ turn into bone: that excess goes first, and the loss is counted from the adult's
 LEFT_OF_GAP: Final = {1: (0.6, 0.78), 2: (0.5, 0.62), 3: (0.12, 0.42), 4: (0.0, 0.06)}
 """Share of the joint space left over, by grade of JSN: from, to."""
 
-_DEPTHS: Final = {1: (1.1, 1.7), 2: (1.7, 2.5), 3: (2.6, 3.8), 4: (3.5, 5.0), 5: (4.5, 6.5)}
-"""Depth of the largest erosion in mm, by grade: from, to."""
+_DEPTHS: Final = {1: (1.1, 1.7), 2: (1.7, 2.8), 3: (2.8, 6.5), 4: (3.5, 6.5), 5: (4.5, 7.0)}
+"""Depth of the largest erosion in mm, by grade: from, to. A metacarpal's middle is at about 6."""
 
 _SIZES: Final = {"IP": 0.85, "PIP": 0.8, "radius": 1.3}
 """Depth of erosions in bones smaller or larger than a metacarpal's head, as a multiple."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -56,8 +56,9 @@ def dataset(
     spacing: float,
     side: Side | None,
     inverted: bool,
+    modality: Literal["CR", "DX"] = "CR",
 ) -> Dataset:
-    """A DX image of one hand, a CR image of two; 12 bit, not compressed.
+    """A radiograph of one hand or of both; 12 bit, not compressed.
 
     Args:
         pixels: Shape (height, width), 0…1, bones bright.
@@ -66,12 +67,15 @@ def dataset(
         spacing: Size of a pixel in mm.
         side: Of the one hand; None for both.
         inverted: Whether it is stored with bones dark (MONOCHROME1).
+        modality: What took it: computed or digital radiography.
     """
     made = Dataset()
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     made.SOPClassUID = (
-        DigitalXRayImageStorageForPresentation if side else ComputedRadiographyImageStorage
+        ComputedRadiographyImageStorage
+        if modality == "CR"
+        else DigitalXRayImageStorageForPresentation
     )
     made.SOPInstanceUID = generate_uid(entropy_srcs=[*header.source, name])
     made.StudyInstanceUID = generate_uid(entropy_srcs=[*header.source])
@@ -88,16 +92,17 @@ def dataset(
         made.PatientAge = f"{header.age:03d}Y"
     made.ReferringPhysicianName = ""
     made.Manufacturer = "sharp-cli phantom"
-    made.Modality = "DX" if side else "CR"
+    made.Modality = modality
     made.SeriesNumber = 1
     made.InstanceNumber = 1
     made.BodyPartExamined = "HAND"
     made.ViewPosition = "PA"
     made.PatientOrientation = ""
-    if side:
-        made.ImageLaterality = side[0].upper()
+    laterality = side[0].upper() if side else ""
+    if modality == "CR":
+        made.Laterality = laterality
     else:
-        made.Laterality = ""
+        made.ImageLaterality = laterality
     made.ImagerPixelSpacing = [f"{spacing:.6f}"] * 2
     made.ImageComments = "Synthetic picture, not of a person"
 

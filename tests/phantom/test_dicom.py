@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pydicom
@@ -23,15 +23,34 @@ HEADER = Header("PHANTOM-0001", "PHANTOM-0001-2", date(2012, 3, 4), ("a test", "
 PIXELS = hand().astype(np.float32)
 
 
-def file(name: str = "one", side: Side | None = None, *, inverted: bool = False) -> bytes:
-    return encode(dataset(PIXELS, HEADER, name, spacing=0.125, side=side, inverted=inverted))
+def file(
+    name: str = "one",
+    side: Side | None = None,
+    *,
+    inverted: bool = False,
+    modality: Literal["CR", "DX"] = "CR",
+) -> bytes:
+    return encode(
+        dataset(
+            PIXELS,
+            HEADER,
+            name,
+            spacing=0.125,
+            side=side,
+            inverted=inverted,
+            modality=modality,
+        )
+    )
 
 
+@pytest.mark.parametrize("modality", ["CR", "DX"])
 @pytest.mark.parametrize("inverted", [False, True])
 @pytest.mark.parametrize("side", [*SIDES, None])
-def test_what_was_drawn_is_read(tmp_path: Path, side: Side | None, *, inverted: bool) -> None:
+def test_what_was_drawn_is_read(
+    tmp_path: Path, side: Side | None, modality: Literal["CR", "DX"], *, inverted: bool
+) -> None:
     path = tmp_path / "one.dcm"
-    path.write_bytes(file(side=side, inverted=inverted))
+    path.write_bytes(file(side=side, inverted=inverted, modality=modality))
     seen = read(path)
     assert seen.side == side
     assert seen.spacing == (0.125, 0.125)
