@@ -23,6 +23,7 @@ from sharp_cli.phantom import draw, film
 from sharp_cli.phantom.cohort import Patient, Study, cohort
 from sharp_cli.phantom.dicom import Header, dataset, encode
 from sharp_cli.phantom.hand import phalanx_mm
+from sharp_cli.phantom.severity import DEFAULT, Correlations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -97,6 +98,7 @@ def write_cohort(
     seed: int,
     workers: int,
     tell: Callable[[str], None],
+    correlations: Correlations = DEFAULT,
     shrink: int = 1,
 ) -> None:
     """Draw the patients' radiographs in several processes, and write them.
@@ -110,6 +112,7 @@ def write_cohort(
         seed: What everything follows from.
         workers: How many processes draw.
         tell: Told the name of each study that is there.
+        correlations: Of the damage.
         shrink: Divides the size of the pictures.
 
     Raises:
@@ -119,7 +122,7 @@ def write_cohort(
     unfinished = _claim(folder, f"--patients {patients} --seed {seed}")
     jobs = (
         _Job(folder, seed, patient, study, shrink)
-        for patient in cohort(seed, patients)
+        for patient in cohort(seed, patients, correlations)
         for study in patient.studies
     )
     # OpenCV's threads do not survive a fork.

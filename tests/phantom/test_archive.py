@@ -11,13 +11,17 @@ import pytest
 from sharp_cli.dataset import read_annotations
 from sharp_cli.errors import OutputError, UsageError
 from sharp_cli.joints import POINTS, SIDES
+from sharp_cli.phantom import archive
 from sharp_cli.phantom.archive import TABLES, write_cohort
 from sharp_cli.phantom.cohort import cohort
+from sharp_cli.phantom.severity import Correlations
 from sharp_cli.radiograph import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from sharp_cli.phantom.cohort import Patient
 
 # One study of site 4 (both hands on an inverted film), then two of site 9 (a film a hand).
 SEED = 47
@@ -191,3 +195,19 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be made a folder"):
         write(tmp_path / "file")
+
+
+def test_correlations_are_those_of_the_cohort(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def nobody(*given: object) -> Iterator[Patient]:
+        asked.append(given)
+        return iter(())
+
+    monkeypatch.setattr(archive, "cohort", nobody)
+    alike = Correlations(fingers=0.7)
+    write_cohort(tmp_path, patients=3, seed=5, workers=1, tell=lambda _: None, correlations=alike)
+    assert asked == [(5, 3, alike)]
+    assert (tmp_path / "labels.csv").read_text().count("\n") == 1
