@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -65,9 +66,10 @@ _LEAN: Final[Mapping[int, tuple[float, float, float, float]]] = {
 }
 # By how much the radial side of a metacarpal and a proximal phalanx is narrower than the ulnar.
 _NARROW: Final = (0.22, -0.06)
-# See `Bone.shaft`.
-_METACARPAL_SHAFT: Final = (0.2, 0.26, 0.7, 0.92)
-_PHALANX_SHAFT: Final = (0.26, 0.45, 0.8, 0.95)
+# Thickness of the cortex at the ends, and in the shaft in half widths; density of the marrow at the
+# ends; `Bone.taper` and `Bone.shaft`.
+_METACARPAL_MAKE: Final = (0.012, 0.55, 0.27, 1.28, (0.2, 0.26, 0.7, 0.92))
+_PHALANX_MAKE: Final = (0.009, 0.47, 0.33, 1.3, (0.26, 0.45, 0.8, 0.95))
 _TWISTED: Final = (2, 3)
 _SLIP: Final = (0.16, 0.2)  # a fully subluxed phalanx lies this far to the ulnar side and proximal
 
@@ -184,31 +186,8 @@ def _long_bone(
         return np.asarray(base + places[:, :1] * across + places[:, 1:] * axis, dtype=np.float64)
 
     plates, ridges = growth_lines(place(plate), form, maturity, rng)
-    # The beam runs along the dense plate under a base's hollow joint surface, and meets its far
-    # rim too: a second line beside the first.
-    t = np.linspace(-0.74, 0.74, 15)
-    if form != "metacarpal":
-        hollow = 0.13 * b - 0.2 * b * t**2 + 0.012
-        if saddle:
-            hollow -= 0.05 * b * np.exp(-((t / 0.35) ** 2))
-        rim = hollow + b * rng.uniform(0.04, 0.26) * (1 - t**2)
-        bright = rng.uniform(0.01, 0.042, 2)
-        ridges += tuple(
-            Ridge(place(np.column_stack([t * b, y])), float(strength))
-            for y, strength in zip((hollow, rim), bright, strict=True)
-        )
-        # What bears the load is denser than the rest.
-        band = place(np.column_stack([t * b, hollow + 0.1 * b]))
-        ridges += (Ridge(band, float(rng.uniform(0.015, 0.035)), 0.045),)
-    else:
-        wave = rng.normal(0.0, 0.05, (2, 4))
-        for part in wave:
-            y = 0.25 * b * rng.uniform(0.2, 1.6) + b * np.interp(t, np.linspace(-1, 1, 4), part)
-            ridges += (Ridge(place(np.column_stack([t * b, y])), float(rng.uniform(0.0, 0.05))),)
-    if form == "phalanx":  # the two condyles overlap, and leave a notch between them
-        y = length - 0.25 * h + 0.16 * h * np.cos(2 * np.pi * t) * rng.uniform(0.3, 1.0)
-        arc = np.column_stack([0.9 * t * h, y - rng.uniform(0.0, 0.3) * h])
-        ridges += (Ridge(place(arc), float(rng.uniform(0.0, 0.035))),)
+    edges = _edges(widths, length, form, rng, saddle=saddle)
+    rind, wall, marrow, taper, shaft = _METACARPAL_MAKE if form == "metacarpal" else _PHALANX_MAKE
     return Bone(
         outline=place(smooth(local)),
         base=base,
@@ -216,18 +195,44 @@ def _long_bone(
         depth=tuple(
             0.85 * np.array([b * 0.7, b * 0.55, 0.88 * s, 0.9 * s, s, s * 1.15, h * 0.9, h * 0.85])
         ),
-        cortex=(
-            0.012 if form == "metacarpal" else 0.009,
-            float((0.55 if form == "metacarpal" else 0.47) * s * maturity.cortex),
-        ),
-        marrow=((0.27 if form == "metacarpal" else 0.33) * maturity.marrow, 0.11 * maturity.marrow),
-        taper=1.28 if form == "metacarpal" else 1.3,
-        shaft=_METACARPAL_SHAFT if form == "metacarpal" else _PHALANX_SHAFT,
+        cortex=(rind, float(wall * s * maturity.cortex)),
+        marrow=(marrow * maturity.marrow, 0.11 * maturity.marrow),
+        taper=taper,
+        shaft=shaft,
         columns=0.75,
         plates=plates,
-        ridges=ridges,
+        ridges=ridges + tuple(replace(edge, line=place(edge.line)) for edge in edges),
         name=name,
     )
+
+
+def _edges(
+    widths: Array, length: float, form: Growth, rng: np.random.Generator, *, saddle: bool
+) -> tuple[Ridge, ...]:
+    """Where the beam runs along the surface of a long bone; places as `_profile` gives them."""
+    b, _, h = widths
+    t = np.linspace(-0.74, 0.74, 15)
+    made: list[Ridge] = []
+    if form != "metacarpal":
+        # The dense plate under a base's hollow joint surface, and beside it that of its far rim.
+        hollow = 0.13 * b - 0.2 * b * t**2 + 0.012
+        if saddle:
+            hollow -= 0.05 * b * np.exp(-((t / 0.35) ** 2))
+        rim = hollow + b * rng.uniform(0.04, 0.26) * (1 - t**2)
+        for y, strength in zip((hollow, rim), rng.uniform(0.01, 0.042, 2), strict=True):
+            made.append(Ridge(np.column_stack([t * b, y]), float(strength)))
+        # What bears the load is denser than the rest.
+        band = np.column_stack([t * b, hollow + 0.1 * b])
+        made.append(Ridge(band, float(rng.uniform(0.015, 0.035)), 0.045))
+    else:
+        for part in rng.normal(0.0, 0.05, (2, 4)):
+            y = 0.25 * b * rng.uniform(0.2, 1.6) + b * np.interp(t, np.linspace(-1, 1, 4), part)
+            made.append(Ridge(np.column_stack([t * b, y]), float(rng.uniform(0.0, 0.05))))
+    if form == "phalanx":  # the two condyles overlap, and leave a notch between them
+        y = length - 0.25 * h + 0.16 * h * np.cos(2 * np.pi * t) * rng.uniform(0.3, 1.0)
+        arc = np.column_stack([0.9 * t * h, y - rng.uniform(0.0, 0.3) * h])
+        made.append(Ridge(arc, float(rng.uniform(0.0, 0.035))))
+    return tuple(made)
 
 
 def _condyle(
