@@ -26,6 +26,7 @@ _SHUTTERED: Final = 0.5  # share of those that are black outside it; the others 
 _MARKED: Final = 0.85  # share of films with side markers
 _HELD: Final = 0.4  # share of markers in a plastic holder
 _SEAM: Final = 0.05  # of a hand picture's width, over which it fades into the film
+_EDGE: Final = 0.01  # of a film's width, which joints keep from its sides
 _TRIES: Final = 40  # places tried for a marker
 
 # Letters one unit high, drawn here because fonts differ between versions of OpenCV.
@@ -95,6 +96,13 @@ def film(
         size = needed
     else:
         room = (size[0] - needed[0]) * float(rng.uniform(0.3, 0.7))
+        places = np.concatenate(
+            [to_film(list(h.points.values()))[:, 0] for h, to_film in zip(hands, maps, strict=True)]
+        )
+        # Whatever is cut off at the sides, the joints are on the film if there is room for them.
+        edge = _EDGE * size[0]
+        room = min(room, size[0] - 1 - edge - float(places.max()))
+        room = max(room, edge - float(places.min()))
         maps = [_shifted(to_film, room, max(size[1] - needed[1], 0)) for to_film in maps]
 
     light = np.zeros((size[1], size[0]), dtype=np.float32)
