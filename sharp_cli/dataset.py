@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from sharp_cli import output
 from sharp_cli.errors import DocumentError
 from sharp_cli.joints import PHALANGES, POINTS, SIDES, Side, phalanx_length
 
@@ -23,6 +25,9 @@ COLUMNS: Final = ("image", "hand", "joint", "x", "y")
 
 HELD_OUT_EVERY: Final = 4
 """Every fourth picture is kept for measurement and never trained on."""
+
+VALIDATION_EVERY: Final = 5
+"""Every fifth of the pictures that are not held out validates: it chooses, and trains nothing."""
 
 _MIN_PHALANX_POINTS: Final = 3
 """Ends of proximal phalanges that a hand must have for its scale to be trusted."""
@@ -111,6 +116,20 @@ def read_annotations(path: Path) -> list[AnnotatedHand]:
     hands, problems = settle(read_entries(path), exact)
     refuse(path, problems)
     return hands
+
+
+def write_annotations(path: Path, hands: Iterable[AnnotatedHand]) -> None:
+    """Write joint positions as `read_annotations` reads them.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for hand in hands:
+        rows.writerows((hand.image, hand.side, name, *xy) for name, xy in hand.points.items())
+    output.write(path, text.getvalue().encode())
 
 
 def read_entries(path: Path) -> list[Entry]:
@@ -259,6 +278,33 @@ def part(hands: Sequence[Shown], *, apart: bool | None) -> list[Shown]:
     """The hands whose pictures are kept for measurement, those whose are not, or for None all."""
     kept = held_out(hand.image for hand in hands)
     return [hand for hand in hands if apart is None or (hand.image in kept) == apart]
+
+
+def split_validation(hands: Sequence[Shown]) -> tuple[list[Shown], list[Shown]]:
+    """Hands to train on, and those of every fifth picture, by name, to validate with."""
+    kept = set(sorted({hand.image for hand in hands})[VALIDATION_EVERY - 1 :: VALIDATION_EVERY])
+    return (
+        [hand for hand in hands if hand.image not in kept],
+        [hand for hand in hands if hand.image in kept],
+    )
+
+
+def split_folds(hands: Sequence[Shown], count: int) -> list[tuple[list[Shown], list[Shown]]]:
+    """For each of `count` folds the other hands and its own; a picture lies in one fold.
+
+    Pictures are dealt out in natural order of their names.
+    """
+    ordered = sorted({hand.image for hand in hands}, key=_natural)
+    folds = []
+    for number in range(count):
+        own = set(ordered[number::count])
+        folds.append(
+            (
+                [hand for hand in hands if hand.image not in own],
+                [hand for hand in hands if hand.image in own],
+            )
+        )
+    return folds
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:

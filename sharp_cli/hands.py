@@ -1,10 +1,11 @@
 """Finding hands: one or two on a radiograph, each with its upright, thumb-right frame.
 
-A small network looks at the whole picture, shrunk to 256 px, in the eight views that quarter turns
-and a mirror give. In each cell of a coarse grid it says how likely a hand's centre lies there,
-apart for hands that show the thumb right when upright and for those that show it left, and where
-that hand's 22 points would be. The eight answers are averaged; each peak is a hand, and the
-similarity from the mean hand (`sharp_cli.template`) to its points is the frame.
+A small network looks at the whole picture, shrunk to 256 px, as it is and mirrored; and where that
+leaves doubt, in all eight views that quarter turns and a mirror give. In each cell of a coarse grid
+it says how likely a hand's centre lies there, apart for hands that show the thumb right when
+upright and for those that show it left, and where that hand's 22 points would be. The answers are
+averaged; each peak is a hand, and the similarity from the mean hand (`sharp_cli.template`) to its
+points is the frame.
 
 The origin of a hand's frame is that of the template: the centre of its points' bounding box.
 """
@@ -26,6 +27,8 @@ from sharp_cli.runtime import load_onnx
 from sharp_cli.template import TEMPLATE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from sharp_cli.joints import Side
@@ -51,6 +54,9 @@ offsets (x, y) of each of `joints.POINTS` from the cell, in units of `OFFSET_UNI
 _LOCAL: Final = 10.0  # px of the input: about the width of a finger of a hand that fills it
 _NOISE: Final = 0.03  # of the picture's range: local contrast below this is left small
 _FILLS: Final = (1.0, 0.7)  # a hand that its picture cuts off all round is seen from further away
+_FIRST_VIEWS: Final = (0, 4)  # of `views`: the picture as it is, and mirrored
+_SURE: Final = 0.75  # score above which nothing but hands is, see the model card
+_NOTHING: Final = 0.2  # score below which nothing is a hand
 _MOST_HANDS: Final = 2
 _APART: Final = 0.5  # of a hand's length: two centres nearer than this are one hand
 _UNSURE: Final = 0.65  # agreement below which the side is called unsure
@@ -160,21 +166,23 @@ def views(picture: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.stack([np.rot90(one, turn, (1, 2)) for one in both for turn in range(4)])
 
 
-def merge(answers: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bring the answers to the eight `views` back to the picture and average them.
+def merge(
+    answers: Mapping[int, NDArray[np.float32]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bring the answers to some of the `views` back to the picture and average them.
 
     Args:
-        answers: float32, shape (8, OUTPUTS, H, H).
+        answers: float32, shape (OUTPUTS, H, H), by the number of the view.
 
     Returns:
         Probability of a hand's centre, shape (2, H, H), thumb right, thumb left; and the points'
         positions in pixels of the input, shape (22, 2, H, H).
     """
-    cells = answers.shape[-1]
+    cells = next(iter(answers.values())).shape[-1]
     centres = np.arange(cells) * STRIDE + (STRIDE - 1) / 2
     grid = np.stack(np.meshgrid(centres, centres))
     heats, offsets = [], []
-    for index, answer in enumerate(answers):
+    for index, answer in answers.items():
         mirrored, turn = divmod(index, 4)
         back = np.rot90(answer, -turn, (1, 2)).astype(np.float64)
         heat = 1 / (1 + np.exp(-back[:2]))
@@ -248,8 +256,14 @@ class HandFinder:
         """All hands in a picture, the surest first, and the map from their input to the picture."""
         for fill in _FILLS:
             boxed = letterbox(pixels, fill)
-            batch = views(normalise(boxed.view, boxed.inside))
-            found = decode(*merge(self._network(batch)), self._threshold)
+            looks = views(normalise(boxed.view, boxed.inside))
+            answers = {index: self._network(looks[[index]])[0] for index in _FIRST_VIEWS}
+            found = decode(*merge(answers), _NOTHING)
+            if found and all(one.score >= max(_SURE, self._threshold) for one in found):
+                break
+            rest = set(range(len(looks))) - set(answers)
+            answers |= {index: self._network(looks[[index]])[0] for index in rest}
+            found = decode(*merge(answers), self._threshold)
             if found:
                 break
         return found, boxed.to_image

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sharp_cli.classify import standardise
-from sharp_cli.dataset import held_out
+from sharp_cli.dataset import part, split_validation
 from sharp_cli.joints import FINDINGS, HEADS, POINTS, TARGETS
 from sharp_cli.networks import FindingsNetwork
 from sharp_cli.train.joint_patches import (
@@ -34,6 +33,7 @@ from sharp_cli.train.joint_patches import (
     partner,
     phantom_hands,
 )
+from sharp_cli.train.run import save
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,9 +63,6 @@ WARM_UP: Final = 0.03
 PHANTOMS: Final = 20
 PHANTOM_SHARE: Final = 0.2
 """Synthetic patients, and the share of pairs drawn from them."""
-
-VALIDATION_EVERY: Final = 5
-"""Every fifth of the pictures that are not held out validates."""
 
 VALIDATION_STEPS: Final = 12
 
@@ -101,13 +98,8 @@ class Split:
 
 def split(hands: Sequence[IntactHand]) -> Split:
     """Hold out `dataset.held_out` for the measurement and every fifth of the rest to validate."""
-    test = held_out(hand.image for hand in hands)
-    rest = sorted({hand.image for hand in hands} - test)
-    validation = set(rest[VALIDATION_EVERY - 1 :: VALIDATION_EVERY])
-    parts: tuple[list[IntactHand], ...] = ([], [], [])
-    for hand in hands:
-        parts[2 if hand.image in test else hand.image in validation].append(hand)
-    return Split(*parts)
+    training, validation = split_validation(part(hands, apart=False))
+    return Split(training, validation, part(hands, apart=True))
 
 
 class Pairs:
@@ -300,7 +292,7 @@ def train(
             )
             if size == SIZE and checked < best:
                 best = checked
-                _save(network.state_dict(), run / BEST)
+                save(network.state_dict(), run / BEST)
         if progress >= 1:
             break
         for group in optimizer.param_groups:
@@ -321,7 +313,7 @@ def train(
                 "elapsed": elapsed,
                 "best": best,
             }
-            _save(state, run / CHECKPOINT)
+            save(state, run / CHECKPOINT)
             LOGGER.info("%4.0f%% step %d: loss %.3f", 100 * progress, step, loss)
             saved = clock
     return run / BEST
@@ -345,10 +337,3 @@ def _endless(pairs: Pairs, start: int) -> Iterator[Batch]:
             batch = ahead.result()
             ahead = pool.submit(pairs.draw, step)
             yield batch
-
-
-def _save(state: object, path: Path) -> None:
-    """Write whole or not at all: a run may be killed at any time."""
-    partial = path.with_suffix(".part")
-    torch.save(state, partial)
-    os.replace(partial, path)  # noqa: PTH105 - atomic on every system

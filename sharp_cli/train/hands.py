@@ -10,13 +10,11 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
-from sharp_cli import output
 from sharp_cli.annotations.check import read_checked
 from sharp_cli.dataset import part
 from sharp_cli.geometry import fit_similarity
@@ -28,6 +26,7 @@ from sharp_cli.registry import describe, write_bundle
 from sharp_cli.template import TEMPLATE
 from sharp_cli.train.films import FilmMaker, sources
 from sharp_cli.train.onnx_file import write_onnx
+from sharp_cli.train.run import begin, save
 from sharp_cli.train.views import canonical_frame
 
 if TYPE_CHECKING:
@@ -249,17 +248,13 @@ def train_hands(
     Raises:
         SharpError: Annotations or radiographs cannot be used, or a folder cannot be made.
     """
-    output.make_folder(out)
-    output.make_folder(work)
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(threads)
+    begin(out, work, threads=threads)
     hands = part(read_checked(annotations, images, names), apart=False)
     bends = load_shapes(shapes)
     rng = np.random.default_rng((seed, _steps_done(work)))
     stock = load_stock(hands, images) + phantom_stock(phantoms, rng)
     network = train_network(work, FilmMaker(stock, bends, rng), steps=steps, seed=seed)
-    # The eight views of a picture.
-    example = torch.zeros(8, CHANNELS, INPUT, INPUT)
+    example = torch.zeros(1, CHANNELS, INPUT, INPUT)
     write_onnx(network, example, out / NETWORK_FILE)
     meta = {
         **describe(out, "hands"),
@@ -340,7 +335,5 @@ def train_network(work: Path, maker: FilmMaker, *, steps: int, seed: int) -> nn.
                 "optimiser": optimiser.state_dict(),
                 "step": step + 1,
             }
-            partial = work / f"{CHECKPOINT}.part"
-            torch.save(saved, partial)
-            partial.replace(work / CHECKPOINT)
+            save(saved, work / CHECKPOINT)
     return average.module

@@ -15,7 +15,7 @@ from sharp_cli.lesions import GRADES
 from sharp_cli.networks import FindingsNetwork
 from sharp_cli.registry import open_bundle
 from sharp_cli.template import TEMPLATE
-from sharp_cli.train import findings, findings_bundle
+from sharp_cli.train import findings, findings_bundle, run
 from sharp_cli.train.findings_bundle import Row
 from sharp_cli.train.joint_patches import (
     BOXES,
@@ -151,7 +151,6 @@ def test_training_goes_on_where_it_was_cut_off(
     ticks = (0.1 * number for number in count())
     monkeypatch.setattr(findings, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
     saved: list[int] = []
-    save = findings._save
 
     def recording(state: object, path: Path) -> None:
         if path.name == findings.CHECKPOINT:
@@ -159,9 +158,9 @@ def test_training_goes_on_where_it_was_cut_off(
             saved.append(state["step"])
             if state["step"] == 3 and len(saved) == 3:
                 raise KeyboardInterrupt
-        save(state, path)
+        run.save(state, path)
 
-    monkeypatch.setattr(findings, "_save", recording)
+    monkeypatch.setattr(findings, "save", recording)
     network = FindingsNetwork(TINY, hidden=4)
     with pytest.raises(KeyboardInterrupt):
         findings.train(hands, tmp_path, minutes=0.015, network=network)
