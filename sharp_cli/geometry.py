@@ -103,8 +103,34 @@ def fit_similarity(
     return from_matrix(np.column_stack([turn * flip, shift]))
 
 
+class Shrinking:
+    """A picture, and what was made of it by averaging."""
+
+    def __init__(self, pixels: NDArray[np.float32]) -> None:
+        """Take a picture: float32, shape (height, width)."""
+        self._shrunk = {1: (pixels, similarity())}
+
+    def by(self, step: int) -> tuple[NDArray[np.float32], Affine]:
+        """The picture shrunk by a whole number, and the map from the picture to it."""
+        step = max(1, step)
+        if step not in self._shrunk:
+            pixels = self._shrunk[1][0]
+            height, width = pixels.shape
+            coarse = (max(1, round(width / step)), max(1, round(height / step)))
+            fx, fy = coarse[0] / width, coarse[1] / height
+            # Centres of pixels are at whole numbers: (x + 0.5) f - 0.5.
+            shrink = Affine(fx, 0.0, fx / 2 - 0.5, 0.0, fy, fy / 2 - 0.5)
+            smaller = cv2.resize(pixels, coarse, interpolation=cv2.INTER_AREA)
+            self._shrunk[step] = (smaller, shrink)
+        return self._shrunk[step]
+
+
 def sample(
-    pixels: NDArray[np.float32], to_image: Affine, size: tuple[int, int], *, fill: float = 0.0
+    pixels: NDArray[np.float32] | Shrinking,
+    to_image: Affine,
+    size: tuple[int, int],
+    *,
+    fill: float = 0.0,
 ) -> NDArray[np.float32]:
     """Draw the view of `size` whose pixels lie at `to_image` of their own coordinates.
 
@@ -112,7 +138,7 @@ def sample(
     aliases.
 
     Args:
-        pixels: float32, shape (height, width).
+        pixels: float32, shape (height, width); or a `Shrinking` of it, where many views are drawn.
         to_image: Maps view coordinates to picture coordinates.
         size: Width and height of the view.
         fill: Value outside the picture.
@@ -120,18 +146,11 @@ def sample(
     Returns:
         float32, shape (size[1], size[0]).
     """
-    step = int(to_image.scale)
-    if step > 1:
-        height, width = pixels.shape
-        coarse = (max(1, round(width / step)), max(1, round(height / step)))
-        fx, fy = coarse[0] / width, coarse[1] / height
-        # Centres of pixels are at whole numbers: (x + 0.5) f - 0.5.
-        shrink = Affine(fx, 0.0, fx / 2 - 0.5, 0.0, fy, fy / 2 - 0.5)
-        pixels = cv2.resize(pixels, coarse, interpolation=cv2.INTER_AREA)
-        to_image = shrink.after(to_image)
+    shrinking = pixels if isinstance(pixels, Shrinking) else Shrinking(pixels)
+    shrunk, shrink = shrinking.by(int(to_image.scale))
     view = cv2.warpAffine(
-        pixels,
-        to_image.matrix,
+        shrunk,
+        shrink.after(to_image).matrix,
         size,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,

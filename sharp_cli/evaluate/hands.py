@@ -12,7 +12,8 @@ import numpy as np
 from sharp_cli import hands as finding
 from sharp_cli import radiograph as radiographs
 from sharp_cli.errors import NoHandError, RadiographError
-from sharp_cli.geometry import Affine, fit_similarity, sample, similarity
+from sharp_cli.evaluate.changes import LENGTH, shrink, turned
+from sharp_cli.geometry import Affine, fit_similarity, similarity
 from sharp_cli.template import TEMPLATE
 from sharp_cli.train import clutter
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from sharp_cli.records import Hand, Radiograph
     from sharp_cli.registry import Bundle
 
-_SIDE: Final = 1024  # px, the longer side of a changed picture
-_LENGTH: Final = float(np.ptp(TEMPLATE[:, 1]))
 _NEAR: Final = 0.25  # of the hand's length: a centre nearer than this is this hand's
 _ANY: Final = 0.01  # a threshold that all passes what scores at all
 _SEED: Final = 20_000  # of the pictures drawn without a hand
@@ -65,7 +64,7 @@ class Tally:
         left = list(found)
         self.hands += len(truth)
         for frame in truth:
-            length = _LENGTH * frame.scale
+            length = LENGTH * frame.scale
             near = [(_gap(frame, hand.to_image) / length, hand) for hand in left]
             gap, hand = min(near, key=lambda pair: pair[0], default=(np.inf, None))
             if hand is None or gap > _NEAR:
@@ -155,7 +154,7 @@ def measure_hands(
         _count(tallies["as it is"], image, expected, finder, radiograph)
         if unchanged:
             continue
-        small, to_small = _shrink(radiograph)
+        small, to_small = shrink(radiograph.pixels)
         shrunk = [to_small.after(frame) for frame in expected]
         for name, pixels, move in changes(small, shrunk):
             moved = [move.after(frame) for frame in shrunk]
@@ -174,15 +173,6 @@ def _count(
     tally.warned += [image] * len(warnings)
 
 
-def _shrink(radiograph: Radiograph) -> tuple[NDArray[np.float32], Affine]:
-    """The picture with its longer side at `_SIDE`, and the map to it."""
-    height, width = radiograph.pixels.shape
-    scale = _SIDE / max(height, width)
-    size = (round(width * scale), round(height * scale))
-    to_small = Affine(scale, 0.0, (scale - 1) / 2, 0.0, scale, (scale - 1) / 2)
-    return sample(radiograph.pixels, to_small.inverse(), size), to_small
-
-
 def changes(
     pixels: NDArray[np.float32], frames: Sequence[Affine]
 ) -> Iterator[tuple[str, NDArray[np.float32], Affine]]:
@@ -196,9 +186,9 @@ def changes(
         for degrees in (0, 90, 180, 270):
             if degrees or mirror:
                 name = f"turned {degrees}°" + (" and mirrored" if mirror else "")
-                yield name, *_turned(pixels, degrees, mirror=mirror)
+                yield name, *turned(pixels, degrees, mirror=mirror)
     for degrees in (-30, -15, 15, 30):
-        yield f"tilted {degrees}°", *_turned(pixels, degrees)
+        yield f"tilted {degrees}°", *turned(pixels, degrees)
     height, width = pixels.shape
     for word, value in (("white", 1.0), ("black", 0.0)):
         edge = width // 4
@@ -213,20 +203,6 @@ def changes(
     high = np.clip(points.max(axis=0), low + 1, (width - 1, height - 1)).astype(int)
     piece = pixels[low[1] : high[1] + 1, low[0] : high[0] + 1]
     yield "cut to the joints", np.ascontiguousarray(piece), similarity(x=-low[0], y=-low[1])
-
-
-def _turned(
-    pixels: NDArray[np.float32], degrees: float, *, mirror: bool = False
-) -> tuple[NDArray[np.float32], Affine]:
-    """The picture turned on a film that holds all of it."""
-    height, width = pixels.shape
-    corners = np.array([(0, 0), (width, 0), (0, height), (width, height)]) - 0.5
-    turn = similarity(degrees=degrees, mirror=mirror)
-    low, high = turn(corners).min(axis=0), turn(corners).max(axis=0)
-    move = similarity(x=-low[0] - 0.5, y=-low[1] - 0.5).after(turn)
-    width, height = (round(value) for value in high - low)
-    fill = float(np.median(pixels[[0, -1]]))
-    return sample(pixels, move.inverse(), (width, height), fill=fill), move
 
 
 @dataclass(frozen=True, slots=True)
