@@ -50,9 +50,10 @@ def assemble(
 def points_of(document: Document, hand: HandRow) -> list[Point]:
     """The detected points of one hand of a document."""
     points = {
-        row.joint: Point(row.joint, row.x, row.y, row.likelihood)
+        row.joint: Point(row.joint, row.x, row.y, row.likelihood, row.status)
         for row in document.joints
         if (row.study, row.hand) == (hand.study, hand.hand)
+        and row.status != "not-detected"
         # A detected joint has all three; asking for each is what the type checker needs.
         and row.x is not None
         and row.y is not None
@@ -125,7 +126,16 @@ def keep(
 def _hand_row(study: str, hand: Hand) -> HandRow:
     a, b, c, d, e, f = astuple(hand.to_image)
     matrix = ((a, b, c), (d, e, f))
-    return HandRow(study, hand.file, hand.side, hand.side_source, hand.score, matrix)
+    return HandRow(
+        study=study,
+        file=hand.file,
+        hand=hand.side,
+        side_source=hand.side_source,
+        score=hand.score,
+        to_image=matrix,
+        status=hand.status,
+        reasons=hand.reasons,
+    )
 
 
 def _joint_rows(study: str, found: FoundHand) -> Iterator[JointRow]:
@@ -146,5 +156,5 @@ def _joint_rows(study: str, found: FoundHand) -> Iterator[JointRow]:
             probability=None,
             label=None,
             model=None,
-            status="ok" if point else "not-detected",
+            status=point.status if point else "not-detected",
         )

@@ -11,23 +11,29 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from sharp_cli.certainty import Certainty, Sight, weigh
 from sharp_cli.errors import ModelError
-from sharp_cli.geometry import Affine, fit_similarity, sample, similarity
+from sharp_cli.geometry import Affine, Shrinking, fit_similarity, sample, similarity
 from sharp_cli.joints import COMMON_PHALANX, POINTS, phalanx_length
 from sharp_cli.records import Point
 from sharp_cli.runtime import load_onnx
 from sharp_cli.template import TEMPLATE
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
-    from sharp_cli.records import Hand, Radiograph
+    from sharp_cli.records import Hand, Radiograph, Status
     from sharp_cli.registry import Bundle
     from sharp_cli.runtime import Network
 
-PASSES: Final = 3
-"""Views drawn a hand: each later one is aligned by the joints found in the one before."""
+LAST_VIEWS: Final[tuple[Affine, ...]] = (similarity(degrees=-6), similarity(degrees=6))
+"""How the last views, whose answers are averaged, lie beside the hand's frame.
+
+The first view lies as the hand was found, and aligns these. A choice by cross-validation, see
+docs/detection.md.
+"""
 
 FRAME_LIKELIHOOD: Final = 0.3
 """Points below this likelihood do not take part in aligning the next view."""
@@ -38,7 +44,9 @@ _MIN_POINTS: Final = 4
 _CONTRAST: Final = (1.0, 99.0)
 """Percentiles of the hand's own area that become black and white."""
 
-_Found: TypeAlias = dict[str, tuple[float, float, float]]
+Answer: TypeAlias = NDArray[np.float64]
+"""Canonical x, y and likelihood of each of `joints.POINTS`, shape (22, 3); NaN where no network
+gives the point."""
 
 
 def view_frame(half_width: float, size: int) -> Affine:
@@ -48,7 +56,7 @@ def view_frame(half_width: float, size: int) -> Affine:
 
 
 def draw_view(
-    pixels: NDArray[np.float32], to_image: Affine, view: Affine, size: int
+    pixels: NDArray[np.float32] | Shrinking, to_image: Affine, view: Affine, size: int
 ) -> NDArray[np.uint8]:
     """Draw the view that the networks look at.
 
@@ -56,7 +64,7 @@ def draw_view(
     hand do not change it.
 
     Args:
-        pixels: The radiograph, float32, shape (height, width).
+        pixels: The radiograph, float32, shape (height, width), or a `Shrinking` of it.
         to_image: Maps canonical coordinates to the radiograph's pixels.
         view: Maps view pixels to canonical coordinates.
         size: Height and width of the view.
@@ -96,6 +104,8 @@ class JointDetector:
             self._view = view_frame(float(bundle.meta["view"]["half_width"]), self._size)
             self._min_likelihood = float(bundle.meta["min_likelihood"])
             entries = [(entry["file"], tuple(entry["points"])) for entry in bundle.meta["networks"]]
+            certainty = bundle.meta.get("certainty")
+            self._certainty = None if certainty is None else Certainty.from_meta(certainty)
         except (KeyError, TypeError, ValueError) as error:
             message = f"{bundle.path}: bundle.json lacks what a joint detector needs ({error!r})"
             raise ModelError(message) from error
@@ -103,8 +113,12 @@ class JointDetector:
         if unknown:
             message = f"{bundle.path}: bundle.json names unknown points: {', '.join(unknown)}"
             raise ModelError(message)
-        self._networks: list[tuple[Network, tuple[str, ...]]] = [
-            (load_onnx(bundle.path / file, threads=threads), names) for file, names in entries
+        self._networks: list[tuple[Network, list[int]]] = [
+            (
+                load_onnx(bundle.path / file, threads=threads),
+                [POINTS.index(name) for name in names],
+            )
+            for file, names in entries
         ]
 
     def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
@@ -112,50 +126,85 @@ class JointDetector:
 
         Returns:
             The hand with its frame set by its joints (turned and centred as the mean hand lies on
-            them, scaled to the median proximal phalanx), and the points that were found.
+            them, scaled to the median proximal phalanx), and the points that were found. Both say
+            how sure that is, as far as the bundle knows.
         """
-        to_image = hand.to_image
-        found = self._look(radiograph, to_image)
-        for _ in range(PASSES - 1):
-            to_image = to_image.after(_fit_template(found))
-            found = self._look(radiograph, to_image)
+        sight = self.see(radiograph, hand)
+        found, to_image = sight.answer, sight.to_image
+        likelihoods, threshold = found[:, 2], 0.0
+        reasons: tuple[str, ...] = ()
+        if self._certainty is not None:
+            evidence = weigh(sight)
+            likelihoods = self._certainty.likelihoods(evidence)
+            threshold, reasons = self._certainty.threshold, self._certainty.reasons(evidence)
         points = tuple(
-            Point(name, x=round(x, 2), y=round(y, 2), likelihood=round(likelihood, 4))
-            for name, (*place, likelihood) in found.items()
-            if likelihood >= self._min_likelihood
+            Point(
+                name,
+                x=round(x, 2),
+                y=round(y, 2),
+                likelihood=round(likelihood, 4),
+                status="ok" if likelihood >= threshold else "uncertain",
+            )
+            for name, (*place, raw), likelihood in zip(
+                POINTS, found.tolist(), likelihoods.tolist(), strict=True
+            )
+            if raw >= self._min_likelihood
             for x, y in [to_image(place).tolist()]
         )
-        return replace(hand, to_image=_final_frame(to_image, found)), points
+        frame = _final_frame(to_image, found)
+        status: Status = "uncertain" if reasons else "ok"
+        return replace(hand, to_image=frame, status=status, reasons=reasons), points
 
-    def _look(self, radiograph: Radiograph, to_image: Affine) -> _Found:
-        """Canonical x, y and likelihood of every point, as seen in the view at `to_image`."""
-        picture = draw_view(radiograph.pixels, to_image, self._view, self._size)
-        batch = picture[None, None].astype(np.float32)
-        seen: dict[str, list[NDArray[np.float64]]] = {}
-        for network, names in self._networks:
-            for name, value in zip(names, network(batch)[0].astype(np.float64), strict=True):
-                seen.setdefault(name, []).append(value)
-        found: _Found = {}
-        for name, values in seen.items():
-            x, y, likelihood = np.mean(values, axis=0).tolist()
-            found[name] = (*self._view((x, y)).tolist(), likelihood)
-        return found
+    def see(self, radiograph: Radiograph, hand: Hand) -> Sight:
+        """What the networks see of one hand, in the first view and in the last."""
+        pixels = Shrinking(radiograph.pixels)
+        (first,) = self.look(pixels, [hand.to_image])
+        frame = fit_template(first)
+        to_image = hand.to_image.after(frame)
+        answers = self.look(pixels, [to_image.after(view) for view in LAST_VIEWS])
+        for view, answer in zip(LAST_VIEWS, answers, strict=True):
+            answer[:, :2] = view(answer[:, :2])
+        first[:, :2] = frame.inverse()(first[:, :2])
+        height, width = radiograph.pixels.shape
+        return Sight(to_image, first, np.stack(answers), (width, height))
+
+    def look(self, pixels: Shrinking, frames: Sequence[Affine]) -> list[Answer]:
+        """What is seen in views that lie at `frames`, each in the coordinates of its own."""
+        answers = []
+        for frame in frames:
+            picture = draw_view(pixels, frame, self._view, self._size)
+            seen = np.full((len(self._networks), len(POINTS), 3), np.nan)
+            for number, (network, rows) in enumerate(self._networks):
+                seen[number, rows] = network(picture[None, None].astype(np.float32))[0]
+            # A point that several networks give is placed at their mean.
+            answer = _mean(seen)
+            answer[:, :2] = self._view(answer[:, :2])
+            answers.append(answer)
+        return answers
 
 
-def _fit_template(found: _Found) -> Affine:
+def _mean(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean over the first axis of what is there; NaN where nothing is."""
+    known = np.isfinite(answers)
+    count = known.sum(axis=0)
+    total = np.where(known, answers, 0.0).sum(axis=0)
+    return np.where(count, total / np.maximum(count, 1), np.nan)
+
+
+def fit_template(answer: Answer) -> Affine:
     """The similarity that lays the mean hand on the points."""
-    sure = [name for name, value in found.items() if value[2] >= FRAME_LIKELIHOOD]
-    if len(sure) < _MIN_POINTS:
+    sure = answer[:, 2] >= FRAME_LIKELIHOOD
+    if sure.sum() < _MIN_POINTS:
         return similarity()
-    places = np.array([found[name][:2] for name in sure])
-    template = TEMPLATE[[POINTS.index(name) for name in sure]]
-    return fit_similarity(template, places, mirror=False)
+    return fit_similarity(TEMPLATE[sure], answer[sure, :2], mirror=False)
 
 
-def _final_frame(to_image: Affine, found: _Found) -> Affine:
+def _final_frame(to_image: Affine, answer: Answer) -> Affine:
     """The frame laid on the points and scaled to the median proximal phalanx."""
-    fitted = _fit_template(found)
-    length = phalanx_length({name: value[:2] for name, value in found.items()})
+    fitted = fit_template(answer)
+    known = np.isfinite(answer[:, 0])
+    places = answer[known, :2].tolist()
+    length = phalanx_length(dict(zip(np.array(POINTS)[known].tolist(), places, strict=True)))
     scale = length / (COMMON_PHALANX * fitted.scale)
     frame = to_image.after(fitted)
     return frame.after(similarity(scale=scale)) if math.isfinite(scale) else frame

@@ -21,6 +21,7 @@ from sharp_cli.records import (
     Label,
     ModelName,
     SideSource,
+    Status,
 )
 
 NOTICE: Final = "The models are not validated on patients: for research only, not for diagnosis."
@@ -61,12 +62,16 @@ class HandRow:
     side_source: SideSource
     score: float
     to_image: tuple[Row, Row]
+    status: Status
+    reasons: tuple[str, ...]
 
     @property
     def record(self) -> Hand:
         """The hand as the stages know it."""
         frame = from_matrix(self.to_image)
-        return Hand(self.file, self.hand, self.side_source, frame, self.score)
+        return Hand(
+            self.file, self.hand, self.side_source, frame, self.score, self.status, self.reasons
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +88,11 @@ class JointRow:
         x: Column of its centre in the file's own pixels; None where it was not detected.
         y: Row of its centre.
         box: Corners of its box in the file's own pixels.
-        likelihood: The detector's confidence.
+        likelihood: Of its place, see `records.Point`.
         probability: Of damage; None before classification.
         label: `intact` or `non-intact`.
         model: What classified it.
-        status: `ok` or `not-detected`.
+        status: `ok`, `uncertain` or `not-detected`.
     """
 
     study: str
@@ -182,7 +187,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many joints of one hand are what."""
+    """How many joints of one hand are what; `uncertain` ones are counted by their label, too."""
 
     study: str
     hand: Side
@@ -190,6 +195,7 @@ class Count:
     intact: int
     non_intact: int
     not_detected: int
+    uncertain: int
 
 
 COLUMNS: Final = tuple(field.name for field in fields(JointRow))
@@ -199,17 +205,18 @@ COLUMNS: Final = tuple(field.name for field in fields(JointRow))
 def counts(document: Document) -> tuple[Count, ...]:
     """Count the joints of each hand and finding, in the order of the hands."""
     found = Counter(
-        (row.study, row.hand, row.finding, row.label or row.status) for row in document.joints
+        (row.study, row.hand, row.finding, what)
+        for row in document.joints
+        for what in (row.label, row.status)
     )
     result = []
     for hand in document.hands:
         for finding in FINDINGS:
-            intact, non_intact, not_detected = (
+            numbers = (
                 found[hand.study, hand.hand, finding, what]
-                for what in ("intact", "non-intact", "not-detected")
+                for what in ("intact", "non-intact", "not-detected", "uncertain")
             )
-            row = Count(hand.study, hand.hand, finding, intact, non_intact, not_detected)
-            result.append(row)
+            result.append(Count(hand.study, hand.hand, finding, *numbers))
     return tuple(result)
 
 
@@ -232,6 +239,8 @@ def check(document: Document) -> None:
         require((hand.study, hand.file) in inputs, f"{where}.file", "a file of the inputs")
         similar = 1 / _MAX_SCALE < hand.record.to_image.scale < _MAX_SCALE
         require(similar, f"{where}.to_image", "a similarity")
+        told = (hand.status == "uncertain") == bool(hand.reasons)
+        require(told, f"{where}.reasons", "what makes it 'uncertain', or none where it is 'ok'")
     for number, joint in enumerate(document.joints):
         where = f"joints[{number}]"
         require((joint.study, joint.file, joint.hand) in hands, where, "a hand of the document")
@@ -249,8 +258,9 @@ def check_joint(row: JointRow, where: str) -> None:
     group = _GROUPS.get((row.finding, row.joint))
     require(group == row.group, f"{where}.joint", "a scored joint in its group")
     found = [value is not None for value in (row.x, row.y, row.box, row.likelihood)]
-    known = all(found) if row.status == "ok" else not any(found)
-    require(known, f"{where}.status", "'ok' with x, y, box and likelihood, or 'not-detected'")
+    known = not any(found) if row.status == "not-detected" else all(found)
+    what = "'ok' or 'uncertain' with x, y, box and likelihood, or 'not-detected'"
+    require(known, f"{where}.status", what)
     require(row.box is None or len(row.box) == _CORNERS, f"{where}.box", "four corners")
     said = [value is not None for value in (row.probability, row.label, row.model)]
     together = all(said) if any(said) else True

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sharp_cli.joints import FINDINGS, SIDES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -83,6 +83,8 @@ def draw(
     sheet.paste(panels[0], (0, 0))
     sheet.paste(panels[1], (width + gap, 0) if upright else (0, panels[0].height + gap))
     legend = "Blue, thin: intact. Orange, thick, with its probability: non-intact."
+    if any(row.status == "uncertain" for row in joints):
+        legend += " Dashed: it is uncertain whether the joint is there."
     foot = legend if notice is None else f"{legend} {notice}"
     return _above(sheet, _text(foot, font, sheet.width))
 
@@ -113,7 +115,11 @@ class _Panel:
             outline = self._outline(row)
             width = thin * 3 if row.label == "non-intact" else thin
             canvas.line([*outline, *outline[:2]], _GROUND, width + 2, joint="curve")
-            canvas.line([*outline, *outline[:2]], _colour(row), width, joint="curve")
+            if row.status == "uncertain":
+                for dash in _dashes(outline):
+                    canvas.line(dash, _colour(row), width)
+            else:
+                canvas.line([*outline, *outline[:2]], _colour(row), width, joint="curve")
         # Labels keep off each other, off the outlines and off the middles of the boxes.
         lines = np.array([point for row in found for point in _along(self._outline(row))])
         placed = [self._name_hand(canvas, found, side) for side in SIDES]
@@ -203,10 +209,18 @@ def _side(outline: Sequence[tuple[float, float]]) -> float:
 
 
 def _along(outline: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
-    """Points along the four edges of a box, shape (_POINTS_A_BOX, 2)."""
+    """Points along the four edges of a box, one after another, shape (_POINTS_A_BOX, 2)."""
     start, end = np.array(outline), np.roll(outline, -1, axis=0)
-    steps = np.linspace(0.0, 1.0, _POINTS_A_BOX // 4, endpoint=False)[:, None, None]
-    return np.asarray((start + steps * (end - start)).reshape(-1, 2))
+    steps = np.linspace(0.0, 1.0, _POINTS_A_BOX // 4, endpoint=False)[:, None]
+    edges = [first + steps * (last - first) for first, last in zip(start, end, strict=True)]
+    return np.concatenate(edges)
+
+
+def _dashes(outline: Sequence[tuple[float, float]]) -> Iterator[list[tuple[float, float]]]:
+    """Every other piece of a box's outline."""
+    points = [(x, y) for x, y in _along(outline).tolist()]
+    for start in range(0, len(points), 2):
+        yield points[start : start + 2]
 
 
 def _font(size: float) -> ImageFont.FreeTypeFont:

@@ -259,9 +259,7 @@ def _film(file: str, finder: Finder, detector: Detector, *, patches: bool) -> Fi
     for each in found:
         hand, points = _rounded(*detector.detect(picture, each))
         points = tuple(point for point in points if _is_inside(picture, hand, point))
-        missing = [joint for joint in POINTS if joint not in {point.joint for point in points}]
-        if missing:
-            notes.append(f"{hand.side} hand: not detected: {', '.join(missing)}")
+        notes += _doubts(hand, points)
         hands.append(FoundHand(hand, points, cut(picture, hand, points) if patches else ()))
     return Film(
         number=0,
@@ -274,6 +272,19 @@ def _film(file: str, finder: Finder, detector: Detector, *, patches: bool) -> Fi
         hands=tuple(hands),
         warnings=tuple(notes),
     )
+
+
+def _doubts(hand: Hand, points: Sequence[Point]) -> Iterator[str]:
+    """A warning for each way in which a hand's joints are not to be relied on."""
+    status = {point.joint: point.status for point in points}
+    missing = [joint for joint in POINTS if joint not in status]
+    unsure = [joint for joint in POINTS if status.get(joint) == "uncertain"]
+    if hand.reasons:
+        yield f"{hand.side} hand: uncertain: {', '.join(hand.reasons)}; check the overlay"
+    if missing:
+        yield f"{hand.side} hand: not detected: {', '.join(missing)}"
+    if unsure:
+        yield f"{hand.side} hand: uncertain where these are: {', '.join(unsure)}; check the overlay"
 
 
 def _split(film: Film, numbers: Iterator[int]) -> list[Film]:
@@ -292,11 +303,11 @@ def _rounded(hand: Hand, points: Sequence[Point]) -> tuple[Hand, tuple[Point, ..
     frame = Affine(*(round(value, _FRAME_DECIMALS) for value in astuple(hand.to_image)))
     hand = replace(hand, to_image=frame, score=round(hand.score, _SCORE_DECIMALS))
     return hand, tuple(
-        Point(
-            point.joint,
-            round(point.x, _POSITION_DECIMALS),
-            round(point.y, _POSITION_DECIMALS),
-            round(point.likelihood, _SCORE_DECIMALS),
+        replace(
+            point,
+            x=round(point.x, _POSITION_DECIMALS),
+            y=round(point.y, _POSITION_DECIMALS),
+            likelihood=round(point.likelihood, _SCORE_DECIMALS),
         )
         for point in points
     )

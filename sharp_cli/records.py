@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sharp_cli.joints import Finding, Side
 
 SideSource = Literal["dicom", "anatomy"]
-JointStatus = Literal["ok", "not-detected"]
+Status = Literal["ok", "uncertain"]
+JointStatus = Literal["ok", "uncertain", "not-detected"]
 Label = Literal["intact", "non-intact"]
 ModelName = Literal["siso", "mimo-local"]
 Corners = tuple[tuple[float, float], ...]
@@ -58,6 +59,8 @@ class Hand:
             thumb is on the left in the picture. Its origin is the centre of the hand (see
             `sharp_cli.hands`); one unit is one pixel at the common scale.
         score: How sure the finder is that this is a hand, 0…1.
+        status: `uncertain` where something speaks against a whole hand in PA view.
+        reasons: What speaks against it, in words.
     """
 
     file: str
@@ -65,6 +68,8 @@ class Hand:
     side_source: SideSource
     to_image: Affine
     score: float
+    status: Status = "ok"
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +80,16 @@ class Point:
         joint: A name of `sharp_cli.joints.POINTS`.
         x: Column in the file's own pixels.
         y: Row in the file's own pixels.
-        likelihood: The detector's confidence, 0…1.
+        likelihood: That it lies within 15 % of the median proximal phalanx length of the true
+            place, 0…1; what the network gives, if the detector's bundle was not calibrated.
+        status: `uncertain` below the limit of the detector's bundle.
     """
 
     joint: str
     x: float
     y: float
     likelihood: float
+    status: Status = "ok"
 
 
 @dataclass(frozen=True, slots=True)

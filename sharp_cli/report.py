@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TITLES: Final[dict[Finding, str]] = {"erosion": "Erosion", "jsn": "JSN"}
 
 _NO_HAND: Final = "[dim]no hand[/]"
+_LEGEND: Final = "?: it is uncertain whether the joint was found at its place"
 
 
 def table(study: Document) -> Table:
@@ -54,8 +55,12 @@ def summary(study: Document) -> list[str]:
             part = f"{row.hand} {row.non_intact} of {joints} non-intact" if joints else row.hand
             if row.not_detected:
                 part += f", {row.not_detected} not detected"
+            if row.uncertain:
+                part += f", {row.uncertain} uncertain"
             parts.append(part)
         lines.append(f"{TITLES[finding]}: {'; '.join(parts)}")
+    if any(row.uncertain for row in found):
+        lines.append(_LEGEND)
     return lines
 
 
@@ -67,7 +72,8 @@ def _printable(text: str) -> str:
 def _cell(row: JointRow) -> str:
     if row.status == "not-detected":
         return "[dim]not detected[/]"
+    mark = " ?" if row.status == "uncertain" else ""
     if row.label is None:
-        return f"x {row.x:.0f}, y {row.y:.0f} [dim]({row.likelihood:.2f})[/]"
+        return f"x {row.x:.0f}, y {row.y:.0f} [dim]({row.likelihood:.2f})[/]{mark}"
     style = "bold dark_orange" if row.label == "non-intact" else "default"
-    return f"[{style}]{row.probability:.2f} {row.label}[/]"
+    return f"[{style}]{row.probability:.2f} {row.label}[/]{mark}"

@@ -1,7 +1,8 @@
 """Pictures with simple hands, and stand-ins for the stages that need weights.
 
 The name of a file says what is on it: `two…` both hands, `…L` or `…left` a left hand, anything
-else a right one; `none…` has no hand, `bug…` breaks the finder, `gap…` lacks a lunate.
+else a right one; `none…` has no hand, `bug…` breaks the finder, `gap…` lacks a lunate, `odd…` is an
+uncertain hand with an uncertain lunate.
 """
 
 from __future__ import annotations
@@ -83,10 +84,18 @@ class FakeDetector:
         pass
 
     def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
-        gap = Path(radiograph.file).stem.startswith("gap")
+        gap, odd = (Path(radiograph.file).stem.startswith(word) for word in ("gap", "odd"))
         refined = replace(hand, to_image=hand.to_image.after(similarity(scale=1.01, degrees=1 / 3)))
+        if odd:
+            refined = replace(refined, status="uncertain", reasons=("cut off", "odd"))
         points = [
-            Point(joint, float(x) + 1 / 7, float(y) - 1 / 3, 0.912345)
+            Point(
+                joint,
+                float(x) + 1 / 7,
+                float(y) - 1 / 3,
+                0.912345,
+                "uncertain" if odd and joint == "lunate" else "ok",
+            )
             for joint, (x, y) in zip(POINTS, hand.to_image(TEMPLATE), strict=True)
             if not (gap and joint == "lunate")
         ]

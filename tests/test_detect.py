@@ -7,6 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from sharp_cli.certainty import Certainty
 from sharp_cli.detect import JointDetector, draw_view, view_frame
 from sharp_cli.errors import ModelError
 from sharp_cli.geometry import fit_similarity, similarity
@@ -74,6 +75,12 @@ def seen(places: NDArray[np.float64], likelihood: float = 0.9) -> NDArray[np.flo
     return np.column_stack([VIEW.inverse()(places), np.full(len(places), likelihood)])
 
 
+@pytest.fixture(autouse=True)
+def _unturned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The networks here answer the same in every view, as if the hand turned with it."""
+    monkeypatch.setattr("sharp_cli.detect.LAST_VIEWS", (similarity(), similarity()))
+
+
 def test_positions_are_in_the_files_own_pixels(tmp_path: Path) -> None:
     detector = JointDetector(bundle(tmp_path, {"all.onnx": (POINTS, seen(TEMPLATE))}), threads=1)
     hand, points = detector.detect(radiograph(), HAND)
@@ -121,6 +128,34 @@ def test_unlikely_points_are_left_out(tmp_path: Path) -> None:
     assert {point.joint for point in points} == set(POINTS) - {POINTS[3]}
 
 
+CERTAINTY = Certainty((1.5, -0.7, -0.06, 1.0, -1.0, -1.6), 5.0, 0.9, 0.9, 45.0).meta()
+
+
+def test_a_calibrated_bundle_says_what_is_uncertain(tmp_path: Path) -> None:
+    places = TEMPLATE.copy()
+    places[3] += (200, 300)
+    output = seen(places)
+    output[3, 2] = 0.2
+    calibrated = bundle(tmp_path, {"all.onnx": (POINTS, output)}, certainty=CERTAINTY)
+    hand, points = JointDetector(calibrated, threads=1).detect(radiograph(), HAND)
+    assert [point.joint for point in points if point.status == "uncertain"] == [POINTS[3]]
+    assert (
+        points[3].likelihood
+        < 0.9
+        < min(point.likelihood for point in points if point.status == "ok")
+    )
+    assert points[0].likelihood != pytest.approx(0.9, abs=1e-3)
+    assert (hand.status, hand.reasons) == ("uncertain", ("cut off",))
+
+
+def test_a_bundle_without_calibration_calls_nothing_uncertain(tmp_path: Path) -> None:
+    output = seen(TEMPLATE, likelihood=0.15)
+    detector = JointDetector(bundle(tmp_path, {"all.onnx": (POINTS, output)}), threads=1)
+    hand, points = detector.detect(radiograph(), HAND)
+    assert {(point.status, point.likelihood) for point in points} == {("ok", 0.15)}
+    assert hand.status == "ok"
+
+
 def test_a_hand_without_any_sure_point_keeps_its_frame(tmp_path: Path) -> None:
     output = seen(TEMPLATE, likelihood=0.0)
     detector = JointDetector(bundle(tmp_path, {"all.onnx": (POINTS, output)}), threads=1)
@@ -136,6 +171,8 @@ def test_a_hand_without_any_sure_point_keeps_its_frame(tmp_path: Path) -> None:
         {"networks": [{"file": "all.onnx"}]},
         {"networks": [{"file": "all.onnx", "points": ["DIP2"]}]},
         {"min_likelihood": None},
+        {"certainty": {**CERTAINTY, "weights": {}}},
+        {"certainty": {**CERTAINTY, "threshold": None}},
     ],
 )
 def test_an_incomplete_bundle_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:

@@ -5,7 +5,13 @@ import math
 import pytest
 
 from sharp_cli.dataset import AnnotatedHand
-from sharp_cli.evaluate.detection import detection_table, joint_errors, summarise
+from sharp_cli.evaluate.detection import (
+    detection_table,
+    grouped,
+    joint_errors,
+    summarise,
+    summarise_flags,
+)
 from sharp_cli.joints import POINTS, Side
 from sharp_cli.template import TEMPLATE
 
@@ -25,6 +31,23 @@ def test_errors_are_in_phalanx_lengths() -> None:
     assert (summary.joints, summary.detected) == (31, 30)
     assert summary.mean == pytest.approx(10)
     assert summary.found == pytest.approx(100 * 30 / 31)
+
+
+def test_flags_of_joints_that_are_off_and_of_others() -> None:
+    length = HAND.phalanx
+    side: Side = "left"
+    detected = {("film.png", side, name): place for name, place in PLACES.items()}
+    for name in ("PIP2", "CMC1", "navicular"):
+        x, y = PLACES[name]
+        detected["film.png", side, name] = (x + 0.2 * length, y)
+    del detected["film.png", side, "ulna"]
+    uncertain = {("film.png", side, name) for name in ("CMC1", "radius", "lunate")}
+    erosion = grouped(joint_errors(detected, [HAND], uncertain))["erosion all joints"]
+    flags = summarise_flags(erosion)
+    assert flags.off == 4
+    assert flags.off_flagged == pytest.approx(100 * 2 / 4)  # CMC1, and the ulna without a place
+    assert flags.good_flagged == pytest.approx(100 * 2 / 12)
+    assert math.isnan(summarise_flags([]).off_flagged)
 
 
 def test_a_joint_on_the_wrong_side_is_not_found() -> None:

@@ -28,7 +28,7 @@ from sharp_cli.formats import SCHEMA, from_csv, from_json, to_csv, to_json
 from sharp_cli.joints import SIDES, TARGETS
 
 if TYPE_CHECKING:
-    from sharp_cli.records import ModelName
+    from sharp_cli.records import ModelName, Status
 
 # File names may hold anything but a slash and a zero, also bytes that are no text.
 names = (
@@ -56,14 +56,17 @@ def documents(draw: st.DrawFn) -> Document:
         inputs.append(InputRow(study, file, draw(st.integers(1, 9999)), 5, spacing))
         for side in draw(st.lists(st.sampled_from(SIDES), unique=True, min_size=1)):
             matrix = draw(frame_rows)
-            hands.append(HandRow(study, file, side, "dicom", draw(shares), matrix))
-            box, x, score = draw(corners), draw(numbers), draw(shares)
+            reasons = tuple(draw(st.lists(st.text(min_size=1), max_size=2)))
+            status: Status = "uncertain" if reasons else "ok"
+            score = draw(shares)
+            hands.append(HandRow(study, file, side, "dicom", score, matrix, status, reasons))
+            box, x = draw(corners), draw(numbers)
             for number, target in enumerate(TARGETS):
                 place = (study, file, side, target.finding, target.group, target.joint)
                 if number % 7 == 3:
                     row = JointRow(*place, *(None,) * 7, "not-detected")
                 elif model is None:
-                    row = JointRow(*place, x, x, box, score, None, None, None, "ok")
+                    row = JointRow(*place, x, x, box, score, None, None, None, "uncertain")
                 else:
                     row = JointRow(*place, x, x, box, score, score, "intact", model, "ok")
                 joints.append(row)
@@ -123,7 +126,11 @@ def one_hand() -> Document:
         "siso",
         validated_on_patients=False,
         inputs=(InputRow("s", "é.png", 10, 20, (0.1, 0.1)),),
-        hands=(HandRow("s", "é.png", "left", "anatomy", 1.0, ((0.5, 0.0, 1.0), (0.0, 0.5, 1.0))),),
+        hands=(
+            HandRow(
+                "s", "é.png", "left", "anatomy", 1.0, ((0.5, 0.0, 1.0), (0.0, 0.5, 1.0)), "ok", ()
+            ),
+        ),
         joints=joints,
     )
 
@@ -147,7 +154,7 @@ def test_the_json_says_what_it_is() -> None:
     assert "not validated on patients" in data["notice"]
     assert data["counts"][0] == {
         "study": "s", "hand": "left", "finding": "erosion",
-        "intact": 15, "non_intact": 0, "not_detected": 1,
+        "intact": 15, "non_intact": 0, "not_detected": 1, "uncertain": 0,
     }  # fmt: skip
     assert "notice" not in json.loads(to_json(replace(one_hand(), validated_on_patients=True)))
 
@@ -159,12 +166,17 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("hands", 0, "to_image"), [[0, 0, 0], [0, 0, 0]], "similarity"),
     (("hands", 0, "to_image"), [[1, 0], [0, 1]], r"to_image\[0\]: 3 values"),
     (("hands", 0, "file"), "other.png", "a file of the inputs"),
+    (("hands", 0, "status"), "uncertain", r"hands\[0\].reasons: what makes it 'uncertain'"),
+    (("hands", 0, "status"), "not-detected", "'ok' or 'uncertain'"),
+    (("hands", 0, "reasons"), ["cut off"], r"hands\[0\].reasons: .* or none"),
+    (("joints", 0, "status"), "not-detected", "'ok' or 'uncertain' with"),
+    (("joints", 0, "status"), "unsure", "'ok' or 'uncertain' or 'not-detected' expected"),
     (("inputs", 0, "study"), "../s", "without a folder"),
     (("inputs", 0, "width"), 10.5, "a whole number"),
     (("joints", 0, "x"), "12", r"joints\[0\].x: a number"),
     (("joints", 0, "x"), True, r"joints\[0\].x: a number"),
     (("joints", 0, "x"), 10**400, r"joints\[0\].x: a number"),
-    (("joints", 0, "x"), None, "'ok' with"),
+    (("joints", 0, "x"), None, "'ok' or 'uncertain' with"),
     (("joints", 0, "box"), [[1, 2]], "four corners"),
     (("joints", 0, "probability"), 1.5, "from 0 to 1"),
     (("joints", 0, "label"), None, "together"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,6 +52,18 @@ def test_damage_is_drawn_in_its_colour(joints: tuple[JointRow, ...]) -> None:
     assert len(intact) < len(joints)
     assert has(overlay.draw(black, joints, notice=None), ORANGE)
     assert not has(overlay.draw(black, intact, notice=None), ORANGE)
+
+
+def test_an_uncertain_box_is_dashed(joints: tuple[JointRow, ...]) -> None:
+    black = np.zeros((520, 960), np.float32)
+    one = [replace(joints[0], label="non-intact", probability=0.5)]
+    whole, dashed = (
+        np.asarray(overlay.draw(black, rows, notice=None))
+        for rows in (one, [replace(one[0], status="uncertain")])
+    )
+    sheet = slice(0, min(len(whole), len(dashed)) // 2)  # its legend says so, too
+    painted = [(picture[sheet] == ORANGE).all(axis=2).sum() for picture in (whole, dashed)]
+    assert 0.4 * painted[0] < painted[1] < 0.8 * painted[0]
 
 
 def test_a_picture_without_joints_is_drawn(joints: tuple[JointRow, ...]) -> None:

@@ -72,7 +72,7 @@ def test_two_hands_give_62_results(tmp_path: Path) -> None:
 
 
 def test_step_by_step_gives_what_score_gives(tmp_path: Path) -> None:
-    names = ("two", "p_L", "none", "guess_L", "p_R", "gap", "broken")
+    names = ("two", "p_L", "none", "guess_L", "p_R", "gap", "odd", "broken")
     files = [paint(tmp_path / f"{name}.png", seed=at) for at, name in enumerate(names)]
     files[-1].write_bytes(b"no picture")
     whole, run = score(*files)
@@ -81,7 +81,7 @@ def test_step_by_step_gives_what_score_gives(tmp_path: Path) -> None:
     steps, run = by_steps(*files)
     assert not run.failures
     assert to_json(steps) == to_json(whole)
-    assert [row.study for row in whole.inputs] == ["two", "p", "p", "guess_L", "gap"]
+    assert [row.study for row in whole.inputs] == ["two", "p", "p", "guess_L", "gap", "odd"]
 
 
 def test_a_lone_hand_falls_back_to_siso_with_one_warning(tmp_path: Path) -> None:
@@ -104,6 +104,20 @@ def test_a_missing_joint_is_an_empty_row_and_its_partner_falls_back(tmp_path: Pa
     assert [warning.message for warning in document.warnings] == [
         "left hand: not detected: lunate",
         "right hand: siso, not mimo-local, where the other hand's joint is missing: lunate (erosion)",  # noqa: E501
+    ]
+
+
+def test_what_is_uncertain_is_classified_and_warned_of(tmp_path: Path) -> None:
+    document, _ = score(paint(tmp_path / "odd.png"), model="siso")
+    hand = document.hands[0]
+    assert (hand.status, hand.reasons) == ("uncertain", ("cut off", "odd"))
+    unsure = [row for row in document.joints if row.status == "uncertain"]
+    assert [row.joint for row in unsure] == ["lunate"]
+    assert unsure[0].label is not None
+    assert {row.status for row in document.joints if row.joint != "lunate"} == {"ok"}
+    assert [warning.message for warning in document.warnings] == [
+        "right hand: uncertain: cut off, odd; check the overlay",
+        "right hand: uncertain where these are: lunate; check the overlay",
     ]
 
 

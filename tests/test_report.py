@@ -65,6 +65,18 @@ def test_the_summary_counts(tmp_path: Path) -> None:
     assert summary(document)[0] == f"Erosion: left {damaged} of 15 non-intact, 1 not detected"
 
 
+def test_an_uncertain_joint_is_marked_and_the_mark_explained(tmp_path: Path) -> None:
+    document = scored(paint(tmp_path / "odd-left.png"))
+    marked = [line.split("│") for line in printed(document) if "?" in line]
+    assert [cells[2].strip() for cells in marked] == ["lunate"]
+    assert marked[0][3].strip().endswith("intact ?")
+    assert all(len(line) <= 80 for line in printed(document))
+    lines = summary(document)
+    assert lines[0].endswith(", 1 uncertain")
+    assert lines[-1].startswith("?: ")
+    assert not any("?" in line for line in summary(scored(paint(tmp_path / "two.png"))))
+
+
 def test_a_name_may_hold_anything(tmp_path: Path) -> None:
     document = scored(paint(tmp_path / "two.png"))
     row = replace(document.inputs[0], file="[red]\udcff.png")

@@ -11,7 +11,7 @@ import numpy as np
 from sharp_cli.joints import FINDINGS, HEADS, TARGETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from sharp_cli.dataset import AnnotatedHand
     from sharp_cli.joints import Finding, Side
@@ -45,8 +45,26 @@ class DetectionSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagSummary:
+    """How well joints that are off are told from the others, over a set of joints.
+
+    Attributes:
+        off: Annotated joints that are not found within `TOLERANCE`.
+        off_flagged: Percent of them that are uncertain or not detected.
+        good_flagged: Percent of the others that are uncertain.
+    """
+
+    off: int
+    off_flagged: float
+    good_flagged: float
+
+
+@dataclass(frozen=True, slots=True)
 class JointError:
-    """One annotated joint and how far off it was found, in phalanx lengths; infinite if not."""
+    """One annotated joint and how far off it was found, in phalanx lengths; infinite if not.
+
+    `flagged` says whether it was called uncertain or not detected.
+    """
 
     image: str
     side: Side
@@ -54,16 +72,20 @@ class JointError:
     group: str
     joint: str
     error: float
+    flagged: bool = False
 
 
 def joint_errors(
-    detected: Mapping[tuple[str, Side, str], tuple[float, float]], truth: Iterable[AnnotatedHand]
+    detected: Mapping[tuple[str, Side, str], tuple[float, float]],
+    truth: Iterable[AnnotatedHand],
+    uncertain: Container[tuple[str, Side, str]] = (),
 ) -> list[JointError]:
     """Match detected joints with annotated ones by picture, side and name.
 
     Args:
         detected: Position (x, y) in the file's own pixels by file name, side and joint.
         truth: The annotated hands; a hand without a proximal phalanx has no scale and is left out.
+        uncertain: Which of the detected joints are called uncertain.
     """
     errors = []
     for hand in truth:
@@ -74,10 +96,19 @@ def joint_errors(
             place = hand.points.get(target.joint)
             if place is None:
                 continue
-            seen = detected.get((hand.image, hand.side, target.joint))
+            key = (hand.image, hand.side, target.joint)
+            seen = detected.get(key)
             error = math.inf if seen is None else math.dist(seen, place) / length
             errors.append(
-                JointError(hand.image, hand.side, target.finding, target.group, target.joint, error)
+                JointError(
+                    hand.image,
+                    hand.side,
+                    target.finding,
+                    target.group,
+                    target.joint,
+                    error,
+                    flagged=seen is None or key in uncertain,
+                )
             )
     return errors
 
@@ -102,13 +133,25 @@ def summarise(errors: Sequence[JointError]) -> DetectionSummary:
     )
 
 
+def summarise_flags(errors: Sequence[JointError]) -> FlagSummary:
+    """Summarise which joints of a set are flagged."""
+    off = [item.flagged for item in errors if item.error > TOLERANCE]
+    good = [item.flagged for item in errors if item.error <= TOLERANCE]
+    shares = (float(np.mean(flags) * 100) if flags else math.nan for flags in (off, good))
+    return FlagSummary(len(off), *shares)
+
+
 def detection_table(errors: Sequence[JointError]) -> dict[str, DetectionSummary]:
     """Summaries per finding and joint group, and over all joints of a finding."""
-    rows: dict[str, DetectionSummary] = {}
+    return {name: summarise(group) for name, group in grouped(errors).items()}
+
+
+def grouped(errors: Sequence[JointError]) -> dict[str, list[JointError]]:
+    """The joints per finding and joint group, and all joints of a finding."""
+    rows: dict[str, list[JointError]] = {}
     for finding in FINDINGS:
         of_finding = [item for item in errors if item.finding == finding]
         for _, group in (head for head in HEADS if head[0] == finding):
-            in_group = [item for item in of_finding if item.group == group]
-            rows[f"{finding} {group}"] = summarise(in_group)
-        rows[f"{finding} all joints"] = summarise(of_finding)
+            rows[f"{finding} {group}"] = [item for item in of_finding if item.group == group]
+        rows[f"{finding} all joints"] = of_finding
     return rows
