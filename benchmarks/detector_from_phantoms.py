@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("joints", type=Path, metavar="JOINTS.csv")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--films", type=int, default=_FILMS)
+    parser.add_argument("--epochs", type=int, default=12, help="of the joint detector")
     options = parser.parse_args()
     work: Path = options.work
     annotations, pictures = work / "joints.csv", work / "phantoms"
@@ -46,7 +47,7 @@ def main() -> None:
     given = ["--annotations", str(annotations), "--images", str(pictures)]
     training = [
         ["hands", *given, "--phantoms", "0", "--steps", "3000"],
-        ["detector", *given, "--views", "6", "--epochs", "12"],
+        ["detector", *given, "--views", "6", "--epochs", str(options.epochs), "--folds", "0"],
     ]
     for command in training:
         place = work / command[0]

@@ -15,11 +15,17 @@ from sharp_cli.cli.terminal import guarded, progress, require_training, say, sho
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sharp_cli.dataset import AnnotatedHand
+
 app = typer.Typer(
     help="Compare results with annotations. Into a pipe, tables are CSV.", no_args_is_help=True
 )
 
 _DETECTION: Final = ("joints", "detected", "mean", "median", "p95", "found")
+_FLAGS: Final = ("off", "off_flagged", "good_flagged")
+_ROBUSTNESS: Final = (
+    "change", "severity", "hands", "found_hands", "wrong_side", "joints", "found", "median",
+)  # fmt: skip
 _LESIONS: Final = (
     "model", "finding", "group", "sensitivity", *(f"grade_{grade}" for grade in range(1, 6)),
     "specificity", "auc", "untouched_non_intact", "damaged", "intact", "untouched",
@@ -123,22 +129,83 @@ def detection(predictions: Predictions, truth: Truth, *, held_out: HeldOut = Non
 
     Distances are in percent of the hand's median proximal phalanx length; `found` is the percent
     of annotated joints within 15. Pictures are matched by file name, hands by side.
+
+    Where some are called uncertain, it says how well that tells them apart: the others are `off`,
+    `off_flagged` is the percent of these that is called uncertain or not detected, `good_flagged`
+    the percent of the joints within 15 that is called uncertain.
     """
     from sharp_cli import dataset
-    from sharp_cli.evaluate.detection import detection_table, joint_errors
+    from sharp_cli.evaluate.detection import grouped, joint_errors, summarise, summarise_flags
     from sharp_cli.formats import from_csv
 
     annotated = dataset.part(dataset.read_annotations(truth), apart=held_out)
-    detected = {
-        (Path(row.file).name, row.hand, row.joint): (row.x, row.y)
+    found = {
+        (Path(row.file).name, row.hand, row.joint): row
         for row in from_csv(predictions.read_bytes(), str(predictions))
-        if row.x is not None and row.y is not None
     }
-    table = detection_table(joint_errors(detected, annotated))
-    show(
-        ("group", *_DETECTION),
-        [(name, *(getattr(row, column) for column in _DETECTION)) for name, row in table.items()],
+    detected = {
+        key: (row.x, row.y) for key, row in found.items() if row.x is not None and row.y is not None
+    }
+    uncertain = {key for key, row in found.items() if row.status == "uncertain"}
+    told = _FLAGS if uncertain else ()
+    rows = []
+    for name, errors in grouped(joint_errors(detected, annotated, uncertain)).items():
+        places, flags = summarise(errors), summarise_flags(errors)
+        cells = [getattr(places, column) for column in _DETECTION]
+        rows.append((name, *cells, *(getattr(flags, column) for column in told)))
+    show(("group", *_DETECTION, *told), rows)
+    return 0
+
+
+@app.command()
+@guarded
+def robustness(
+    images: Images,
+    truth: Truth,
+    *,
+    folds: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="WORK",
+            exists=True,
+            file_okay=False,
+            help="Folder --work of sharp train detector: each picture by the detector of its "
+            "folds that has not seen it.",
+        ),
+    ] = None,
+    threads: options.Threads = None,
+    bundle: options.HandsBundle = None,
+    detector: options.JointsBundle = None,
+) -> int:
+    """Say how well hands and joints are found in radiographs that are changed, by kind and degree.
+
+    The first row is of the radiographs as they are; their tags are not used. `found_hands` counts
+    those taken for the wrong side, too. `found` is the percent of the joints that lie within 15 %
+    of the hand's median proximal phalanx length, none of a hand not found or of the wrong side;
+    `median` is the median distance in the same unit. Joints cut off are not counted.
+    """
+    from sharp_cli import dataset
+    from sharp_cli.detect import JointDetector
+    from sharp_cli.evaluate.robustness import measure_robustness
+    from sharp_cli.hands import HandFinder
+    from sharp_cli.registry import open_bundle
+    from sharp_cli.train.folds import read_folds
+
+    annotated = dataset.read_annotations(truth)
+    threads = threads or options.cores()
+    shares: list[tuple[str | Path | None, list[AnnotatedHand]]] = [(detector, annotated)]
+    if folds is not None:
+        own = [(fold.bundle, {hand.image for hand in fold.hands}) for fold in read_folds(folds)]
+        shares = [
+            (path, [hand for hand in annotated if hand.image in images_]) for path, images_ in own
+        ]
+    finder = HandFinder(open_bundle("hands", bundle), threads=threads)
+    parts = (
+        (JointDetector(open_bundle("joints", one), threads=threads), own) for one, own in shares
     )
+    with progress(len({hand.image for _, own in shares for hand in own})) as tell:
+        measured = measure_robustness(finder, parts, images, tell=tell)
+    show(_ROBUSTNESS, [[getattr(row, column) for column in _ROBUSTNESS] for row in measured])
     return 0
 
 

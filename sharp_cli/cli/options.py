@@ -25,6 +25,19 @@ class Device(str, Enum):
     CUDA = "cuda"
 
 
+class Net(str, Enum):
+    """DeepLabCut's networks for joints."""
+
+    CSPNEXT_S = "cspnext_s"
+    CSPNEXT_M = "cspnext_m"
+    CSPNEXT_X = "cspnext_x"
+    RESNET_50 = "resnet_50"
+    RESNET_101 = "resnet_101"
+    HRNET_W18 = "hrnet_w18"
+    HRNET_W32 = "hrnet_w32"
+    HRNET_W48 = "hrnet_w48"
+
+
 Files = Annotated[
     list[str], typer.Argument(metavar="FILE", help="Radiographs: DICOM, PNG, JPEG, TIFF, BMP.")
 ]

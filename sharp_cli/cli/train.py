@@ -42,6 +42,7 @@ Work = Annotated[
         show_default=False,
     ),
 ]
+TrainingDevice = Annotated[options.Device, typer.Option("--device", help="Where to train.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
 
 
@@ -95,14 +96,48 @@ def detector(
     work: Work,
     *,
     names: options.Names = None,
+    validation: Annotated[
+        Path | None,
+        typer.Option(
+            help="Annotated joints on other radiographs there, by which the best epoch is chosen; "
+            "if not given, every fifth picture is kept for that.",
+        ),
+    ] = None,
+    net: Annotated[options.Net, typer.Option(help="DeepLabCut's network.")] = options.Net.CSPNEXT_S,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="A DeepLabCut snapshot (.pt) of the same network to start from; if not given, "
+            "weights are random at first.",
+        ),
+    ] = None,
+    size: Annotated[
+        int, typer.Option(min=64, max=1024, help="Height and width of the views, in pixels.")
+    ] = 320,
     views: Annotated[int, typer.Option(min=1, help="Augmented views a hand.")] = 28,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over all views.")] = 16,
+    folds: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Folds of the pictures, for each of which a detector is trained on the others "
+            "first, to say how well this one does; 0 for none.",
+        ),
+    ] = 5,
+    device: TrainingDevice = options.Device.AUTO,
     threads: options.Threads = None,
     seed: Seed = 1,
+    hands: options.HandsBundle = None,
 ) -> int:
-    """Train a joint detector with DeepLabCut, from random weights."""
+    """Train a joint detector with DeepLabCut, from random weights or from a snapshot.
+
+    By default it is measured by cross-validation, which takes five times as long as the training.
+    """
     _begin()
     from sharp_cli.train.detector import train_detector
+    from sharp_cli.train.detector_settings import Settings
 
     train_detector(
         annotations,
@@ -110,10 +145,14 @@ def detector(
         out,
         work,
         names=names,
-        views_per_hand=views,
-        epochs=epochs,
+        validation=validation,
+        settings=Settings(
+            net=net.value, size=size, init=init, views=views, epochs=epochs, seed=seed
+        ),
+        folds=folds,
+        finder=hands,
+        device=device.value,
         threads=threads or options.cores(),
-        seed=seed,
     )
     return _end(out)
 
@@ -128,9 +167,7 @@ def classifier(
     *,
     names: options.Names = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="Time to train.")] = 60.0,
-    device: Annotated[
-        options.Device, typer.Option("--device", help="Where to train.")
-    ] = options.Device.AUTO,
+    device: TrainingDevice = options.Device.AUTO,
     threads: options.Threads = None,
 ) -> int:
     """Train the classification models on intact hands, with lesions put into them."""
@@ -152,7 +189,9 @@ def classifier(
 
 def _begin() -> None:
     require_training()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    # What other libraries tell stays out.
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("sharp_cli").setLevel(logging.INFO)
 
 
 def _end(out: Path) -> int:

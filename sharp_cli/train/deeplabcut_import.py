@@ -20,7 +20,8 @@ from sharp_cli.annotations.names import Names
 from sharp_cli.errors import ModelError, SharpError, UsageError
 from sharp_cli.joints import PHALANGES, POINTS
 from sharp_cli.registry import CARD_FILE, describe, write_bundle
-from sharp_cli.train.detector import CONFIG_FILE, MIN_LIKELIHOOD, NETWORK_FILE
+from sharp_cli.train.detector_bundle import MIN_LIKELIHOOD, NETWORK_FILE
+from sharp_cli.train.detector_config import CONFIG_FILE
 from sharp_cli.train.keypoint_onnx import HEAD, KeypointNetwork, export_onnx, load_network
 from sharp_cli.train.views import VIEW_HALF_WIDTH, VIEW_SIZE
 

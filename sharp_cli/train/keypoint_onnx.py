@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 HEAD: Final = "bodypart"
 """DeepLabCut's name of the head that gives the keypoints."""
 
@@ -38,6 +41,20 @@ class KeypointNetwork:
     def keypoints(self) -> tuple[str, ...]:
         """Names of its keypoints, in the order in which it gives them."""
         return tuple(self.config.metadata.bodyparts)
+
+    def find(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Points in gray pictures (N, H, W), as the ONNX file gives them.
+
+        Returns:
+            Shape (N, K, 3): x, y in pixels and likelihood. The network is in evaluation mode then.
+        """
+        device = next(self.model.parameters()).device
+        exported = _Exported(self.model, None).eval().to(device)
+        gray = torch.from_numpy(pictures)[:, None].to(device).float()
+        # As exported, in full precision, also amid a training that is not.
+        with torch.no_grad(), torch.autocast(device.type, enabled=False):
+            answer: NDArray[np.float32] = exported(gray).cpu().numpy()
+        return answer
 
     def count(self, size: int) -> int:
         """How many keypoints it really gives, in a view of `size` pixels."""

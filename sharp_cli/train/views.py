@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from sharp_cli.dataset import AnnotatedHand
 
 VIEW_SIZE: Final = 320
+"""Height and width of a view in pixels, where nothing else is asked for."""
+
 VIEW_HALF_WIDTH: Final = 900.0
 """Canonical pixels from the centre to the edge: the mean hand's joints and a quarter more."""
+
+_SMOOTHING: Final = 1 / 2560  # of a bend's spline, for a view whose side is 1
 
 _FAR_SHARE: Final = 0.5
 """Share of views misplaced as far as a first look may be; the rest as little as a second one."""
@@ -45,6 +49,8 @@ def draw_training_view(
     hand: AnnotatedHand,
     others: Sequence[NDArray[np.float64]],
     rng: np.random.Generator,
+    *,
+    size: int = VIEW_SIZE,
 ) -> View:
     """Draw one augmented view of an annotated hand.
 
@@ -53,19 +59,14 @@ def draw_training_view(
         hand: Its annotation.
         others: Positions of other hands in their canonical frames, shape (22, 2) each.
         rng: Source of every random choice.
+        size: Height and width of the view.
     """
     truth = hand.positions()
     to_image = canonical_frame(truth, mirror=hand.side == "right")
-    far = rng.random() < _FAR_SHARE
-    jitter = similarity(
-        scale=float(np.exp(rng.normal(0, 0.18 if far else 0.06))),
-        degrees=float(rng.normal(0, 14 if far else 5)),
-        x=float(rng.normal(0, 110 if far else 35)),
-        y=float(rng.normal(0, 110 if far else 35)),
-    )
-    view = view_frame(VIEW_HALF_WIDTH, VIEW_SIZE)
+    jitter = misplacement(rng, far=rng.random() < _FAR_SHARE)
+    view = view_frame(VIEW_HALF_WIDTH, size)
     placed = to_image.after(jitter)
-    picture = draw_view(pixels, placed, view, VIEW_SIZE)
+    picture = draw_view(pixels, placed, view, size)
     to_view = placed.after(view).inverse()
     points = to_view(truth)
     if rng.random() < 0.8:
@@ -75,6 +76,21 @@ def draw_training_view(
         goal_view = jitter.after(view).inverse()(goal)
         picture, points = _bend(picture, points, goal_view)
     return View(_expose(picture, rng), points)
+
+
+def misplacement(rng: np.random.Generator, *, far: bool) -> Affine:
+    """A small similarity of canonical coordinates: how a frame may lie beside the right one.
+
+    Args:
+        rng: Source of the choice.
+        far: Whether as far as at a first look, by the hand finder alone; else as at a second one.
+    """
+    return similarity(
+        scale=float(np.exp(rng.normal(0, 0.18 if far else 0.06))),
+        degrees=float(rng.normal(0, 14 if far else 5)),
+        x=float(rng.normal(0, 110 if far else 35)),
+        y=float(rng.normal(0, 110 if far else 35)),
+    )
 
 
 def canonical_frame(points: NDArray[np.float64], *, mirror: bool) -> Affine:
@@ -94,7 +110,7 @@ def _bend(
     source = np.vstack([points[known], frame])
     target = np.vstack([goal[known], frame])
     # Smoothing keeps neighbouring points from folding the picture between them.
-    spline = RBFInterpolator(target, source - target, smoothing=40.0)
+    spline = RBFInterpolator(target, source - target, smoothing=_SMOOTHING * size**2)
     coarse = np.linspace(0, size - 1, 24)
     grid = np.stack(np.meshgrid(coarse, coarse), axis=-1)
     shift = spline(grid.reshape(-1, 2)).reshape(24, 24, 2).astype(np.float32)

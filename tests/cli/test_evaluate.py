@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sharp_cli import registry
 from sharp_cli.dataset import AnnotatedHand
+from sharp_cli.evaluate.changes import CHANGES
 from sharp_cli.evaluate.phantoms import ToldApart
 from sharp_cli.joints import POINTS
 from sharp_cli.template import TEMPLATE
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from sharp_cli.registry import BundleKind
     from sharp_cli.train.joint_patches import IntactHand
     from tests.cli.conftest import Done
 
@@ -55,6 +58,7 @@ def test_detection(sharp: Sharp, pictures: Sequence[Path]) -> None:
     assert len(rows) == 10
     assert first["joints"] == first["detected"]
     assert float(first["found"]) == 100
+    assert "off" not in first
     (held_out, *_) = table(
         sharp("evaluate", "detection", "detected.csv", "joints.csv", "--held-out")
     )
@@ -62,6 +66,15 @@ def test_detection(sharp: Sharp, pictures: Sequence[Path]) -> None:
         sharp("evaluate", "detection", "detected.csv", "joints.csv", "--trained-on")
     )
     assert [int(one["joints"]) for one in (first, held_out, others)] == [40, 10, 30]
+
+
+def test_detection_says_how_well_uncertain_joints_are_told(sharp: Sharp, tmp_path: Path) -> None:
+    file = fakes.paint(tmp_path / "films" / "odd-right.png")
+    annotate(tmp_path / "joints.csv", file)
+    assert sharp("detect", file, "--csv", "detected.csv").code == 0
+    rows = table(sharp("evaluate", "detection", "detected.csv", "joints.csv"))
+    row = next(row for row in rows if row["group"] == "erosion wrist")
+    assert (row["off"], row["off_flagged"], row["good_flagged"]) == ("0", "nan", "25.00")
 
 
 def test_detection_on_a_terminal_is_a_table(
@@ -93,6 +106,69 @@ def test_hands_changed_name_what_went_wrong(sharp: Sharp) -> None:
     assert "note: white borders: missed: two4.png\n" in done.err
 
 
+@pytest.mark.usefixtures("pictures")
+def test_robustness(sharp: Sharp) -> None:
+    # The stand-ins always find the hands and joints where they were before the change.
+    done = sharp("evaluate", "robustness", "films", "joints.csv")
+    first, *others = rows = table(done)
+    assert {key: first[key] for key in first if key != "median"} == {
+        "change": "as it is",
+        "severity": "",
+        "hands": "8",
+        "found_hands": "8",
+        "wrong_side": "0",
+        "joints": "248",
+        "found": "100.00",
+    }
+    assert 0 < float(first["median"]) < 1
+    assert len({(row["change"], row["severity"]) for row in rows}) == len(CHANGES) + 1
+    assert {row["hands"] for row in others} == {"8"}
+    (framed,) = [
+        row
+        for row in others
+        if row["change"] == "white border" and row["severity"] == "50 % of the width"
+    ]
+    assert (framed["found_hands"], framed["found"], framed["median"]) == ("0", "0.00", "nan")
+
+
+@pytest.mark.usefixtures("pictures")
+def test_robustness_of_other_bundles(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = watch_bundles(monkeypatch)
+    options = ("--hands", "my-hands", "--detector", "my-joints", "--threads", "1")
+    done = sharp("evaluate", "robustness", "films", "joints.csv", *options)
+    assert [row["hands"] for row in table(done)] == ["8"]
+    assert opened == [("hands", "my-hands"), ("joints", "my-joints")]
+
+
+def test_robustness_of_folds(
+    sharp: Sharp, monkeypatch: pytest.MonkeyPatch, pictures: Sequence[Path], tmp_path: Path
+) -> None:
+    places = [tmp_path / "work" / f"fold-{number}-of-2" for number in (1, 2)]
+    for place, unseen in zip(places, (pictures[:1], pictures[1:3]), strict=True):
+        place.mkdir(parents=True)
+        annotate(place / "unseen.csv", *unseen)
+    opened = watch_bundles(monkeypatch)
+    done = sharp("evaluate", "robustness", "films", "joints.csv", "--folds", "work")
+    # The last picture is in no fold.
+    assert [row["hands"] for row in table(done)] == ["6"]
+    folders = [place.relative_to(tmp_path) / "bundle" for place in places]
+    assert opened == [("hands", None), *(("joints", folder) for folder in folders)]
+
+
+def watch_bundles(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | Path | None]]:
+    """Note which bundles are opened; pictures are looked at as they are only."""
+    opened: list[tuple[str, str | Path | None]] = []
+    open_bundle = registry.open_bundle
+
+    def watch(kind: BundleKind, folder: str | None = None) -> registry.Bundle:
+        opened.append((kind, folder))
+        return open_bundle(kind, folder)
+
+    monkeypatch.setattr("sharp_cli.registry.open_bundle", watch)
+    monkeypatch.setattr("sharp_cli.evaluate.robustness.CHANGES", ())
+    return opened
+
+
 class SeesNothing:
     def __init__(self, *_: object, **__: object) -> None:
         pass
@@ -120,6 +196,7 @@ def test_blanks(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     [
         ("hands", "nowhere", "joints.csv"),
         ("blanks", "nowhere"),
+        ("robustness", "nowhere", "joints.csv"),
         ("lesions", "nowhere", "joints.csv"),
         ("phantoms", "nowhere", "joints.csv"),
         ("detection", "nowhere", "joints.csv"),

@@ -11,6 +11,7 @@ import pytest
 
 from sharp_cli.cli import options
 from sharp_cli.errors import DocumentError
+from sharp_cli.train.detector_settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,13 @@ COMMANDS = ("hands", "detector", "classifier")
 ARGUMENTS = ("--annotations", "joints.csv", "--images", ".", "--out", "mine", "--work", "work")
 CHOICES: dict[str, dict[str, Any]] = {
     "hands": {"names": None, "shapes": None, "phantoms": 40, "steps": 3, "seed": 1},
-    "detector": {"names": None, "views_per_hand": 28, "epochs": 3, "seed": 1},
+    "detector": {
+        "names": None,
+        "validation": None,
+        "folds": 5,
+        "finder": None,
+        "device": "auto",
+    },
     "classifier": {"names": None, "minutes": 3.0, "device": "auto"},
 }
 LENGTH = {"hands": "--steps", "detector": "--epochs", "classifier": "--minutes"}
@@ -54,6 +61,8 @@ def test_training_gets_what_was_asked(
     assert done.err == "done: the bundle is in mine\n"
     ((given, chosen),) = calls
     assert given == (Path("joints.csv"), Path(), Path("mine"), Path("work"))
+    settings = chosen.pop("settings", None)
+    assert (settings == Settings(epochs=3)) if command == "detector" else (settings is None)
     assert chosen == {**CHOICES[command], "threads": options.cores()}
 
 
@@ -72,6 +81,20 @@ def test_a_missing_folder_of_radiographs_is_wrong_usage(sharp: Sharp, command: s
     done = sharp("train", command, *ARGUMENTS, "--images", "nowhere")
     assert done.code == 2
     assert "'nowhere' does not exist" in done.err
+
+
+def test_an_unknown_network_is_refused_with_the_choices(sharp: Sharp) -> None:
+    done = sharp("train", "detector", *ARGUMENTS, "--net", "vgg16")
+    assert done.code == 2
+    for net in options.Net:
+        assert net.value in done.err
+
+
+def test_help_of_the_detector_names_its_options(sharp: Sharp) -> None:
+    done = sharp("train", "detector", "--help")
+    assert done.code == 0
+    for option in (b"--init", b"--net", b"--validation", b"--device", b"--epochs"):
+        assert option in done.out
 
 
 @pytest.mark.usefixtures("installed")

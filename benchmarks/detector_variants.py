@@ -1,0 +1,275 @@
+"""What a joint detector gains by its input, its network, its start and its way of looking.
+
+Every variant is trained for each of five folds of annotated radiographs and measured on the
+pictures of that fold, which it has not seen, through the whole line:
+
+    python benchmarks/detector_variants.py IMAGES JOINTS.csv --init SNAPSHOT --work FOLDER
+
+SNAPSHOT is what `detector_from_phantoms.py` trained: its folder's detector/run/best.pt. A run that
+was cut short goes on; with --only NAME … some variants are trained, so that several processes can
+share the work. The table, in Markdown, is of all variants that are finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+import torch
+
+from sharp_cli import detect
+from sharp_cli.dataset import read_annotations, split_folds
+from sharp_cli.detect import JointDetector
+from sharp_cli.evaluate.detection import JointError, summarise
+from sharp_cli.geometry import Affine, Shrinking, similarity
+from sharp_cli.hands import HandFinder
+from sharp_cli.joints import POINTS, TARGETS
+from sharp_cli.registry import open_bundle
+from sharp_cli.train import (
+    detector_bundle,
+    detector_network,
+    detector_validation,
+    detector_views,
+    views,
+)
+from sharp_cli.train.detector_fit import split
+from sharp_cli.train.detector_folds import fold_errors, train_fold
+from sharp_cli.train.detector_settings import Settings
+from sharp_cli.train.folds import BUNDLE, Fold, fold_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.dataset import AnnotatedHand
+    from sharp_cli.records import Hand, Point, Radiograph
+
+FOLDS: Final = 5
+
+WRIST: Final = similarity(x=-80, y=530)
+"""From the frame of a closer view, whose origin is the middle of the wrist, to the hand's."""
+
+WRIST_HALF_WIDTH: Final = 400.0
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way to train.
+
+    Attributes:
+        settings: How a detector is trained; what it starts from is told below.
+        start: `phantoms`, `random`, or the name of another variant, whose detector of the same
+            fold it starts from.
+        pictures: Of how many pictures a detector learns, validation included; None for all.
+        closer: Whether it looks at the wrist alone, after the detector that it starts from.
+    """
+
+    settings: Settings
+    start: str = "phantoms"
+    pictures: int | None = None
+    closer: bool = False
+
+
+_BASE: Final = Settings(size=320, views=12, epochs=6)
+_FURTHER: Final = replace(_BASE, epochs=2)
+
+VARIANTS: Final = {
+    "256 px": Variant(replace(_BASE, size=256)),
+    "320 px": Variant(_BASE),
+    "384 px, after 320 px": Variant(replace(_FURTHER, size=384), start="320 px"),
+    "512 px, after 320 px": Variant(replace(_FURTHER, size=512), start="320 px"),
+    "256 px, random weights": Variant(replace(_BASE, size=256), start="random"),
+    "256 px, random weights, cspnext_m": Variant(
+        replace(_BASE, size=256, net="cspnext_m"), start="random"
+    ),
+    "320 px, then the wrist closer": Variant(replace(_BASE, epochs=3), start="320 px", closer=True),
+    "320 px, 5 pictures": Variant(_BASE, pictures=5),
+    "320 px, 10 pictures": Variant(_BASE, pictures=10),
+    "320 px, 20 pictures": Variant(_BASE, pictures=20),
+}
+
+LOOKS: Final[dict[str, tuple[Affine, ...]]] = {
+    "one view": (similarity(),),
+    "two views, ±6°": tuple(similarity(degrees=degrees) for degrees in (-6, 6)),
+    "three views, ±6°": tuple(similarity(degrees=degrees) for degrees in (-6, 0, 6)),
+    "five views, ±10°": tuple(similarity(degrees=degrees) for degrees in (-10, -5, 0, 5, 10)),
+    "two views, one mirrored": (similarity(), similarity(mirror=True)),
+}
+"""Ways to look with a network once it is trained, after the first view that aligns these."""
+
+
+def main() -> None:
+    """Train, measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("images", type=Path, metavar="IMAGES")
+    parser.add_argument("joints", type=Path, metavar="JOINTS.csv")
+    parser.add_argument("--init", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("sharp_cli").setLevel(logging.INFO)
+    torch.set_num_threads(options.threads)
+    cv2.setNumThreads(options.threads)
+    hands = read_annotations(options.joints)
+    finder = HandFinder(open_bundle("hands"), threads=options.threads)
+    for name in options.only:
+        print(name, flush=True)
+        variant, place = VARIANTS[name], _place(options.work, name)
+        if variant.closer:
+            _look_at_wrists()
+        folds = [_train(variant, number, hands, options) for number in range(1, FOLDS + 1)]
+        if variant.closer:
+            _look_at_hands()
+
+        def load(bundle: Path, variant: Variant = variant) -> JointDetector | Closer:
+            if not variant.closer:
+                return _detector(bundle)
+            first = _place(options.work, variant.start) / bundle.parent.name / BUNDLE
+            return Closer(_detector(first), _detector(bundle))
+
+        for look, last in LOOKS.items():
+            path = place / f"{look}.csv"
+            if not path.is_file():
+                detect.LAST_VIEWS = last  # type: ignore[misc]
+                _write(path, fold_errors(folds, options.images, finder, load))
+    _print_table(options.work)
+
+
+def _place(work: Path, name: str) -> Path:
+    return work / name.replace(" ", "-").replace(",", "")
+
+
+def _detector(bundle: Path) -> JointDetector:
+    return JointDetector(open_bundle("joints", bundle), threads=torch.get_num_threads())
+
+
+def _train(
+    variant: Variant, number: int, hands: Sequence[AnnotatedHand], options: argparse.Namespace
+) -> Fold:
+    name = next(name for name, one in VARIANTS.items() if one is variant)
+    others, own = split_folds(hands, FOLDS)[number - 1]
+    if variant.pictures is not None:
+        chosen = sorted({hand.image for hand in others})[: variant.pictures]
+        others = [hand for hand in others if hand.image in chosen]
+    start = {"phantoms": options.init, "random": None}
+    if variant.start in VARIANTS:
+        begun = fold_folder(_place(options.work, variant.start), number, FOLDS)
+        start[variant.start] = begun / detector_network.BEST
+    return train_fold(
+        own,
+        *split(others),
+        options.images,
+        fold_folder(_place(options.work, name), number, FOLDS),
+        settings=replace(variant.settings, init=start[variant.start]),
+        device="cpu",
+    )
+
+
+@dataclass(frozen=True)
+class Closer:
+    """Finds all joints, then those of the wrist once more in views of the wrist alone."""
+
+    whole: JointDetector
+    wrist: JointDetector
+
+    def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
+        """As `JointDetector.detect`."""
+        hand, points = self.whole.detect(radiograph, hand)
+        frame = hand.to_image.after(WRIST)
+        seen = self.wrist.look(
+            Shrinking(radiograph.pixels), [frame.after(view) for view in detect.LAST_VIEWS]
+        )
+        places = np.mean(
+            [
+                frame.after(view)(answer[:, :2])
+                for view, answer in zip(detect.LAST_VIEWS, seen, strict=True)
+            ],
+            axis=0,
+        )
+        closer = {POINTS[row] for row in _wrist_rows()}
+        return hand, tuple(
+            replace(point, x=float(x), y=float(y)) if point.joint in closer else point
+            for point in points
+            for x, y in [places[POINTS.index(point.joint)]]
+        )
+
+
+def _wrist_rows() -> list[int]:
+    names = {target.joint for target in TARGETS if target.group in ("CMC-M", "CMC", "wrist")}
+    return [POINTS.index(name) for name in names]
+
+
+_canonical_frame = views.canonical_frame
+_rank = detector_network._rank  # noqa: SLF001
+_far_share = views._FAR_SHARE  # noqa: SLF001
+_half_width = views.VIEW_HALF_WIDTH
+
+
+def _look_at_wrists() -> None:
+    """Let trainings draw the wrist instead of the hand, and keep their last epoch."""
+
+    def frame(points: NDArray[np.float64], *, mirror: bool) -> Affine:
+        return _canonical_frame(points, mirror=mirror).after(WRIST)
+
+    number = itertools.count()
+    # By all joints, most of which are not in these views, no epoch can be chosen.
+    _patch(frame, WRIST_HALF_WIDTH, lambda _: -float(next(number)), 0.0)
+
+
+def _look_at_hands() -> None:
+    _patch(_canonical_frame, _half_width, _rank, _far_share)
+
+
+def _patch(frame: object, half_width: float, rank: object, far_share: float) -> None:
+    for module in (views, detector_validation, detector_views):
+        module.canonical_frame = frame  # type: ignore[attr-defined]
+    for module in (views, detector_validation, detector_bundle):
+        module.VIEW_HALF_WIDTH = half_width  # type: ignore[attr-defined]
+    detector_network._rank = rank  # type: ignore[assignment]  # noqa: SLF001
+    views._FAR_SHARE = far_share  # type: ignore[misc]  # noqa: SLF001
+
+
+def _write(path: Path, errors: Sequence[JointError]) -> None:
+    rows = [(e.image, e.side, e.finding, e.group, e.joint, e.error) for e in errors]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("image", "side", "finding", "group", "joint", "error"))
+        writer.writerows(rows)
+
+
+def _read(path: Path) -> list[JointError]:
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [{**row, "error": float(row["error"])} for row in csv.DictReader(file)]
+    return [JointError(**row) for row in rows]  # type: ignore[arg-type]
+
+
+def _print_table(work: Path) -> None:
+    print("| trained | looking with | mean | median | p95 | erosion found | JSN found |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name in VARIANTS:
+        for look in LOOKS:
+            path = _place(work, name) / f"{look}.csv"
+            if not path.is_file():
+                continue
+            errors = _read(path)
+            total = summarise(errors)
+            found = [
+                summarise([item for item in errors if item.finding == finding]).found
+                for finding in ("erosion", "jsn")
+            ]
+            values = (total.mean, total.median, total.p95, *found)
+            print(f"| {name} | {look} | {' | '.join(f'{value:.2f}' for value in values)} |")
+
+
+if __name__ == "__main__":
+    main()

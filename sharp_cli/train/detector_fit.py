@@ -1,0 +1,102 @@
+"""Fit one joint detector: from annotated hands to the best snapshot, in a folder of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from sharp_cli import output
+from sharp_cli.dataset import VALIDATION_EVERY, split_validation
+from sharp_cli.errors import UsageError
+from sharp_cli.joints import POINTS
+from sharp_cli.train.detector_network import build_network, train_network
+from sharp_cli.train.detector_validation import draw_plain_views
+from sharp_cli.train.detector_views import draw_views, has_coco, write_coco
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from sharp_cli.dataset import AnnotatedHand
+    from sharp_cli.train.detector_settings import Settings
+
+OPTIONS_FILE: Final = "options.json"
+
+
+def split(
+    hands: Sequence[AnnotatedHand], validating: Sequence[AnnotatedHand] | None = None
+) -> tuple[Sequence[AnnotatedHand], Sequence[AnnotatedHand]]:
+    """Hands to train on and hands to validate with, of every fifth picture if not given.
+
+    Raises:
+        UsageError: There are too few pictures for that.
+    """
+    if validating is not None:
+        return hands, validating
+    training, validating = split_validation(hands)
+    if not validating:
+        message = (
+            f"fewer than {VALIDATION_EVERY} annotated pictures to train on, so that none is left "
+            "to validate with; annotate more, or give others with --validation"
+        )
+        raise UsageError(message)
+    return training, validating
+
+
+def fit(
+    training: Sequence[AnnotatedHand],
+    validating: Sequence[AnnotatedHand],
+    images: Path,
+    work: Path,
+    *,
+    settings: Settings,
+    device: str,
+) -> Path:
+    """Train a network in the folder `work`, or go on with it.
+
+    Returns:
+        The best snapshot, see `detector_network.train_network`.
+
+    Raises:
+        UsageError: `work` holds another training.
+        ModelError: The snapshot to start from cannot be used.
+        OutputError: Something cannot be written.
+    """
+    output.make_folder(work)
+    settled = {
+        "annotations": _fingerprint(training),
+        "validation": _fingerprint(validating),
+        **settings.row(),
+    }
+    _refuse_another(work, settled)
+    network = build_network(work, points=POINTS, settings=settings)
+    output.write(work / OPTIONS_FILE, json.dumps(settled, indent=2).encode())
+    if not has_coco(work):
+        write_coco(work, draw_views(training, images, settings=settings))
+    plain = draw_plain_views(validating, images, size=settings.size)
+    return train_network(work, network, plain, settings=settings, device=device)
+
+
+def _fingerprint(hands: Sequence[AnnotatedHand]) -> str:
+    """Tells apart what annotations say, whatever form they have."""
+    content = sorted((hand.image, hand.side, sorted(hand.points.items())) for hand in hands)
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _refuse_another(work: Path, settled: Mapping[str, Any]) -> None:
+    """Refuse to go on with a training that other options began."""
+    path = work / OPTIONS_FILE
+    if not path.is_file():
+        if has_coco(work):
+            message = f"{work}: holds a training of an older version; give another --work"
+            raise UsageError(message)
+        return
+    before = json.loads(path.read_bytes())
+    changed = [f"--{name}" for name, value in settled.items() if before.get(name) != value]
+    if changed:
+        message = (
+            f"{work}: holds a training with another {', '.join(changed)}; "
+            "give the same to go on with it, or another --work"
+        )
+        raise UsageError(message)

@@ -1,0 +1,123 @@
+"""Cross-validation of a joint detector: what it finds in pictures that its training did not see."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from sharp_cli import radiograph
+from sharp_cli.dataset import split_folds, write_annotations
+from sharp_cli.errors import NoHandError
+from sharp_cli.evaluate.detection import joint_errors
+from sharp_cli.registry import BUNDLE_FILE, write_bundle
+from sharp_cli.train.detector_bundle import NETWORK_FILE, export_detector
+from sharp_cli.train.detector_fit import fit, split
+from sharp_cli.train.folds import BUNDLE, UNSEEN_FILE, Fold, fold_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from sharp_cli.dataset import AnnotatedHand
+    from sharp_cli.evaluate.detection import JointError
+    from sharp_cli.joints import Side
+    from sharp_cli.pipeline import Detector, Finder
+    from sharp_cli.train.detector_settings import Settings
+
+LOGGER: Final = logging.getLogger(__name__)
+
+
+def train_folds(
+    hands: Sequence[AnnotatedHand],
+    images: Path,
+    work: Path,
+    *,
+    settings: Settings,
+    count: int,
+    device: str,
+    validating: Sequence[AnnotatedHand] | None = None,
+) -> list[Fold]:
+    """Train a detector for each fold of the pictures, on those of the others.
+
+    Args:
+        hands: All annotated hands.
+        images: Folder of their radiographs.
+        work: Each fold has a folder in it.
+        settings: How each detector is trained.
+        count: How many folds.
+        device: `cpu` or `cuda`.
+        validating: Hands that choose the best epoch; None for those of every fifth picture.
+
+    Raises:
+        UsageError: There are too few pictures, or `work` holds another training.
+        SharpError: The snapshot to start from or a radiograph cannot be used, or nothing written.
+    """
+    folds = []
+    for number, (others, own) in enumerate(split_folds(hands, count), start=1):
+        LOGGER.info("fold %d of %d", number, count)
+        place, parts = fold_folder(work, number, count), split(others, validating)
+        folds.append(train_fold(own, *parts, images, place, settings=settings, device=device))
+    return folds
+
+
+def train_fold(
+    own: Sequence[AnnotatedHand],
+    training: Sequence[AnnotatedHand],
+    validating: Sequence[AnnotatedHand],
+    images: Path,
+    place: Path,
+    *,
+    settings: Settings,
+    device: str,
+) -> Fold:
+    """Train the detector of one fold in the folder `place`, or go on with it.
+
+    Args:
+        own: The fold's hands, which it does not see.
+        training: Hands to learn from.
+        validating: Hands that choose the best epoch.
+        images: Folder of the radiographs.
+        place: Folder of the fold.
+        settings: How it is trained.
+        device: `cpu` or `cuda`.
+
+    Raises:
+        SharpError: As `train_folds`.
+    """
+    snapshot = fit(training, validating, images, place, settings=settings, device=device)
+    bundle = place / BUNDLE
+    if not (bundle / BUNDLE_FILE).is_file():
+        write_bundle(bundle, export_detector(place, snapshot, bundle, settings), [NETWORK_FILE])
+    write_annotations(place / UNSEEN_FILE, own)
+    return Fold(bundle, own)
+
+
+def fold_errors(
+    folds: Iterable[Fold], images: Path, finder: Finder, load: Callable[[Path], Detector]
+) -> list[JointError]:
+    """How far off each joint is found by the detector that has not seen it.
+
+    Args:
+        folds: From `train_folds`.
+        images: Folder of the radiographs.
+        finder: Finds the hands.
+        load: Loads a detector from its folder.
+    """
+    errors = []
+    for fold in folds:
+        detector = load(fold.bundle)
+        detected: dict[tuple[str, Side, str], tuple[float, float]] = {}
+        for image in {hand.image: None for hand in fold.hands}:
+            # What the tags say of the side may be wrong; annotations go by the anatomy.
+            picture = replace(radiograph.read(images / image), side=None)
+            try:
+                found, _ = finder.find(picture)
+            except NoHandError:
+                continue
+            for hand in found:
+                _, points = detector.detect(picture, hand)
+                for point in points:
+                    detected[image, hand.side, point.joint] = (point.x, point.y)
+        errors += joint_errors(detected, fold.hands)
+    return errors
