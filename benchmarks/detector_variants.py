@@ -17,6 +17,7 @@ import csv
 import itertools
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,7 @@ import cv2
 import numpy as np
 import torch
 
-from sharp_cli import detect
+from sharp_cli import detect, shape_prior
 from sharp_cli.dataset import read_annotations, split_folds
 from sharp_cli.detect import JointDetector
 from sharp_cli.evaluate.detection import JointError, summarise
@@ -45,10 +46,11 @@ from sharp_cli.train.detector_settings import Settings
 from sharp_cli.train.folds import BUNDLE, Fold, fold_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
+    from sharp_cli.certainty import Sight
     from sharp_cli.dataset import AnnotatedHand
     from sharp_cli.records import Hand, Point, Radiograph
 
@@ -58,6 +60,9 @@ WRIST: Final = similarity(x=-80, y=530)
 """From the frame of a closer view, whose origin is the middle of the wrist, to the hand's."""
 
 WRIST_HALF_WIDTH: Final = 400.0
+
+MISFIT: Final = 3.0
+"""Mahalanobis distance from where the other joints say that a joint is, above which it is moved."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,11 @@ LOOKS: Final[dict[str, tuple[Affine, ...]]] = {
     "three views, ±6°": tuple(similarity(degrees=degrees) for degrees in (-6, 0, 6)),
     "five views, ±10°": tuple(similarity(degrees=degrees) for degrees in (-10, -5, 0, 5, 10)),
     "two views, one mirrored": (similarity(), similarity(mirror=True)),
+    "one view, averaged with the first": (similarity(),),
+    "two views, ±6°, averaged with the first": tuple(
+        similarity(degrees=degrees) for degrees in (-6, 6)
+    ),
+    "two views, ±6°, misfits repaired": tuple(similarity(degrees=degrees) for degrees in (-6, 6)),
 }
 """Ways to look with a network once it is trained, after the first view that aligns these."""
 
@@ -131,9 +141,14 @@ def main() -> None:
         if variant.closer:
             _look_at_hands()
 
-        def load(bundle: Path, variant: Variant = variant) -> JointDetector | Closer:
+        def load(
+            bundle: Path,
+            *,
+            variant: Variant = variant,
+            how: Callable[[Sight], NDArray[np.float64]] | None,
+        ) -> JointDetector | Closer | Placing:
             if not variant.closer:
-                return _detector(bundle)
+                return Placing(_detector(bundle), how) if how else _detector(bundle)
             first = _place(options.work, variant.start) / bundle.parent.name / BUNDLE
             return Closer(_detector(first), _detector(bundle))
 
@@ -141,7 +156,9 @@ def main() -> None:
             path = place / f"{look}.csv"
             if not path.is_file():
                 detect.LAST_VIEWS = last  # type: ignore[misc]
-                _write(path, fold_errors(folds, options.images, finder, load))
+                how = next((how for words, how in PLACES.items() if look.endswith(words)), None)
+                loading = partial(load, how=how)
+                _write(path, fold_errors(folds, options.images, finder, loading))
     _print_table(options.work)
 
 
@@ -202,6 +219,36 @@ class Closer:
             for point in points
             for x, y in [places[POINTS.index(point.joint)]]
         )
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Finds joints, and places them otherwise than by the mean of the last views."""
+
+    detector: JointDetector
+    places: Callable[[Sight], NDArray[np.float64]]
+
+    def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
+        """As `JointDetector.detect`."""
+        sight = self.detector.see(radiograph, hand)
+        places = sight.to_image(self.places(sight)).tolist()
+        hand, points = self.detector.detect(radiograph, hand)
+        return hand, tuple(
+            replace(point, x=x, y=y)
+            for point in points
+            for x, y in [places[POINTS.index(point.joint)]]
+        )
+
+
+def _with_first(sight: Sight) -> NDArray[np.float64]:
+    return np.asarray(np.mean([sight.first, *sight.last], axis=0)[:, :2])
+
+
+def _repaired(sight: Sight) -> NDArray[np.float64]:
+    """Those that do not fit are put where the other joints say that they are."""
+    seen = sight.answer[:, :2]
+    fit = shape_prior.fit(seen)
+    return np.where((fit.misfit > MISFIT)[:, None], fit.places, seen)
 
 
 def _wrist_rows() -> list[int]:
@@ -269,6 +316,10 @@ def _print_table(work: Path) -> None:
             ]
             values = (total.mean, total.median, total.p95, *found)
             print(f"| {name} | {look} | {' | '.join(f'{value:.2f}' for value in values)} |")
+
+
+PLACES: Final = {"averaged with the first": _with_first, "misfits repaired": _repaired}
+"""Ways to place joints, by the last words of the ways to look."""
 
 
 if __name__ == "__main__":

@@ -1,0 +1,48 @@
+"""How long finding the hand and its joints takes, warm, without reading the file.
+
+    python benchmarks/detection_speed.py RADIOGRAPH … [--detector BUNDLE] [--threads N]
+
+Prints the median and the longest of the radiographs' own medians, in ms a hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from statistics import median
+
+from sharp_cli import radiograph
+from sharp_cli.detect import JointDetector
+from sharp_cli.hands import HandFinder
+from sharp_cli.registry import open_bundle
+
+REPEATS = 7
+
+
+def main() -> None:
+    """Measure, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("radiographs", nargs="+", metavar="RADIOGRAPH")
+    parser.add_argument("--detector", metavar="BUNDLE")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    finder = HandFinder(open_bundle("hands"), threads=options.threads)
+    detector = JointDetector(open_bundle("joints", options.detector), threads=options.threads)
+    times = []
+    for file in options.radiographs:
+        picture = radiograph.read(file)
+        spent = []
+        for _ in range(REPEATS):
+            start = time.perf_counter()
+            hands, _ = finder.find(picture)
+            for hand in hands:
+                detector.detect(picture, hand)
+            spent.append(1000 * (time.perf_counter() - start) / len(hands))
+        times.append(median(spent))
+    print(f"{len(times)} radiographs, {options.threads} threads: ", end="")
+    print(f"median {median(times):.1f} ms a hand, longest {max(times):.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
