@@ -19,7 +19,7 @@ import logging
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 import numpy as np
@@ -33,13 +33,7 @@ from sharp_cli.geometry import Affine, Shrinking, similarity
 from sharp_cli.hands import HandFinder
 from sharp_cli.joints import POINTS, TARGETS
 from sharp_cli.registry import open_bundle
-from sharp_cli.train import (
-    detector_bundle,
-    detector_network,
-    detector_validation,
-    detector_views,
-    views,
-)
+from sharp_cli.train import detector_network, detector_validation, detector_views, views
 from sharp_cli.train.detector_fit import split
 from sharp_cli.train.detector_folds import fold_errors, train_fold
 from sharp_cli.train.detector_settings import Settings
@@ -59,7 +53,7 @@ FOLDS: Final = 5
 WRIST: Final = similarity(x=-80, y=530)
 """From the frame of a closer view, whose origin is the middle of the wrist, to the hand's."""
 
-WRIST_HALF_WIDTH: Final = 400.0
+WRIST_HALF_HEIGHT: Final = 400.0
 
 MISFIT: Final = 3.0
 """Mahalanobis distance from where the other joints say that a joint is, above which it is moved."""
@@ -83,22 +77,24 @@ class Variant:
     closer: bool = False
 
 
-_BASE: Final = Settings(size=320, views=12, epochs=6)
-_FURTHER: Final = replace(_BASE, epochs=2)
+def _square(size: int, **chosen: Any) -> Settings:
+    return Settings(**{"width": size, "height": size, "views": 12, "epochs": 6, **chosen})
+
+
+_BASE: Final = Settings(width=320, height=384, views=12, epochs=6)
 
 VARIANTS: Final = {
-    "256 px": Variant(replace(_BASE, size=256)),
-    "320 px": Variant(_BASE),
-    "384 px, after 320 px": Variant(replace(_FURTHER, size=384), start="320 px"),
-    "512 px, after 320 px": Variant(replace(_FURTHER, size=512), start="320 px"),
-    "256 px, random weights": Variant(replace(_BASE, size=256), start="random"),
-    "256 px, random weights, cspnext_m": Variant(
-        replace(_BASE, size=256, net="cspnext_m"), start="random"
-    ),
-    "320 px, then the wrist closer": Variant(replace(_BASE, epochs=3), start="320 px", closer=True),
-    "320 px, 5 pictures": Variant(_BASE, pictures=5),
-    "320 px, 10 pictures": Variant(_BASE, pictures=10),
-    "320 px, 20 pictures": Variant(_BASE, pictures=20),
+    "256 px": Variant(_square(256)),
+    "320 px": Variant(_square(320)),
+    "384 px, after 320 px": Variant(_square(384, epochs=2), start="320 px"),
+    "512 px, after 320 px": Variant(_square(512, epochs=2), start="320 px"),
+    "320 x 384 px": Variant(_BASE),
+    "256 px, random weights": Variant(_square(256), start="random"),
+    "256 px, random weights, cspnext_m": Variant(_square(256, net="cspnext_m"), start="random"),
+    "320 px, then the wrist closer": Variant(_square(320, epochs=3), start="320 px", closer=True),
+    "320 x 384 px, 5 pictures": Variant(_BASE, pictures=5),
+    "320 x 384 px, 10 pictures": Variant(_BASE, pictures=10),
+    "320 x 384 px, 20 pictures": Variant(_BASE, pictures=20),
 }
 
 LOOKS: Final[dict[str, tuple[Affine, ...]]] = {
@@ -259,7 +255,7 @@ def _wrist_rows() -> list[int]:
 _canonical_frame = views.canonical_frame
 _rank = detector_network._rank  # noqa: SLF001
 _far_share = views._FAR_SHARE  # noqa: SLF001
-_half_width = views.VIEW_HALF_WIDTH
+_half_height = views.VIEW_HALF_HEIGHT
 
 
 def _look_at_wrists() -> None:
@@ -270,18 +266,17 @@ def _look_at_wrists() -> None:
 
     number = itertools.count()
     # By all joints, most of which are not in these views, no epoch can be chosen.
-    _patch(frame, WRIST_HALF_WIDTH, lambda _: -float(next(number)), 0.0)
+    _patch(frame, WRIST_HALF_HEIGHT, lambda _: -float(next(number)), 0.0)
 
 
 def _look_at_hands() -> None:
-    _patch(_canonical_frame, _half_width, _rank, _far_share)
+    _patch(_canonical_frame, _half_height, _rank, _far_share)
 
 
-def _patch(frame: object, half_width: float, rank: object, far_share: float) -> None:
+def _patch(frame: object, half_height: float, rank: object, far_share: float) -> None:
     for module in (views, detector_validation, detector_views):
         module.canonical_frame = frame  # type: ignore[attr-defined]
-    for module in (views, detector_validation, detector_bundle):
-        module.VIEW_HALF_WIDTH = half_width  # type: ignore[attr-defined]
+    views.VIEW_HALF_HEIGHT = half_height  # type: ignore[misc]
     detector_network._rank = rank  # type: ignore[assignment]  # noqa: SLF001
     views._FAR_SHARE = far_share  # type: ignore[misc]  # noqa: SLF001
 

@@ -7,7 +7,7 @@ ONNX files that hold its preprocessing and decoding too; deeplabcut itself is no
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -49,14 +49,30 @@ Answer: TypeAlias = NDArray[np.float64]
 gives the point."""
 
 
-def view_frame(half_width: float, size: int) -> Affine:
-    """Map a square view of `size` pixels to canonical coordinates up to ±`half_width`."""
-    scale = 2 * half_width / size
-    return similarity(scale=scale, x=scale / 2 - half_width, y=scale / 2 - half_width)
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a network sees of a hand: a part of its canonical frame about the origin.
+
+    Attributes:
+        width: In pixels of the view.
+        height: Likewise.
+        half_height: From the origin to the upper and the lower edge, in canonical coordinates.
+    """
+
+    width: int
+    height: int
+    half_height: float
+
+    @property
+    def frame(self) -> Affine:
+        """Maps pixels of the view to canonical coordinates."""
+        scale = 2 * self.half_height / self.height
+        x, y = ((1 - size) * scale / 2 for size in (self.width, self.height))
+        return similarity(scale=scale, x=x, y=y)
 
 
 def draw_view(
-    pixels: NDArray[np.float32] | Shrinking, to_image: Affine, view: Affine, size: int
+    pixels: NDArray[np.float32] | Shrinking, to_image: Affine, window: Window
 ) -> NDArray[np.uint8]:
     """Draw the view that the networks look at.
 
@@ -66,16 +82,15 @@ def draw_view(
     Args:
         pixels: The radiograph, float32, shape (height, width), or a `Shrinking` of it.
         to_image: Maps canonical coordinates to the radiograph's pixels.
-        view: Maps view pixels to canonical coordinates.
-        size: Height and width of the view.
+        window: What is seen of the canonical frame.
 
     Returns:
-        uint8, shape (size, size).
+        uint8, shape (height, width) of the window.
     """
-    picture = sample(pixels, to_image.after(view), (size, size))
-    (left, top), (right, bottom) = np.clip(
-        np.rint(view.inverse()([TEMPLATE.min(axis=0), TEMPLATE.max(axis=0)])), 0, size
-    ).astype(int)
+    size = (window.width, window.height)
+    picture = sample(pixels, to_image.after(window.frame), size)
+    corners = window.frame.inverse()([TEMPLATE.min(axis=0), TEMPLATE.max(axis=0)])
+    (left, top), (right, bottom) = np.clip(np.rint(corners), 0, size).astype(int)
     low, high = np.percentile(picture[top:bottom, left:right], _CONTRAST)
     scaled = (picture - low) * (255.0 / max(float(high - low), 1e-6))
     drawn: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
@@ -100,8 +115,10 @@ class JointDetector:
             ModelError: The bundle lacks what a detector needs.
         """
         try:
-            self._size = int(bundle.meta["view"]["size"])
-            self._view = view_frame(float(bundle.meta["view"]["half_width"]), self._size)
+            view = bundle.meta["view"]
+            self._window = Window(
+                int(view["width"]), int(view["height"]), float(view["half_height"])
+            )
             self._min_likelihood = float(bundle.meta["min_likelihood"])
             entries = [(entry["file"], tuple(entry["points"])) for entry in bundle.meta["networks"]]
             certainty = bundle.meta.get("certainty")
@@ -172,13 +189,13 @@ class JointDetector:
         """What is seen in views that lie at `frames`, each in the coordinates of its own."""
         answers = []
         for frame in frames:
-            picture = draw_view(pixels, frame, self._view, self._size)
+            picture = draw_view(pixels, frame, self._window)
             seen = np.full((len(self._networks), len(POINTS), 3), np.nan)
             for number, (network, rows) in enumerate(self._networks):
                 seen[number, rows] = network(picture[None, None].astype(np.float32))[0]
             # A point that several networks give is placed at their mean.
             answer = _mean(seen)
-            answer[:, :2] = self._view(answer[:, :2])
+            answer[:, :2] = self._window.frame(answer[:, :2])
             answers.append(answer)
         return answers
 

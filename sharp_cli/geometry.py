@@ -111,17 +111,20 @@ class Shrinking:
         self._shrunk = {1: (pixels, similarity())}
 
     def by(self, step: int) -> tuple[NDArray[np.float32], Affine]:
-        """The picture shrunk by a whole number, and the map from the picture to it."""
-        step = max(1, step)
+        """The picture shrunk by a whole number, and the map from the picture to it.
+
+        What is left at its right and lower edge, less than `step` pixels, is left out: OpenCV's
+        averages of whole blocks come five times as fast as others.
+        """
+        pixels = self._shrunk[1][0]
+        step = max(1, min(step, *pixels.shape))
         if step not in self._shrunk:
-            pixels = self._shrunk[1][0]
-            height, width = pixels.shape
-            coarse = (max(1, round(width / step)), max(1, round(height / step)))
-            fx, fy = coarse[0] / width, coarse[1] / height
-            # Centres of pixels are at whole numbers: (x + 0.5) f - 0.5.
-            shrink = Affine(fx, 0.0, fx / 2 - 0.5, 0.0, fy, fy / 2 - 0.5)
-            smaller = cv2.resize(pixels, coarse, interpolation=cv2.INTER_AREA)
-            self._shrunk[step] = (smaller, shrink)
+            height, width = (size // step for size in pixels.shape)
+            whole = pixels[: height * step, : width * step]
+            smaller = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
+            # Centres of pixels are at whole numbers: (x + 0.5) / step - 0.5.
+            shift = 0.5 / step - 0.5
+            self._shrunk[step] = (smaller, similarity(scale=1 / step, x=shift, y=shift))
         return self._shrunk[step]
 
 

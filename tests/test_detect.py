@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from sharp_cli.certainty import Certainty
-from sharp_cli.detect import JointDetector, draw_view, view_frame
+from sharp_cli.detect import JointDetector, Window, draw_view
 from sharp_cli.errors import ModelError
 from sharp_cli.geometry import fit_similarity, similarity
 from sharp_cli.joints import COMMON_PHALANX, POINTS, TARGETS, phalanx_length
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SIZE, HALF_WIDTH = 64, 900.0
-VIEW = view_frame(HALF_WIDTH, SIZE)
+WINDOW = Window(width=64, height=96, half_height=900.0)
 TO_IMAGE = similarity(scale=0.5, degrees=20, mirror=True, x=300, y=400)
 HAND = Hand("film.png", "right", "anatomy", TO_IMAGE, 1.0)
 
@@ -44,7 +44,11 @@ def write_network(path: Path, output: NDArray[np.float64]) -> None:
     graph = helper.make_graph(
         nodes,
         "points",
-        [helper.make_tensor_value_info("view", TensorProto.FLOAT, [1, 1, SIZE, SIZE])],
+        [
+            helper.make_tensor_value_info(
+                "view", TensorProto.FLOAT, [1, 1, WINDOW.height, WINDOW.width]
+            )
+        ],
         [helper.make_tensor_value_info("result", TensorProto.FLOAT, [1, *output.shape])],
         [constant, zero],
     )
@@ -62,7 +66,7 @@ def bundle(
         "version": "1",
         "kind": "joints",
         "validated_on_patients": False,
-        "view": {"size": SIZE, "half_width": HALF_WIDTH},
+        "view": asdict(WINDOW),
         "min_likelihood": 0.1,
         "networks": [{"file": file, "points": names} for file, (names, _) in outputs.items()],
     }
@@ -72,7 +76,7 @@ def bundle(
 
 def seen(places: NDArray[np.float64], likelihood: float = 0.9) -> NDArray[np.float64]:
     """Canonical places as a network reports them: view pixels and likelihood."""
-    return np.column_stack([VIEW.inverse()(places), np.full(len(places), likelihood)])
+    return np.column_stack([WINDOW.frame.inverse()(places), np.full(len(places), likelihood)])
 
 
 @pytest.fixture(autouse=True)
@@ -167,7 +171,7 @@ def test_a_hand_without_any_sure_point_keeps_its_frame(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"view": {"size": SIZE}},
+        {"view": {"width": 64}},
         {"networks": [{"file": "all.onnx"}]},
         {"networks": [{"file": "all.onnx", "points": ["DIP2"]}]},
         {"min_likelihood": None},
@@ -192,7 +196,7 @@ def test_a_white_border_does_not_change_the_views_contrast() -> None:
     rng = np.random.default_rng(2)
     pixels = rng.random((1000, 1000), dtype=np.float32) * 0.2
     frame = similarity(scale=0.5, x=500, y=500)
-    plain = draw_view(pixels, frame, VIEW, SIZE)
+    plain = draw_view(pixels, frame, WINDOW)
     pixels[:, :100] = 1.0
-    bordered = draw_view(pixels, frame, VIEW, SIZE)
+    bordered = draw_view(pixels, frame, WINDOW)
     np.testing.assert_array_equal(plain[20:44, 20:44], bordered[20:44, 20:44])

@@ -113,9 +113,8 @@ def detector(
             "weights are random at first.",
         ),
     ] = None,
-    size: Annotated[
-        int, typer.Option(min=64, max=1024, help="Height and width of the views, in pixels.")
-    ] = 320,
+    width: Annotated[int, typer.Option(min=64, max=1024, help="Of the views, in pixels.")] = 320,
+    height: Annotated[int, typer.Option(min=64, max=1024, help="Likewise.")] = 384,
     views: Annotated[int, typer.Option(min=1, help="Augmented views a hand.")] = 28,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over all views.")] = 16,
     folds: Annotated[
@@ -147,7 +146,13 @@ def detector(
         names=names,
         validation=validation,
         settings=Settings(
-            net=net.value, size=size, init=init, views=views, epochs=epochs, seed=seed
+            net=net.value,
+            width=width,
+            height=height,
+            init=init,
+            views=views,
+            epochs=epochs,
+            seed=seed,
         ),
         folds=folds,
         finder=hands,

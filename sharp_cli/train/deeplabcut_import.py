@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,13 +18,14 @@ from deeplabcut.pose_estimation_pytorch.models.predictors import HeatmapPredicto
 
 from sharp_cli import output
 from sharp_cli.annotations.names import Names
+from sharp_cli.detect import Window
 from sharp_cli.errors import ModelError, SharpError, UsageError
 from sharp_cli.joints import PHALANGES, POINTS
 from sharp_cli.registry import CARD_FILE, describe, write_bundle
 from sharp_cli.train.detector_bundle import MIN_LIKELIHOOD, NETWORK_FILE
 from sharp_cli.train.detector_config import CONFIG_FILE
 from sharp_cli.train.keypoint_onnx import HEAD, KeypointNetwork, export_onnx, load_network
-from sharp_cli.train.views import VIEW_HALF_WIDTH, VIEW_SIZE
+from sharp_cli.train.views import VIEW_HALF_HEIGHT, VIEW_WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,20 +91,17 @@ def import_detector(source: Path, out: Path, *, names: Path | None, size: int | 
     network = load_network(config, snapshot)
     _check(network, config)
     joints, strangers = _joints(network, naming, config)
-    side = _size(network, config, size)
+    side, top_down = _size(network, config, size), network.config.method == "td"
+    window = Window(side, side, TOP_DOWN_HALF_WIDTH if top_down else VIEW_HALF_HEIGHT)
     missing = [point for point in POINTS if point not in joints]
-    _export(network, config, out, size=side, kept=[*joints.values()])
+    _export(network, config, out, window, kept=[*joints.values()])
     net = str(network.config.net_type.value)
     sha256 = hashlib.sha256(snapshot.read_bytes()).hexdigest()
-    top_down = network.config.method == "td"
     meta = {
         **describe(out, "joints"),
         "licence": "that of the imported snapshot",
         "architecture": f"DeepLabCut 3 {net}, imported",
-        "view": {
-            "size": side,
-            "half_width": TOP_DOWN_HALF_WIDTH if top_down else VIEW_HALF_WIDTH,
-        },
+        "view": asdict(window),
         "min_likelihood": MIN_LIKELIHOOD,
         "networks": [{"file": NETWORK_FILE, "points": [*joints]}],
         "imported": {
@@ -135,13 +134,13 @@ def import_detector(source: Path, out: Path, *, names: Path | None, size: int | 
 
 
 def _export(
-    network: KeypointNetwork, config: Path, out: Path, *, size: int, kept: Sequence[int]
+    network: KeypointNetwork, config: Path, out: Path, window: Window, *, kept: Sequence[int]
 ) -> None:
     try:
-        count = network.count(size)
+        count = network.count(window.height)
         if count == len(network.keypoints):
             output.make_folder(out)
-            export_onnx(network, out / NETWORK_FILE, size=size, kept=kept)
+            export_onnx(network, out / NETWORK_FILE, window, kept=kept)
             return
     except SharpError:
         raise
@@ -246,7 +245,7 @@ def _size(network: KeypointNetwork, config: Path, size: int | None) -> int:
     elif network.config.method == "td" and crop is not None:
         width, height = int(crop["width"]), int(crop["height"])
     else:
-        width = height = VIEW_SIZE
+        width = height = VIEW_WIDTH
     if width != height:
         message = f"{config}: the network looks at {width} x {height} pixels; train a square one"
         raise ModelError(message)

@@ -17,7 +17,6 @@ from sharp_cli.train.certainty_report import markdown as calibration_markdown
 from sharp_cli.train.detector_config import CONFIG_FILE
 from sharp_cli.train.detector_settings import NETS
 from sharp_cli.train.keypoint_onnx import export_onnx, load_network
-from sharp_cli.train.views import VIEW_HALF_WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +37,7 @@ _CARD: Final = """\
 # {name} 1: finds the joints of a hand
 
 **What it does.** Looks at a hand that has been found, drawn upright with the thumb to the right \
-in {size} x {size} pixels, and gives the place of {count} points with a likelihood each.
+in {width} x {height} pixels, and gives the place of {count} points with a likelihood each.
 
 **What it is for.** The second stage of `sharp score`, with `--detector`. It does not judge \
 disease. **Not validated on patients; for research only.**
@@ -144,11 +143,11 @@ def export_detector(work: Path, snapshot: Path, out: Path, settings: Settings) -
     """
     output.make_folder(out)
     network = load_network(work / CONFIG_FILE, snapshot)
-    export_onnx(network, out / NETWORK_FILE, size=settings.size)
+    export_onnx(network, out / NETWORK_FILE, settings.window)
     return {
         **describe(out, "joints"),
         "architecture": f"DeepLabCut 3 {settings.net}, {NETS[settings.net].words}",
-        "view": {"size": settings.size, "half_width": VIEW_HALF_WIDTH},
+        "view": asdict(settings.window),
         "min_likelihood": MIN_LIKELIHOOD,
         "networks": [{"file": NETWORK_FILE, "points": list(POINTS)}],
     }
@@ -175,7 +174,8 @@ def write_detector(
     """
     settings = recipe.settings
     metadata = torch.load(snapshot, map_location="cpu", weights_only=True)["metadata"]
-    chosen = {name: getattr(settings, name) for name in ("net", "size", "views", "epochs", "seed")}
+    names = ("net", "width", "height", "views", "epochs", "seed")
+    chosen = {name: getattr(settings, name) for name in names}
     meta = {
         **export_detector(work, snapshot, out, settings),
         "training": {
@@ -210,7 +210,7 @@ def write_detector(
         if proof.measured
         else _UNMEASURED,
         likelihood=likelihood,
-        **{name: chosen[name] for name in ("size", "views", "epochs", "seed")},
+        **{name: chosen[name] for name in names[1:]},
     )
     output.write(out / CARD_FILE, card.encode())
     write_bundle(out, meta, [NETWORK_FILE])

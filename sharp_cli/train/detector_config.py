@@ -59,7 +59,7 @@ def build_config(folder: Path, *, points: Sequence[str], settings: Settings) -> 
             "p": 0.6,
             "rotation": 10,
             "scaling": [0.9, 1.1],
-            "translation": round(settings.size / 32),
+            "translation": round(settings.height / 32),
         },
         "data.train.motion_blur": False,
         "data.train.covering": True,

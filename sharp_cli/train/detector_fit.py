@@ -74,7 +74,7 @@ def fit(
     output.write(work / OPTIONS_FILE, json.dumps(settled, indent=2).encode())
     if not has_coco(work):
         write_coco(work, draw_views(training, images, settings=settings))
-    plain = draw_plain_views(validating, images, size=settings.size)
+    plain = draw_plain_views(validating, images, settings.window)
     return train_network(work, network, plain, settings=settings, device=device)
 
 

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from sharp_cli.errors import UsageError
-from sharp_cli.train.views import VIEW_SIZE
+from sharp_cli.train.views import VIEW_HEIGHT, VIEW_WIDTH, view_window
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sharp_cli.detect import Window
 
 SIZE_STEP: Final = 32
 """Sides of views are multiples of this: the backbones halve them five times."""
@@ -59,7 +61,8 @@ class Settings:
 
     Attributes:
         net: One of `NETS`.
-        size: Height and width of the views, in pixels; a multiple of `SIZE_STEP`.
+        width: Of the views in pixels; a multiple of `SIZE_STEP`.
+        height: Likewise.
         init: A DeepLabCut snapshot of the same net to start from; None for random weights.
         views: Augmented views drawn of each hand.
         epochs: Passes over all views; the learning rate follows them.
@@ -67,7 +70,8 @@ class Settings:
     """
 
     net: str = "cspnext_s"
-    size: int = VIEW_SIZE
+    width: int = VIEW_WIDTH
+    height: int = VIEW_HEIGHT
     init: Path | None = None
     views: int = 28
     epochs: int = 16
@@ -82,9 +86,15 @@ class Settings:
         if self.net not in NETS:
             message = f"--net {self.net}: no such network; choose one of {', '.join(NETS)}"
             raise UsageError(message)
-        if self.size % SIZE_STEP:
-            message = f"--size {self.size}: not a multiple of {SIZE_STEP}; choose one"
-            raise UsageError(message)
+        for name, size in (("width", self.width), ("height", self.height)):
+            if size % SIZE_STEP:
+                message = f"--{name} {size}: not a multiple of {SIZE_STEP}; choose one"
+                raise UsageError(message)
+
+    @property
+    def window(self) -> Window:
+        """What the views show of a hand."""
+        return view_window(self.width, self.height)
 
     def row(self) -> dict[str, Any]:
         """The settings by the names of their options; of a snapshot, its checksum."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sharp_cli import radiograph
-from sharp_cli.detect import draw_view, view_frame
+from sharp_cli.detect import Window, draw_view
 from sharp_cli.evaluate.detection import joint_errors, summarise
-from sharp_cli.train.views import VIEW_HALF_WIDTH, VIEW_SIZE, canonical_frame, misplacement
+from sharp_cli.train.views import canonical_frame, misplacement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ class PlainView:
 
     Attributes:
         hand: Its annotation.
-        picture: uint8, shape (size, size).
+        picture: uint8, shape (height, width).
         to_image: Maps pixels of the picture to those of the radiograph.
     """
 
@@ -49,17 +49,17 @@ class PlainView:
 
 
 def draw_plain_views(
-    hands: Sequence[AnnotatedHand], images: Path, *, size: int = VIEW_SIZE
+    hands: Sequence[AnnotatedHand], images: Path, window: Window
 ) -> list[PlainView]:
     """Draw annotated hands, whose radiographs lie in the folder `images`, once each."""
     rng = np.random.default_rng(_SEED)
-    view = view_frame(VIEW_HALF_WIDTH, size)
     views = []
     for hand in hands:
         frame = canonical_frame(hand.positions(), mirror=hand.side == "right")
         placed = frame.after(misplacement(rng, far=False))
         pixels = radiograph.read(images / hand.image).pixels
-        views.append(PlainView(hand, draw_view(pixels, placed, view, size), placed.after(view)))
+        picture = draw_view(pixels, placed, window)
+        views.append(PlainView(hand, picture, placed.after(window.frame)))
     return views
 
 

@@ -35,7 +35,7 @@ def draw_views(hands: Sequence[AnnotatedHand], images: Path, *, settings: Settin
     for hand in hands:
         pixels = radiograph.read(images / hand.image).pixels
         views += [
-            draw_training_view(pixels, hand, shapes, rng, size=settings.size)
+            draw_training_view(pixels, hand, shapes, rng, window=settings.window)
             for _ in range(settings.views)
         ]
     return [views[i] for i in rng.permutation(len(views))]
@@ -57,21 +57,22 @@ def write_coco(folder: Path, views: Sequence[View]) -> None:
     for number, view in enumerate(views, start=1):
         file = f"train-{number:05d}.png"
         output.write(folder / "images" / file, cv2.imencode(".png", view.picture)[1].tobytes())
-        size = view.picture.shape[0]
-        inside = ((view.points >= 0) & (view.points <= size - 1)).all(axis=1)
+        height, width = view.picture.shape
+        edge = np.array([width - 1, height - 1])
+        inside = np.asarray(((view.points >= 0) & (view.points <= edge)).all(axis=1))
         keypoints = [
             value
             for (x, y), seen in zip(view.points, inside, strict=True)
             for value in ((float(x), float(y), 2) if seen else (0.0, 0.0, 0))
         ]
-        images.append({"id": number, "file_name": file, "width": size, "height": size})
+        images.append({"id": number, "file_name": file, "width": width, "height": height})
         annotations.append(
             {
                 "id": number,
                 "image_id": number,
                 "category_id": 1,
-                "bbox": [0, 0, size, size],
-                "area": size * size,
+                "bbox": [0, 0, width, height],
+                "area": width * height,
                 "iscrowd": 0,
                 "keypoints": keypoints,
                 "num_keypoints": int(inside.sum()),

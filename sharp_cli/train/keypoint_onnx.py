@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sharp_cli.detect import Window
+
 HEAD: Final = "bodypart"
 """DeepLabCut's name of the head that gives the keypoints."""
 
@@ -159,7 +161,7 @@ def _decode_simcc(predictor: Any, outputs: dict[str, torch.Tensor]) -> torch.Ten
 
 
 def export_onnx(
-    network: KeypointNetwork, out: Path, *, size: int, kept: Sequence[int] | None = None
+    network: KeypointNetwork, out: Path, window: Window, *, kept: Sequence[int] | None = None
 ) -> None:
     """Write a DeepLabCut network as an ONNX file with its preprocessing and decoding.
 
@@ -167,10 +169,10 @@ def export_onnx(
         network: The network; its head gives one place a keypoint (`HeatmapPredictor` or
             `SimCCPredictor`).
         out: The ONNX file; input (N, 1, H, W) gray 0…255, output (N, K, 3) x, y, likelihood.
-        size: Height and width of the view.
+        window: What it sees.
         kept: Which of its keypoints are given, in this order; None for all.
 
     Raises:
         OutputError: The file cannot be written.
     """
-    write_onnx(_Exported(network.model, kept), torch.zeros(1, 1, size, size), out)
+    write_onnx(_Exported(network.model, kept), torch.zeros(1, 1, window.height, window.width), out)

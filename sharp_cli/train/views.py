@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
-from sharp_cli.detect import draw_view, view_frame
+from sharp_cli.detect import Window, draw_view
 from sharp_cli.geometry import Affine, fit_similarity, similarity
 from sharp_cli.template import TEMPLATE
 
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
     from sharp_cli.dataset import AnnotatedHand
 
-VIEW_SIZE: Final = 320
-"""Height and width of a view in pixels, where nothing else is asked for."""
+VIEW_WIDTH: Final = 320
+VIEW_HEIGHT: Final = 384
+"""Pixels of a view, where nothing else is asked for; a choice by cross-validation, see
+docs/detection.md."""
 
-VIEW_HALF_WIDTH: Final = 900.0
+VIEW_HALF_HEIGHT: Final = 900.0
 """Canonical pixels from the centre to the edge: the mean hand's joints and a quarter more."""
 
 _SMOOTHING: Final = 1 / 2560  # of a bend's spline, for a view whose side is 1
@@ -38,10 +40,15 @@ _FAR_SHARE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view drawn for training: uint8 (size, size) and positions (22, 2) in its pixels."""
+    """A view drawn for training: uint8 (height, width) and positions (22, 2) in its pixels."""
 
     picture: NDArray[np.uint8]
     points: NDArray[np.float64]
+
+
+def view_window(width: int = VIEW_WIDTH, height: int = VIEW_HEIGHT) -> Window:
+    """What a network of this project sees of a hand, in a view of so many pixels."""
+    return Window(width, height, VIEW_HALF_HEIGHT)
 
 
 def draw_training_view(
@@ -50,7 +57,7 @@ def draw_training_view(
     others: Sequence[NDArray[np.float64]],
     rng: np.random.Generator,
     *,
-    size: int = VIEW_SIZE,
+    window: Window | None = None,
 ) -> View:
     """Draw one augmented view of an annotated hand.
 
@@ -59,21 +66,21 @@ def draw_training_view(
         hand: Its annotation.
         others: Positions of other hands in their canonical frames, shape (22, 2) each.
         rng: Source of every random choice.
-        size: Height and width of the view.
+        window: What is seen of the canonical frame; None for the usual.
     """
+    window = window or view_window()
     truth = hand.positions()
     to_image = canonical_frame(truth, mirror=hand.side == "right")
     jitter = misplacement(rng, far=rng.random() < _FAR_SHARE)
-    view = view_frame(VIEW_HALF_WIDTH, size)
     placed = to_image.after(jitter)
-    picture = draw_view(pixels, placed, view, size)
-    to_view = placed.after(view).inverse()
+    picture = draw_view(pixels, placed, window)
+    to_view = placed.after(window.frame).inverse()
     points = to_view(truth)
     if rng.random() < 0.8:
         canonical = to_image.inverse()(truth)
         other = others[int(rng.integers(len(others)))]
         goal = canonical + rng.uniform(0.2, 1.0) * (other - canonical)
-        goal_view = jitter.after(view).inverse()(goal)
+        goal_view = jitter.after(window.frame).inverse()(goal)
         picture, points = _bend(picture, points, goal_view)
     return View(_expose(picture, rng), points)
 
@@ -103,22 +110,24 @@ def _bend(
     picture: NDArray[np.uint8], points: NDArray[np.float64], goal: NDArray[np.float64]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Bend a view so that its points move towards `goal`, by a thin plate spline."""
-    size = picture.shape[0]
+    height, width = picture.shape
     known = np.isfinite(points).all(axis=1) & np.isfinite(goal).all(axis=1)
-    edge = np.linspace(-0.3 * size, 1.3 * size, 4)
-    frame = np.array([(x, y) for x in edge for y in edge if min(x, y) < 0 or max(x, y) > size])
+    edge = np.linspace(-0.3, 1.3, 4)
+    frame = np.array([(x, y) for x in edge for y in edge if min(x, y) < 0 or max(x, y) > 1])
+    frame *= (width, height)
     source = np.vstack([points[known], frame])
     target = np.vstack([goal[known], frame])
     # Smoothing keeps neighbouring points from folding the picture between them.
-    spline = RBFInterpolator(target, source - target, smoothing=_SMOOTHING * size**2)
-    coarse = np.linspace(0, size - 1, 24)
-    grid = np.stack(np.meshgrid(coarse, coarse), axis=-1)
+    spline = RBFInterpolator(target, source - target, smoothing=_SMOOTHING * height**2)
+    coarse = np.linspace(0, 1, 24)
+    grid = np.stack(np.meshgrid(coarse * (width - 1), coarse * (height - 1)), axis=-1)
     shift = spline(grid.reshape(-1, 2)).reshape(24, 24, 2).astype(np.float32)
-    ramp = np.linspace(0, 23, size, dtype=np.float32)
-    at_x, at_y = np.meshgrid(ramp, ramp)
+    at_x, at_y = np.meshgrid(
+        np.linspace(0, 23, width, dtype=np.float32), np.linspace(0, 23, height, dtype=np.float32)
+    )
     full = cv2.remap(shift, at_x, at_y, cv2.INTER_LINEAR)
     columns, rows = np.meshgrid(
-        np.arange(size, dtype=np.float32), np.arange(size, dtype=np.float32)
+        np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
     )
     bent = cv2.remap(picture, columns + full[..., 0], rows + full[..., 1], cv2.INTER_LINEAR)
     moved = points.copy()
@@ -129,12 +138,12 @@ def _bend(
 
 def _expose(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Change gamma, contrast and evenness of exposure, and lay borders and markers over it."""
-    size = picture.shape[0]
+    height, width = picture.shape
     value = (picture / 255.0).astype(np.float32)
     value = value ** float(np.exp(rng.normal(0, 0.35)))
     slope = rng.normal(0, 0.15, 2)
-    ramp = np.linspace(-0.5, 0.5, size)
-    value = value * (1 + slope[0] * ramp[None, :] + slope[1] * ramp[:, None])
+    across, down = np.linspace(-0.5, 0.5, width), np.linspace(-0.5, 0.5, height)[:, None]
+    value = value * (1 + slope[0] * across + slope[1] * down)
     value = (value - 0.5) * rng.uniform(0.6, 1.3) + 0.5 + rng.normal(0, 0.08)
     if rng.random() < 0.25:
         value = np.asarray(cv2.GaussianBlur(value, (0, 0), rng.uniform(0.4, 1.5)))
@@ -142,18 +151,17 @@ def _expose(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
     if rng.random() < 0.3:
         _draw_border(picture, rng)
     if rng.random() < 0.2:
-        place = (int(rng.integers(0, size)), int(rng.integers(0, size)))
+        place = (int(rng.integers(0, width)), int(rng.integers(0, height)))
         letter = str(rng.choice(list("LRPA27")))
         cv2.putText(picture, letter, place, cv2.FONT_HERSHEY_SIMPLEX, rng.uniform(0.5, 1.4), 255, 2)
     return picture
 
 
 def _draw_border(picture: NDArray[np.uint8], rng: np.random.Generator) -> None:
-    size = picture.shape[0]
-    width = int(rng.integers(5, round(0.16 * size)))
+    depth = int(rng.integers(5, round(0.16 * picture.shape[0])))
     value = int(rng.choice(np.array([0, 255, rng.integers(256)])))
-    side = rng.integers(4)
-    if side < 2:
-        picture[(slice(0, width), slice(size - width, size))[side]] = value
+    edge = (slice(0, depth), slice(-depth, None))[rng.integers(2)]
+    if rng.random() < 0.5:
+        picture[edge] = value
     else:
-        picture[:, (slice(0, width), slice(size - width, size))[side - 2]] = value
+        picture[:, edge] = value

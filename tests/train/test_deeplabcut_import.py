@@ -93,7 +93,7 @@ def theirs(snapshot: Path, picture: np.ndarray, *, box: bool = False) -> np.ndar
 def agree(bundle: Path, snapshot: Path, kept: Sequence[int], *, box: bool = False) -> None:
     """A bundle's network and DeepLabCut's runner place keypoints within 0.01 px."""
     opened = open_bundle("joints", bundle)
-    size = opened.meta["view"]["size"]
+    size = opened.meta["view"]["width"]
     network = load_onnx(bundle / "joints.onnx", threads=1)
     rng = np.random.default_rng(1)
     for _ in range(2):
@@ -116,7 +116,7 @@ def test_renamed_keypoints_lie_where_deeplabcut_puts_them(
     assert not opened.validated_on_patients
     given = ["PIP2", "MCP2", "PIP3", "MCP3", "ulna"]
     assert opened.meta["networks"] == [{"file": "joints.onnx", "points": given}]
-    assert opened.meta["view"] == {"size": SIZE, "half_width": 900.0}
+    assert opened.meta["view"] == {"width": SIZE, "height": SIZE, "half_height": 900.0}
     agree(bundle, snapshot, (0, 1, 2, 3, 5))
     card = (bundle / CARD_FILE).read_text()
     for words in (SNAPSHOT, opened.meta["imported"]["snapshot_sha256"], "`cspnext_s`", "Not valid"):
@@ -138,7 +138,7 @@ def test_an_imported_detector_detects(snapshot: Path, names: Path, tmp_path: Pat
 def test_coordinate_classification_is_decoded_too(tmp_path: Path) -> None:
     snapshot = untrained(tmp_path / "training", "rtmpose_s", POINTS)
     assert imported(snapshot, tmp_path / "mine", size=None) == []
-    assert open_bundle("joints", tmp_path / "mine").meta["view"]["size"] == 256
+    assert open_bundle("joints", tmp_path / "mine").meta["view"]["width"] == 256
     agree(tmp_path / "mine", snapshot, range(len(POINTS)), box=True)
     with pytest.raises(UsageError, match="looks at 256 pixels"):
         imported(snapshot, tmp_path / "mine", size=SIZE)

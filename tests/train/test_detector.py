@@ -41,7 +41,7 @@ from sharp_cli.train.detector_views import write_coco
 from sharp_cli.train.folds import Fold, read_folds
 from sharp_cli.train.keypoint_onnx import KeypointNetwork, export_onnx, load_network
 from sharp_cli.train.run import save
-from sharp_cli.train.views import View
+from sharp_cli.train.views import View, view_window
 from tests.annotations import pictures
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from sharp_cli.records import Radiograph
 
 SIZE = 64
+WINDOW = view_window(SIZE, SIZE)
 EPOCHS = 3
 
 
@@ -68,7 +69,9 @@ def network(
 
 
 def settings(**chosen: Any) -> Settings:
-    return Settings(**{"size": SIZE, "views": 1, "epochs": EPOCHS, "seed": 0, **chosen})
+    return Settings(
+        **{"width": SIZE, "height": SIZE, "views": 1, "epochs": EPOCHS, "seed": 0, **chosen}
+    )
 
 
 def snapshot(folder: Path, **chosen: Any) -> Path:
@@ -93,7 +96,7 @@ def train(folder: Path) -> Path:
         for _ in range(16)
     ]
     write_coco(folder, views)
-    plain = draw_plain_views(hands(folder), folder, size=SIZE)
+    plain = draw_plain_views(hands(folder), folder, WINDOW)
     return train_network(folder, network(folder), plain, settings=settings())
 
 
@@ -114,7 +117,7 @@ def test_the_onnx_file_gives_what_deeplabcuts_own_runner_gives(
 ) -> None:
     config, best = trained / CONFIG_FILE, trained / BEST
     network = load_network(config, best)
-    export_onnx(network, tmp_path / "joints.onnx", size=SIZE)
+    export_onnx(network, tmp_path / "joints.onnx", WINDOW)
     exported = load_onnx(tmp_path / "joints.onnx", threads=1)
     runner = dlc.get_pose_inference_runner(config, best, batch_size=1, device="cpu")
     rng = np.random.default_rng(1)
@@ -194,8 +197,8 @@ class Shifted:
 
 def test_validation_is_what_evaluate_detection_says(tmp_path: Path) -> None:
     (hand,) = hands(tmp_path)
-    (view,) = draw_plain_views([hand], tmp_path, size=SIZE)
-    again = draw_plain_views([hand], tmp_path, size=SIZE)[0]
+    (view,) = draw_plain_views([hand], tmp_path, WINDOW)
+    again = draw_plain_views([hand], tmp_path, WINDOW)[0]
     assert np.array_equal(view.picture, again.picture)
     shifted: Any = Shifted(view)
     found = measure(shifted, [view])
@@ -251,8 +254,8 @@ def test_the_command_line_offers_all_networks() -> None:
     assert [net.value for net in options.Net] == [*NETS]
     with pytest.raises(UsageError, match="--net vgg16: no such network; choose one of cspnext_s, "):
         settings(net="vgg16").check()
-    with pytest.raises(UsageError, match="--size 100: not a multiple of 32"):
-        settings(size=100).check()
+    with pytest.raises(UsageError, match="--width 100: not a multiple of 32"):
+        settings(width=100).check()
 
 
 @pytest.mark.parametrize("net", ["cspnext_m", "resnet_50", "hrnet_w18"])
@@ -267,7 +270,7 @@ def test_a_network_answers_at_the_stride_that_its_bundle_names(tmp_path: Path, n
 @pytest.mark.parametrize("net", NETS)
 def test_every_network_can_be_exported(tmp_path: Path, net: str) -> None:
     built = network(tmp_path, net=net)
-    export_onnx(built, tmp_path / "joints.onnx", size=SIZE)
+    export_onnx(built, tmp_path / "joints.onnx", WINDOW)
     picture = np.random.default_rng(1).integers(0, 256, (1, SIZE, SIZE), dtype=np.uint8)
     exported = load_onnx(tmp_path / "joints.onnx", threads=1)(picture[None].astype(np.float32))
     np.testing.assert_allclose(exported[0], built.find(picture)[0], atol=0.02)
@@ -324,7 +327,8 @@ def test_the_bundle_and_its_card_say_how_it_was_made(made: Path) -> None:
     assert "Not validated on patients" in card
     assert (
         "\nsharp train detector --annotations joints.csv "
-        f"--images {made.name} --out mine --work work --net cspnext_s --size 64 --views 1 "
+        f"--images {made.name} --out mine --work work --net cspnext_s --width 64 "
+        "--height 64 --views 1 "
         "--epochs 1 --seed 0 --folds 2"
     ) in card
     assert "for each of 2 folds" in card
@@ -355,7 +359,7 @@ def test_the_folds_of_a_training_are_found_again(made: Path, tmp_path: Path) -> 
     assert seen == {f"p{number}_L.png" for number in range(10)}
     assert len(first.hands) == len(second.hands) == 5
     assert first.hands[0].points == pictures.points()
-    assert open_bundle("joints", second.bundle).meta["view"]["size"] == SIZE
+    assert open_bundle("joints", second.bundle).meta["view"]["width"] == SIZE
     with pytest.raises(UsageError, match="no finished folds"):
         read_folds(tmp_path)
 
@@ -388,7 +392,7 @@ class Wrong:
         ({"epochs": 2}, "--epochs"),
         ({"seed": 2, "views": 2}, "--views, --seed"),
         ({"net": "hrnet_w18"}, "--net"),
-        ({"size": 96}, "--size"),
+        ({"height": 96}, "--height"),
         ({"init": "joints.csv"}, "--init"),
     ],
 )

@@ -6,7 +6,7 @@ from sharp_cli.dataset import AnnotatedHand
 from sharp_cli.geometry import similarity
 from sharp_cli.joints import POINTS
 from sharp_cli.template import TEMPLATE
-from sharp_cli.train.views import VIEW_SIZE, canonical_frame, draw_training_view
+from sharp_cli.train.views import VIEW_HEIGHT, VIEW_WIDTH, canonical_frame, draw_training_view
 
 SIZE = 64
 
@@ -39,9 +39,9 @@ def test_points_stay_on_the_picture_under_augmentation() -> None:
     brighter = []
     for _ in range(12):
         view = draw_training_view(pixels, hand, [other], rng)
-        assert view.picture.shape == (VIEW_SIZE, VIEW_SIZE)
+        assert view.picture.shape == (VIEW_HEIGHT, VIEW_WIDTH)
         for x, y in np.rint(view.points).astype(int):
-            if min(x, y) >= 6 and max(x, y) < VIEW_SIZE - 6:
+            if 6 <= x < VIEW_WIDTH - 6 and 6 <= y < VIEW_HEIGHT - 6:
                 around = view.picture[y - 6 : y + 7, x - 6 : x + 7]
                 brighter.append(around[6, 6] >= np.median(around))
     assert np.mean(brighter) > 0.95
