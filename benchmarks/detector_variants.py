@@ -104,6 +104,7 @@ LOOKS: Final[dict[str, tuple[Affine, ...]]] = {
     "five views, ±10°": tuple(similarity(degrees=degrees) for degrees in (-10, -5, 0, 5, 10)),
     "two views, one mirrored": (similarity(), similarity(mirror=True)),
     "one view, averaged with the first": (similarity(),),
+    "one view turned by 6°, averaged with the first": (similarity(degrees=6),),
     "two views, ±6°, averaged with the first": tuple(
         similarity(degrees=degrees) for degrees in (-6, 6)
     ),
@@ -148,12 +149,11 @@ def main() -> None:
             first = _place(options.work, variant.start) / bundle.parent.name / BUNDLE
             return Closer(_detector(first), _detector(bundle))
 
-        for look, last in LOOKS.items():
+        for look, further in LOOKS.items():
             path = place / f"{look}.csv"
             if not path.is_file():
-                detect.LAST_VIEWS = last  # type: ignore[misc]
-                how = next((how for words, how in PLACES.items() if look.endswith(words)), None)
-                loading = partial(load, how=how)
+                detect.FURTHER_VIEWS = further  # type: ignore[misc]
+                loading = partial(load, how=_placing(look))
                 _write(path, fold_errors(folds, options.images, finder, loading))
     _print_table(options.work)
 
@@ -200,12 +200,12 @@ class Closer:
         hand, points = self.whole.detect(radiograph, hand)
         frame = hand.to_image.after(WRIST)
         seen = self.wrist.look(
-            Shrinking(radiograph.pixels), [frame.after(view) for view in detect.LAST_VIEWS]
+            Shrinking(radiograph.pixels), [frame.after(view) for view in detect.FURTHER_VIEWS]
         )
         places = np.mean(
             [
                 frame.after(view)(answer[:, :2])
-                for view, answer in zip(detect.LAST_VIEWS, seen, strict=True)
+                for view, answer in zip(detect.FURTHER_VIEWS, seen, strict=True)
             ],
             axis=0,
         )
@@ -219,7 +219,7 @@ class Closer:
 
 @dataclass(frozen=True)
 class Placing:
-    """Finds joints, and places them otherwise than by the mean of the last views."""
+    """Finds joints, and places them otherwise than by the mean of all views."""
 
     detector: JointDetector
     places: Callable[[Sight], NDArray[np.float64]]
@@ -236,13 +236,20 @@ class Placing:
         )
 
 
-def _with_first(sight: Sight) -> NDArray[np.float64]:
-    return np.asarray(np.mean([sight.first, *sight.last], axis=0)[:, :2])
+def _placing(look: str) -> Callable[[Sight], NDArray[np.float64]] | None:
+    """How a way to look places the joints; None if by the mean of all views."""
+    if look.endswith("averaged with the first"):
+        return None
+    return _repaired if look.endswith("misfits repaired") else _without_first
+
+
+def _without_first(sight: Sight) -> NDArray[np.float64]:
+    return np.asarray(sight.views[1:, :, :2].mean(axis=0))
 
 
 def _repaired(sight: Sight) -> NDArray[np.float64]:
     """Those that do not fit are put where the other joints say that they are."""
-    seen = sight.answer[:, :2]
+    seen = _without_first(sight)
     fit = shape_prior.fit(seen)
     return np.where((fit.misfit > MISFIT)[:, None], fit.places, seen)
 
@@ -311,10 +318,6 @@ def _print_table(work: Path) -> None:
             ]
             values = (total.mean, total.median, total.p95, *found)
             print(f"| {name} | {look} | {' | '.join(f'{value:.2f}' for value in values)} |")
-
-
-PLACES: Final = {"averaged with the first": _with_first, "misfits repaired": _repaired}
-"""Ways to place joints, by the last words of the ways to look."""
 
 
 if __name__ == "__main__":

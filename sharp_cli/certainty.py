@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FEATURES: Final = ("likelihood", "moved", "misfit", "hand_likelihood", "hand_moved", "wrist")
 """What is known of a joint.
 
-- `likelihood`: log odds of what the network gives, the mean over the last views.
+- `likelihood`: log odds of what the network gives, the mean over the views.
 - `moved`: logarithm of how far the views disagree.
 - `misfit`: squared Mahalanobis distance from where the other joints say that it is.
 - `hand_likelihood`, `hand_moved`: the medians of the first two over the hand's joints.
@@ -47,25 +47,25 @@ _WRIST: Final = np.array([name not in _FINGERS for name in POINTS], dtype=np.flo
 
 
 class Sight(NamedTuple):
-    """What the networks saw of one hand, in the canonical frame of the last views.
+    """What the networks saw of one hand, in the canonical frame of the views after the first.
 
     Attributes:
         to_image: Maps that frame to the radiograph's pixels.
-        first: x, y and likelihood of `joints.POINTS` in the first view, shape (22, 3); NaN where no
-            network gives a point.
-        last: Likewise in each of the last views, shape (views, 22, 3).
+        views: x, y and likelihood of `joints.POINTS` in each view, shape (views, 22, 3); NaN where
+            no network gives a point.
         size: Width and height of the radiograph in pixels.
     """
 
     to_image: Affine
-    first: Array
-    last: Array
+    views: Array
     size: tuple[int, int]
 
     @property
     def answer(self) -> Array:
-        """The mean of the last views, shape (22, 3)."""
-        return np.asarray(self.last.mean(axis=0))
+        """The mean of the views, shape (22, 3); the likelier a place, the more it counts."""
+        weights = np.maximum(self.views[..., 2:], _LEAST)
+        places = (weights * self.views[..., :2]).sum(axis=0) / weights.sum(axis=0)
+        return np.hstack([places, self.views[..., 2:].mean(axis=0)])
 
 
 class Evidence(NamedTuple):
@@ -87,10 +87,8 @@ def weigh(sight: Sight) -> Evidence:
     answer = sight.answer
     share = np.clip(answer[:, 2], _LEAST, 1 - _LEAST)
     likelihood = np.log(share / (1 - share))
-    off = np.concatenate([sight.last, sight.first[None]])[..., :2] - answer[:, :2]
-    square = np.square(off).sum(axis=2)
-    # How far the last views lie apart, and how far they have moved on from the first.
-    moved = np.log1p(np.sqrt(square[:-1].mean(axis=0) + square[-1]) / _STEADY)
+    off = sight.views[..., :2] - answer[:, :2]
+    moved = np.log1p(np.sqrt(np.square(off).sum(axis=2).mean(axis=0)) / _STEADY)
     fit = shape_prior.fit(answer[:, :2])
     of_hand = np.nanmedian([likelihood, moved], axis=1)
     misfit = np.square(np.minimum(fit.misfit, _ASTRAY))

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from sharp_cli.registry import Bundle
     from sharp_cli.runtime import Network
 
-LAST_VIEWS: Final[tuple[Affine, ...]] = (similarity(degrees=-6), similarity(degrees=6))
-"""How the last views, whose answers are averaged, lie beside the hand's frame.
+FURTHER_VIEWS: Final[tuple[Affine, ...]] = (similarity(degrees=6),)
+"""How the views after the first lie beside the hand's frame.
 
-The first view lies as the hand was found, and aligns these. A choice by cross-validation, see
-docs/detection.md.
+The first lies as the hand was found, and aligns these; the answers to all are averaged. A choice by
+cross-validation and by time, see docs/detection.md.
 """
 
 FRAME_LIKELIHOOD: Final = 0.3
@@ -173,17 +173,17 @@ class JointDetector:
         return replace(hand, to_image=frame, status=status, reasons=reasons), points
 
     def see(self, radiograph: Radiograph, hand: Hand) -> Sight:
-        """What the networks see of one hand, in the first view and in the last."""
+        """What the networks see of one hand, in the first view and in the further ones."""
         pixels = Shrinking(radiograph.pixels)
         (first,) = self.look(pixels, [hand.to_image])
         frame = fit_template(first)
         to_image = hand.to_image.after(frame)
-        answers = self.look(pixels, [to_image.after(view) for view in LAST_VIEWS])
-        for view, answer in zip(LAST_VIEWS, answers, strict=True):
+        answers = self.look(pixels, [to_image.after(view) for view in FURTHER_VIEWS])
+        for view, answer in zip(FURTHER_VIEWS, answers, strict=True):
             answer[:, :2] = view(answer[:, :2])
         first[:, :2] = frame.inverse()(first[:, :2])
         height, width = radiograph.pixels.shape
-        return Sight(to_image, first, np.stack(answers), (width, height))
+        return Sight(to_image, np.stack([first, *answers]), (width, height))
 
     def look(self, pixels: Shrinking, frames: Sequence[Affine]) -> list[Answer]:
         """What is seen in views that lie at `frames`, each in the coordinates of its own."""

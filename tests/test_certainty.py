@@ -22,12 +22,11 @@ TO_IMAGE = similarity(scale=1.0, mirror=True, x=1000, y=1200)
 def sight(
     places: Any = TEMPLATE, likelihood: Any = 0.95, spread: Any = 2.0, size: tuple[int, int] = SIZE
 ) -> Sight:
-    """A hand that was seen in two last views, `spread` to either side."""
+    """A hand that was seen in two views, `spread` to either side."""
     off = np.stack([np.broadcast_to(spread, 22), np.zeros(22)], axis=1)
     likelihoods = np.broadcast_to(likelihood, (22, 1)) if np.ndim(likelihood) == 0 else likelihood
     views = [np.hstack([places + sign * off, likelihoods]) for sign in (-1, 1)]
-    first = np.hstack([places, likelihoods])
-    return Sight(TO_IMAGE, first, np.stack(views), size)
+    return Sight(TO_IMAGE, np.stack(views), size)
 
 
 def odds(seen: Sight) -> Any:
@@ -57,13 +56,13 @@ def test_what_the_network_doubts_moves_or_does_not_fit_is_less_likely() -> None:
         np.testing.assert_allclose(np.delete(changed, 3), np.delete(usual, 3), atol=0.5)
 
 
-def test_a_first_view_that_saw_something_else_counts() -> None:
-    usual = sight()
-    elsewhere = usual.first.copy()
-    elsewhere[3, :2] += 150
-    moved = weigh(usual._replace(first=elsewhere)).features[:, FEATURES.index("moved")]
+def test_a_view_that_saw_something_else_counts_the_less_the_less_likely_it_is() -> None:
+    seen = sight(spread=0.0)
+    seen.views[0, 3] += (150.0, 150.0, -0.95 + 0.19)
+    moved = weigh(seen).features[:, FEATURES.index("moved")]
     assert moved[3] > 3
     assert np.delete(moved, 3).max() < 0.5
+    np.testing.assert_allclose(seen.answer[3], [*(TEMPLATE[3] + 150 / 6), 0.57])
 
 
 @pytest.mark.parametrize(
@@ -99,8 +98,7 @@ def test_a_hand_of_another_shape_or_without_clear_joints_is_uncertain() -> None:
 def test_points_that_no_network_gives_have_no_likelihood(known: set[int]) -> None:
     absent = sorted(set(range(22)) - known)
     seen = sight()
-    for answer in (seen.first, *seen.last):
-        answer[absent] = np.nan
+    seen.views[:, absent] = np.nan
     evidence = weigh(seen)
     given_ = np.isfinite(CERTAINTY.likelihoods(evidence))
     assert np.flatnonzero(given_).tolist() == sorted(known)

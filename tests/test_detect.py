@@ -82,7 +82,7 @@ def seen(places: NDArray[np.float64], likelihood: float = 0.9) -> NDArray[np.flo
 @pytest.fixture(autouse=True)
 def _unturned(monkeypatch: pytest.MonkeyPatch) -> None:
     """The networks here answer the same in every view, as if the hand turned with it."""
-    monkeypatch.setattr("sharp_cli.detect.LAST_VIEWS", (similarity(), similarity()))
+    monkeypatch.setattr("sharp_cli.detect.FURTHER_VIEWS", (similarity(),))
 
 
 def test_positions_are_in_the_files_own_pixels(tmp_path: Path) -> None:

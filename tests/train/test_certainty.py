@@ -120,7 +120,7 @@ class Seer:
         likelihoods[wrong] = rng.uniform(0.1, 0.4, (4, 1))
         answer = np.hstack([places, likelihoods])
         height, width = radiograph.pixels.shape
-        return Sight(hand.to_image, answer, np.stack([answer, answer]), (width, height))
+        return Sight(hand.to_image, np.stack([answer, answer]), (width, height))
 
 
 def test_hands_are_judged_by_what_the_other_folds_taught(
