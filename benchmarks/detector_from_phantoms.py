@@ -44,10 +44,12 @@ def main() -> None:
     annotations, pictures = work / "joints.csv", work / "phantoms"
     if not annotations.is_file():
         _draw_films(pictures, annotations, options.films)
+    detector = ["--height", "320", "--views", "6", "--epochs", str(options.epochs), "--folds", "0"]
     given = ["--annotations", str(annotations), "--images", str(pictures)]
     training = [
         ["hands", *given, "--phantoms", "0", "--steps", "3000"],
-        ["detector", *given, "--views", "6", "--epochs", str(options.epochs), "--folds", "0"],
+        # Square views, as those of the network that the bundled detector started from.
+        ["detector", *given, *detector],
     ]
     for command in training:
         place = work / command[0]

@@ -7,7 +7,8 @@ pictures of that fold, which it has not seen, through the whole line:
 
 SNAPSHOT is what `detector_from_phantoms.py` trained: its folder's detector/run/best.pt. A run that
 was cut short goes on; with --only NAME … some variants are trained, so that several processes can
-share the work. The table, in Markdown, is of all variants that are finished.
+share the work. The table, in Markdown, is of all variants that are finished; pictures that are
+named with --apart, such as those of small children, have one of their own.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ VARIANTS: Final = {
     "512 px, after 320 px": Variant(_square(512, epochs=2), start="320 px"),
     "320 x 384 px": Variant(_BASE),
     "256 px, random weights": Variant(_square(256), start="random"),
-    "256 px, random weights, cspnext_m": Variant(_square(256, net="cspnext_m"), start="random"),
+    "256 px, random weights, cspnext_m": Variant(
+        _square(256, net="cspnext_m", epochs=3), start="random"
+    ),
     "320 px, then the wrist closer": Variant(_square(320, epochs=3), start="320 px", closer=True),
     "320 x 384 px, 5 pictures": Variant(_BASE, pictures=5),
     "320 x 384 px, 10 pictures": Variant(_BASE, pictures=10),
@@ -121,6 +124,7 @@ def main() -> None:
     parser.add_argument("--init", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--only", nargs="*", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--apart", nargs="*", default=[], help="pictures to report apart")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(message)s")
@@ -155,7 +159,11 @@ def main() -> None:
                 detect.FURTHER_VIEWS = further  # type: ignore[misc]
                 loading = partial(load, how=_placing(look))
                 _write(path, fold_errors(folds, options.images, finder, loading))
-    _print_table(options.work)
+    apart = frozenset(options.apart)
+    _print_table(options.work, lambda image: image not in apart)
+    if apart:
+        print(f"\n{', '.join(sorted(apart))}:\n")
+        _print_table(options.work, lambda image: image in apart)
 
 
 def _place(work: Path, name: str) -> Path:
@@ -302,7 +310,7 @@ def _read(path: Path) -> list[JointError]:
     return [JointError(**row) for row in rows]  # type: ignore[arg-type]
 
 
-def _print_table(work: Path) -> None:
+def _print_table(work: Path, wanted: Callable[[str], bool]) -> None:
     print("| trained | looking with | mean | median | p95 | erosion found | JSN found |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in VARIANTS:
@@ -310,7 +318,7 @@ def _print_table(work: Path) -> None:
             path = _place(work, name) / f"{look}.csv"
             if not path.is_file():
                 continue
-            errors = _read(path)
+            errors = [item for item in _read(path) if wanted(item.image)]
             total = summarise(errors)
             found = [
                 summarise([item for item in errors if item.finding == finding]).found

@@ -42,7 +42,8 @@ HeldOut = Annotated[
     bool | None,
     typer.Option(
         "--held-out/--trained-on",
-        help="Only every fourth picture, which the train commands leave out; or only the others.",
+        help="Only every fourth picture, which the trainings of hand finders and classifiers "
+        "leave out; or only the others.",
         show_default=False,
     ),
 ]
@@ -124,7 +125,7 @@ def blanks(
 
 @app.command()
 @guarded
-def detection(predictions: Predictions, truth: Truth, *, held_out: HeldOut = None) -> int:
+def detection(predictions: Predictions, truth: Truth) -> int:
     """Say how far detected joints lie from annotated ones.
 
     Distances are in percent of the hand's median proximal phalanx length; `found` is the percent
@@ -138,7 +139,7 @@ def detection(predictions: Predictions, truth: Truth, *, held_out: HeldOut = Non
     from sharp_cli.evaluate.detection import grouped, joint_errors, summarise, summarise_flags
     from sharp_cli.formats import from_csv
 
-    annotated = dataset.part(dataset.read_annotations(truth), apart=held_out)
+    annotated = dataset.read_annotations(truth)
     found = {
         (Path(row.file).name, row.hand, row.joint): row
         for row in from_csv(predictions.read_bytes(), str(predictions))

@@ -59,13 +59,7 @@ def test_detection(sharp: Sharp, pictures: Sequence[Path]) -> None:
     assert first["joints"] == first["detected"]
     assert float(first["found"]) == 100
     assert "off" not in first
-    (held_out, *_) = table(
-        sharp("evaluate", "detection", "detected.csv", "joints.csv", "--held-out")
-    )
-    (others, *_) = table(
-        sharp("evaluate", "detection", "detected.csv", "joints.csv", "--trained-on")
-    )
-    assert [int(one["joints"]) for one in (first, held_out, others)] == [40, 10, 30]
+    assert int(first["joints"]) == 40
 
 
 def test_detection_says_how_well_uncertain_joints_are_told(sharp: Sharp, tmp_path: Path) -> None:
