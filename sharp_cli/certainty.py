@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from sharp_cli import shape_prior
-from sharp_cli.joints import POINTS, TARGETS
+from sharp_cli.joints import POINTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-FEATURES: Final = ("likelihood", "moved", "misfit", "hand_likelihood", "hand_moved", "wrist")
+FEATURES: Final = (
+    "likelihood", "moved", "misfit", "misfit_squared", "hand_likelihood", "hand_moved",
+)  # fmt: skip
 """What is known of a joint.
 
 - `likelihood`: log odds of what the network gives, the mean over the views.
 - `moved`: logarithm of how far the views disagree.
-- `misfit`: squared Mahalanobis distance from where the other joints say that it is.
+- `misfit`: Mahalanobis distance from where the other joints say that it is; and its square.
 - `hand_likelihood`, `hand_moved`: the medians of the first two over the hand's joints.
-- `wrist`: 1 for joints of the wrist, where bones overlap, else 0.
 """
 
 CUT_OFF: Final = "cut off"
@@ -42,8 +43,6 @@ UNCLEAR: Final = "joints hard to make out"
 _LEAST: Final = 1e-3  # likelihoods are taken as this far from 0 and 1
 _STEADY: Final = 4.0  # px at the common scale: views of a clear joint disagree by about as much
 _ASTRAY: Final = 10.0  # misfits are taken as no larger: about half the hand's width
-_FINGERS: Final = {target.joint for target in TARGETS if target.group in ("PIP-IP", "PIP", "MCP")}
-_WRIST: Final = np.array([name not in _FINGERS for name in POINTS], dtype=np.float64)
 
 
 class Sight(NamedTuple):
@@ -73,11 +72,13 @@ class Evidence(NamedTuple):
 
     Attributes:
         features: `FEATURES` of each of `joints.POINTS`, shape (22, 6).
+        places: Where the points are by all of them together, see `shape_prior.Fit`.
         oddity: Of the hand's shape, see `shape_prior.Fit`.
         cut_off: Whether a scored joint lies outside the picture, so that half of its box is empty.
     """
 
     features: Array
+    places: Array
     oddity: float
     cut_off: bool
 
@@ -91,13 +92,13 @@ def weigh(sight: Sight) -> Evidence:
     moved = np.log1p(np.sqrt(np.square(off).sum(axis=2).mean(axis=0)) / _STEADY)
     fit = shape_prior.fit(answer[:, :2])
     of_hand = np.nanmedian([likelihood, moved], axis=1)
-    misfit = np.square(np.minimum(fit.misfit, _ASTRAY))
+    misfit = np.minimum(fit.misfit, _ASTRAY)
     features = np.column_stack(
-        [likelihood, moved, misfit, np.broadcast_to(of_hand, (len(POINTS), 2)), _WRIST]
+        [likelihood, moved, misfit, misfit**2, np.broadcast_to(of_hand, (len(POINTS), 2))]
     )
     beyond = np.abs(sight.to_image(fit.places) - (np.array(sight.size) - 1) / 2)
     outside = bool((beyond > np.array(sight.size) / 2).any())
-    return Evidence(features, fit.oddity, outside)
+    return Evidence(features, fit.places, fit.oddity, outside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +107,14 @@ class Certainty:
 
     Attributes:
         weights: Of each of `FEATURES` in the log odds.
-        intercept: The log odds where all features are 0.
+        intercepts: The log odds of each of `joints.POINTS` where all features are 0.
         threshold: A joint less likely than this is uncertain.
         least_mean: A hand whose joints are less likely on average is uncertain.
         most_oddity: So is a hand whose shape is odder.
     """
 
     weights: tuple[float, ...]
-    intercept: float
+    intercepts: tuple[float, ...]
     threshold: float
     least_mean: float
     most_oddity: float
@@ -126,14 +127,15 @@ class Certainty:
             KeyError: Something is missing; likewise ValueError and TypeError for what is no number.
         """
         weights = tuple(float(meta["weights"][name]) for name in FEATURES)
-        limits = ("intercept", "threshold", "least_mean", "most_oddity")
-        return cls(weights, *(float(meta[name]) for name in limits))
+        intercepts = tuple(float(meta["intercepts"][name]) for name in POINTS)
+        limits = ("threshold", "least_mean", "most_oddity")
+        return cls(weights, intercepts, *(float(meta[name]) for name in limits))
 
     def meta(self) -> dict[str, Any]:
         """As it stands in a bundle under `certainty`."""
         return {
             "weights": dict(zip(FEATURES, self.weights, strict=True)),
-            "intercept": self.intercept,
+            "intercepts": dict(zip(POINTS, self.intercepts, strict=True)),
             "threshold": self.threshold,
             "least_mean": self.least_mean,
             "most_oddity": self.most_oddity,
@@ -141,7 +143,7 @@ class Certainty:
 
     def likelihoods(self, evidence: Evidence) -> Array:
         """The probability that each of `joints.POINTS` is well placed, NaN without a place."""
-        odds = evidence.features @ np.array(self.weights) + self.intercept
+        odds = evidence.features @ np.array(self.weights) + np.array(self.intercepts)
         return np.asarray(1 / (1 + np.exp(-odds)))
 
     def reasons(self, evidence: Evidence) -> tuple[str, ...]:

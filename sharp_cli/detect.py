@@ -6,7 +6,6 @@ ONNX files that hold its preprocessing and decoding too; deeplabcut itself is no
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -149,9 +148,9 @@ class JointDetector:
         sight = self.see(radiograph, hand)
         found, to_image = sight.answer, sight.to_image
         likelihoods, threshold = found[:, 2], 0.0
+        evidence = weigh(sight)
         reasons: tuple[str, ...] = ()
         if self._certainty is not None:
-            evidence = weigh(sight)
             likelihoods = self._certainty.likelihoods(evidence)
             threshold, reasons = self._certainty.threshold, self._certainty.reasons(evidence)
         points = tuple(
@@ -168,7 +167,7 @@ class JointDetector:
             if raw >= self._min_likelihood
             for x, y in [to_image(place).tolist()]
         )
-        frame = _final_frame(to_image, found)
+        frame = _final_frame(to_image, found, evidence.places)
         status: Status = "uncertain" if reasons else "ok"
         return replace(hand, to_image=frame, status=status, reasons=reasons), points
 
@@ -216,12 +215,15 @@ def fit_template(answer: Answer) -> Affine:
     return fit_similarity(TEMPLATE[sure], answer[sure, :2], mirror=False)
 
 
-def _final_frame(to_image: Affine, answer: Answer) -> Affine:
-    """The frame laid on the points and scaled to the median proximal phalanx."""
+def _final_frame(to_image: Affine, answer: Answer, places: NDArray[np.float64]) -> Affine:
+    """The frame laid on the points and scaled to the median proximal phalanx.
+
+    Args:
+        to_image: Maps the frame of `answer` to the radiograph's pixels.
+        answer: The points as they were seen.
+        places: Where they are by all of them together, so that a few astray do not set the scale.
+    """
     fitted = fit_template(answer)
-    known = np.isfinite(answer[:, 0])
-    places = answer[known, :2].tolist()
-    length = phalanx_length(dict(zip(np.array(POINTS)[known].tolist(), places, strict=True)))
+    length = phalanx_length(dict(zip(POINTS, places.tolist(), strict=True)))
     scale = length / (COMMON_PHALANX * fitted.scale)
-    frame = to_image.after(fitted)
-    return frame.after(similarity(scale=scale)) if math.isfinite(scale) else frame
+    return to_image.after(fitted).after(similarity(scale=scale))

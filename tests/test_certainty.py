@@ -14,7 +14,7 @@ from sharp_cli.geometry import similarity
 from sharp_cli.joints import POINTS
 from sharp_cli.template import TEMPLATE
 
-CERTAINTY = Certainty((1.5, -0.7, -0.06, 1.0, -1.0, -1.6), 5.0, 0.7, 0.9, 45.0)
+CERTAINTY = Certainty((1.5, -0.7, 0.0, -0.06, 1.0, -1.0), (4.0,) * 22, 0.7, 0.9, 45.0)
 SIZE = (2000, 2400)
 TO_IMAGE = similarity(scale=1.0, mirror=True, x=1000, y=1200)
 

@@ -132,7 +132,7 @@ def test_unlikely_points_are_left_out(tmp_path: Path) -> None:
     assert {point.joint for point in points} == set(POINTS) - {POINTS[3]}
 
 
-CERTAINTY = Certainty((1.5, -0.7, -0.06, 1.0, -1.0, -1.6), 5.0, 0.9, 0.9, 45.0).meta()
+CERTAINTY = Certainty((1.5, -0.7, 0.0, -0.06, 1.0, -1.0), (4.0,) * 22, 0.9, 0.9, 45.0).meta()
 
 
 def test_a_calibrated_bundle_says_what_is_uncertain(tmp_path: Path) -> None:

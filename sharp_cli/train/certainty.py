@@ -23,6 +23,7 @@ from sharp_cli.errors import NoHandError
 from sharp_cli.evaluate.changes import CHANGES, Change, frame_of, shrink
 from sharp_cli.evaluate.detection import TOLERANCE
 from sharp_cli.geometry import similarity
+from sharp_cli.joints import POINTS
 from sharp_cli.records import Hand
 from sharp_cli.train.hard_pictures import HARD, STRANGE
 
@@ -149,15 +150,17 @@ def fit(seen: Sequence[Seen]) -> Certainty | None:
     if sum(int(one.good.sum()) for one in calm) < _ENOUGH:
         return None
     known = np.concatenate([np.isfinite(one.errors) for one in usual])
-    features = np.concatenate([one.evidence.features for one in usual])[known]
+    # Each joint has an intercept of its own.
+    joints = np.eye(len(POINTS))
+    features = np.concatenate([np.hstack([one.evidence.features, joints]) for one in usual])[known]
     good = np.concatenate([one.good for one in usual])[known]
     if (~good).sum() < _ENOUGH:
         return None
-    model = LogisticRegression(max_iter=_ITERATIONS).fit(features, good)
-    weights, (intercept,) = model.coef_[0].tolist(), model.intercept_.tolist()
+    model = LogisticRegression(max_iter=_ITERATIONS, fit_intercept=False).fit(features, good)
+    weights = [round(weight, _DECIMALS) for weight in model.coef_[0].tolist()]
     bare = Certainty(
-        tuple(round(weight, _DECIMALS) for weight in weights),
-        round(intercept, _DECIMALS),
+        tuple(weights[: -len(POINTS)]),
+        tuple(weights[-len(POINTS) :]),
         threshold=0.0,
         least_mean=_LEAST_MEAN,
         most_oddity=_MOST_ODDITY,
