@@ -288,6 +288,9 @@ def _cut(
     return np.ascontiguousarray(kept), similarity(x=float(shift[0]), y=float(shift[1]))
 
 
+AS_IT_IS: Final = Change("as it is", "", lambda pixels, _hands, _rng: (pixels, similarity()), True)
+"""No change."""
+
 CHANGES: Final[tuple[Change, ...]] = (
     *(
         Change("contrast", f"× {factor:g}", _values(partial(_contrast, factor=factor)))

@@ -12,7 +12,7 @@ import numpy as np
 
 from sharp_cli import radiograph as radiographs
 from sharp_cli.errors import NoHandError
-from sharp_cli.evaluate.changes import CHANGES, LENGTH, Change, frame_of, shrink
+from sharp_cli.evaluate.changes import AS_IT_IS, CHANGES, LENGTH, Change, frame_of, shrink
 from sharp_cli.evaluate.detection import joint_errors, summarise
 from sharp_cli.geometry import similarity
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from sharp_cli.geometry import Affine
     from sharp_cli.hands import HandFinder
     from sharp_cli.records import Hand, Radiograph
-
-UNCHANGED: Final = Change("as it is", "", lambda pixels, _hands, _rng: (pixels, similarity()), True)
-"""The radiograph as it is in its file."""
 
 _NEAR: Final = 0.25  # of the hand's length: a centre nearer than this is this hand's
 
@@ -105,7 +102,7 @@ def measure_robustness(
     Raises:
         RadiographError: A radiograph cannot be read.
     """
-    tallies = [(change, _Tally()) for change in (UNCHANGED, *CHANGES)]
+    tallies = [(change, _Tally()) for change in (AS_IT_IS, *CHANGES)]
     for line, image, hands in _films(finder, parts):
         tell(image)
         radiograph = replace(radiographs.read(images / image), side=None)

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sharp_cli import radiograph
 from sharp_cli.certainty import Certainty, Evidence, weigh
 from sharp_cli.errors import NoHandError
-from sharp_cli.evaluate.changes import CHANGES, Change, frame_of, shrink
+from sharp_cli.evaluate.changes import AS_IT_IS, CHANGES, Change, frame_of, shrink
 from sharp_cli.evaluate.detection import TOLERANCE
 from sharp_cli.geometry import similarity
 from sharp_cli.joints import POINTS
@@ -57,7 +57,6 @@ Radiographs of young hands are far below."""
 _HANDS_FLAGGED: Final = 0.01  # share of the hands as they are that each limit may flag
 _ENOUGH: Final = 20  # joints of either kind, for a few weights
 _ITERATIONS: Final = 1000
-AS_IT_IS: Final = Change("as it is", "", lambda pixels, _hands, _rng: (pixels, similarity()), True)
 _DECIMALS: Final = 4
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from sharp_cli.certainty import CUT_OFF, UNCLEAR, UNLIKE
-from sharp_cli.evaluate.changes import CHANGES
-from sharp_cli.train.certainty import AS_IT_IS
+from sharp_cli.evaluate.changes import AS_IT_IS, CHANGES
 from sharp_cli.train.hard_pictures import HARD, STRANGE
 
 if TYPE_CHECKING:

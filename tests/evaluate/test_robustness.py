@@ -12,7 +12,7 @@ import pytest
 from sharp_cli.dataset import AnnotatedHand
 from sharp_cli.errors import NoHandError
 from sharp_cli.evaluate import robustness
-from sharp_cli.evaluate.changes import CHANGES, Change, turned
+from sharp_cli.evaluate.changes import AS_IT_IS, CHANGES, Change, turned
 from sharp_cli.evaluate.robustness import Robustness, measure_robustness
 from sharp_cli.geometry import Affine, similarity
 from sharp_cli.joints import POINTS
@@ -113,7 +113,7 @@ def measure(
             pixels = np.random.default_rng(0).random(SIZE[::-1], dtype=np.float32)
             return Radiograph(str(path), pixels, None, "left", None, None, ())
 
-        monkeypatch.setattr(robustness, "UNCHANGED", spied(robustness.UNCHANGED))
+        monkeypatch.setattr(robustness, "AS_IT_IS", spied(AS_IT_IS))
         monkeypatch.setattr(robustness, "CHANGES", tuple(map(spied, changes)))
         monkeypatch.setattr("sharp_cli.radiograph.read", read)
         hands = annotated() if truth is None else truth

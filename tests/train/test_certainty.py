@@ -10,11 +10,11 @@ import pytest
 
 from sharp_cli.certainty import CUT_OFF, FEATURES, UNLIKE, Certainty, Evidence, Sight
 from sharp_cli.dataset import AnnotatedHand
-from sharp_cli.evaluate.changes import CHANGES, Change
+from sharp_cli.evaluate.changes import AS_IT_IS, CHANGES, Change
 from sharp_cli.geometry import similarity
 from sharp_cli.joints import POINTS
 from sharp_cli.template import TEMPLATE
-from sharp_cli.train.certainty import AS_IT_IS, GOOD_FLAGGED, Judged, Seen, calibrate, fit
+from sharp_cli.train.certainty import GOOD_FLAGGED, Judged, Seen, calibrate, fit
 from sharp_cli.train.certainty_report import figures, hand_figures, joint_figures, markdown
 from sharp_cli.train.folds import Fold
 from sharp_cli.train.hard_pictures import HARD, STRANGE
