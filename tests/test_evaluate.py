@@ -6,6 +6,7 @@ import pytest
 
 from sharp_cli.dataset import AnnotatedHand
 from sharp_cli.evaluate.detection import (
+    annotated_name,
     detection_table,
     grouped,
     joint_errors,
@@ -68,3 +69,17 @@ def test_the_table_has_every_group_and_both_totals() -> None:
 
 def test_a_hand_without_a_phalanx_has_no_scale() -> None:
     assert joint_errors({}, [AnnotatedHand("film.png", "left", {"IP": (1.0, 2.0)})]) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("/films/p1/left.dcm", "p1/left.dcm"),
+        ("p2/left.dcm", "p2/left.dcm"),
+        ("left.dcm", "left.dcm"),
+        ("/films/p3/left.dcm", "left.dcm"),
+        ("/films/p1/right.dcm", "right.dcm"),
+    ],
+)
+def test_a_file_is_the_picture_that_its_path_ends_in(file: str, name: str) -> None:
+    assert annotated_name(file, {"p1/left.dcm", "p2/left.dcm", "left.dcm"}) == name

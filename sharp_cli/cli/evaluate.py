@@ -129,19 +129,27 @@ def detection(predictions: Predictions, truth: Truth) -> int:
     """Say how far detected joints lie from annotated ones.
 
     Distances are in percent of the hand's median proximal phalanx length; `found` is the percent
-    of annotated joints within 15. Pictures are matched by file name, hands by side.
+    of annotated joints within 15. Pictures are matched by as much of
+    their path as the annotations give, hands by side.
 
     Where some are called uncertain, it says how well that tells them apart: the others are `off`,
     `off_flagged` is the percent of these that is called uncertain or not detected, `good_flagged`
     the percent of the joints within 15 that is called uncertain.
     """
     from sharp_cli import dataset
-    from sharp_cli.evaluate.detection import grouped, joint_errors, summarise, summarise_flags
+    from sharp_cli.evaluate.detection import (
+        annotated_name,
+        grouped,
+        joint_errors,
+        summarise,
+        summarise_flags,
+    )
     from sharp_cli.formats import from_csv
 
     annotated = dataset.read_annotations(truth)
+    images = {hand.image for hand in annotated}
     found = {
-        (Path(row.file).name, row.hand, row.joint): row
+        (annotated_name(row.file, images), row.hand, row.joint): row
         for row in from_csv(predictions.read_bytes(), str(predictions))
     }
     detected = {

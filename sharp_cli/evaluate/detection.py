@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -111,6 +112,16 @@ def joint_errors(
                 )
             )
     return errors
+
+
+def annotated_name(file: str, images: Container[str]) -> str:
+    """Which of the annotated `images` a file is: the longest end of its path that is one of them.
+
+    A file that is none keeps its name.
+    """
+    parts = Path(file).parts
+    ends = ("/".join(parts[start:]) for start in range(len(parts)))
+    return next((end for end in ends if end in images), parts[-1])
 
 
 def summarise(errors: Sequence[JointError]) -> DetectionSummary:
