@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli.crop import corners
 from sharp_cli.documents import Document, HandRow, InputRow, JointRow, ModelRow, WarningRow
+from sharp_cli.inputs import Input, units
 from sharp_cli.joints import TARGETS
 from sharp_cli.records import Point
 from sharp_cli.studies import names
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from sharp_cli.documents import Failure
-    from sharp_cli.records import Classification, Hand, ModelName
+    from sharp_cli.inputs import ModelName
+    from sharp_cli.joints import Finding, Side
+    from sharp_cli.records import Classification, Hand
     from sharp_cli.registry import Bundle
     from sharp_cli.studies import FoundHand, Study
 
@@ -74,16 +78,18 @@ def with_models(document: Document, *bundles: Bundle) -> Document:
 
 
 def with_results(
-    document: Document, results: Mapping[str, Sequence[Classification]], model: ModelName
+    document: Document,
+    results: Mapping[str, Sequence[Classification]],
+    model: ModelName,
+    threshold: float | None,
 ) -> Document:
-    """The document with the classifications of each study, and warnings of what fell back."""
+    """The document with the classifications of each study, and warnings of what they lacked."""
     found = {
         (study, each.side, each.finding, each.joint): each
         for study, result in results.items()
         for each in result
     }
     joints = []
-    fallen = defaultdict(list)
     for row in document.joints:
         each = found.get((row.study, row.hand, row.finding, row.joint))
         if each is None:
@@ -91,19 +97,48 @@ def with_results(
             continue
         probability = round(each.probability, _PROBABILITY_DECIMALS)
         joints.append(replace(row, probability=probability, label=each.label, model=each.model))
-        if each.model != model:
-            fallen[row.study, row.file, row.hand].append(f"{row.joint} ({row.finding})")
-    warnings = []
-    for (study, file, side), names_ in fallen.items():
-        what = "all its joints" if len(names_) == len(TARGETS) else ", ".join(names_)
-        text = f"{side} hand: siso, not {model}, where the other hand's joint is missing: {what}"
-        warnings.append(WarningRow(study, file, text))
     return replace(
         document,
         model=model,
+        threshold=threshold,
         joints=tuple(joints),
-        warnings=(*document.warnings, *warnings),
+        warnings=(*document.warnings, *_lacks(joints, model)),
     )
+
+
+def _lacks(joints: Sequence[JointRow], model: ModelName) -> Iterator[WarningRow]:
+    """A warning for each way in which a hand was not classified as was asked for."""
+    classified: dict[str, set[tuple[Side, Finding, str]]] = defaultdict(set)
+    for row in joints:
+        if row.model:
+            classified[row.study].add((row.hand, row.finding, row.joint))
+    told: dict[tuple[str, str, str], dict[str, None]] = {}
+    for row in joints:
+        for text, what in _remarks(row, model, classified[row.study]):
+            told.setdefault((row.study, row.file, f"{row.hand} hand: {text}"), {})[what] = None
+    for (study, file, text), names_ in told.items():
+        what = "all its joints" if len(names_) == len(TARGETS) else ", ".join(names_)
+        yield WarningRow(study, file, f"{text}: {what}")
+
+
+def _remarks(
+    row: JointRow, model: ModelName, classified: AbstractSet[tuple[Side, Finding, str]]
+) -> Iterator[tuple[str, str]]:
+    """What is to be said of one joint, and of what; `classified` are those of its study."""
+    joint = f"{row.joint} ({row.finding})"
+    if row.model is None:
+        if row.status != "not-detected":
+            yield f"not classified, which {model} has not learned", joint
+        return
+    if row.model != model:
+        yield f"{row.model}, not {model}, where the other hand's joints are missing", joint
+    own = Input(row.hand, row.joint)
+    unit = next(unit for unit in units(row.model, row.finding, row.group) if own in unit)
+    for one in unit:
+        if not any(side == one.side for side, _, _ in classified):
+            yield f"{row.model} did without", f"the {one.side} hand"
+        elif (one.side, row.finding, one.joint) not in classified:
+            yield f"{row.model} did without", f"{one.side} {one.joint} ({row.finding})"
 
 
 def keep(

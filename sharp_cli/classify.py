@@ -1,42 +1,46 @@
 """Classify the joints of a study as intact or non-intact.
 
-A findings bundle holds one convolutional trunk, which turns each patch into a vector of features,
-and small heads, which turn the features of one joint (`siso`) or of the same joint of both hands
-(`mimo-local`) into probabilities. The heads run in numpy.
+A findings bundle holds convolutional trunks, which turn each patch into a vector of features, and
+small heads, which turn the features of everything that a model looks at together (see
+`sharp_cli.inputs`) into probabilities. The heads run in numpy. In an ensemble the probability is
+the mean of its members'.
 """
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import cv2
 import numpy as np
 
-from sharp_cli.errors import ModelError, UsageError
+from sharp_cli.errors import UsageError
+from sharp_cli.findings_weights import read_weights
+from sharp_cli.inputs import FALLBACKS, Input, units
 from sharp_cli.joints import HEADS, SIDES, TARGETS
 from sharp_cli.records import Classification
-from sharp_cli.trunk import SMALLEST, Layers, openvino_trunk, torch_trunk
+from sharp_cli.trunk import openvino_trunk, torch_trunk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from sharp_cli.findings_weights import HeadKey
+    from sharp_cli.inputs import ModelName
     from sharp_cli.joints import Finding, Side
-    from sharp_cli.records import Label, ModelName, Patch
+    from sharp_cli.records import Label, Patch
     from sharp_cli.registry import Bundle
+    from sharp_cli.trunk import Trunk
 
     Array = NDArray[np.float32]
-    Features = Mapping[tuple[Side, Finding, str], Array]
+    Features = Mapping[tuple[Finding, Input], Mapping[str, Array]]
+    """For each patch its features, by the file of the trunk that made them."""
+    Content = tuple[tuple[int, ...], bytes]
+    """Shape and pixels of a patch."""
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
-
-WEIGHTS_FILE: Final = "findings.safetensors"
-
-MODELS: Final[tuple[ModelName, ...]] = ("siso", "mimo-local")
 
 
 class Classifier:
@@ -45,7 +49,7 @@ class Classifier:
     def __init__(
         self, bundle: Bundle, *, device: Device = "auto", threads: int | None = None
     ) -> None:
-        """Load the weights and compile the trunk.
+        """Load the weights; a trunk is compiled when it is first needed.
 
         Args:
             bundle: A bundle of kind `findings`.
@@ -56,87 +60,171 @@ class Classifier:
             ModelError: The bundle does not hold what it should.
             UsageError: `cuda` was asked for and there is no GPU, or no torch.
         """
-        tensors = _read_weights(bundle)
-        try:
-            self._size = _input_size(bundle)
-            layers = Layers.of(tensors)
-            self._thresholds = {
-                (model, *head): float(bundle.meta["thresholds"][model]["/".join(head)])
-                for model in MODELS
-                for head in HEADS
-            }
-            self._heads = {
-                (model, *head): _Head.of(
-                    tensors,
-                    "/".join((model, *head)),
-                    inputs=layers.width * hands,
-                    outputs=hands,
-                )
-                for model, hands in (("siso", 1), ("mimo-local", 2))
-                for head in HEADS
-            }
-        except (KeyError, TypeError, ValueError) as error:
-            message = f"{bundle.path}: incomplete ({error}); get the bundle anew"
-            raise ModelError(message) from error
-        if takes_gpu(device):
-            self._trunk = torch_trunk(layers, device="cuda")
-        else:
-            self._trunk = openvino_trunk(layers, self._size, threads=threads)
+        self._weights = read_weights(bundle)
+        self._path = bundle.path
+        self._gpu = takes_gpu(device)
+        self._threads = threads
+        self._trunks: dict[str, Trunk] = {}
+
+    @property
+    def models(self) -> tuple[ModelName, ...]:
+        """The models that the bundle holds, in the order of `inputs.MODELS`."""
+        return self._weights.models
+
+    def choose(self, asked: ModelName | None) -> ModelName:
+        """The model asked for, or `mimo-local` if the bundle holds it, or else its first.
+
+        Raises:
+            UsageError: The bundle does not hold the model asked for.
+        """
+        if asked is None:
+            return "mimo-local" if "mimo-local" in self.models else self.models[0]
+        if asked not in self.models:
+            message = (
+                f"--model {asked}: {self._path} holds {', '.join(self.models)} only; choose one of "
+                "these, or name another bundle with --models"
+            )
+            raise UsageError(message)
+        return asked
 
     def classify(
-        self, studies: Sequence[Mapping[Side, Sequence[Patch]]], model: ModelName
+        self,
+        studies: Sequence[Mapping[Side, Sequence[Patch]]],
+        model: ModelName,
+        *,
+        threshold: float | None = None,
     ) -> list[tuple[Classification, ...]]:
         """Classify every patch of every study.
 
-        `mimo-local` falls back to `siso` for a joint whose other hand has no patch; the result's
-        `model` says which was used.
+        What is missing is all zeros to the model. Where the other hand has nothing of what the
+        model looks at together, the model of `inputs.FALLBACKS` stands in if the bundle holds it;
+        the result's `model` says which was used. A joint without a head has no result.
 
         Args:
             studies: The patches of one or both hands of one patient, study by study.
             model: What to classify with.
+            threshold: From which probability on every joint is called non-intact; None for the
+                bundle's own thresholds.
 
         Returns:
             For each study its results: the left hand's, then the right hand's, each in the order
             of `TARGETS`.
-        """
-        return [self.decide(self.features(study), model) for study in studies]
 
-    def features(self, study: Mapping[Side, Sequence[Patch]]) -> Features:
-        """The trunk's features of every patch; patches of equal pixels go through it once."""
-        rows: dict[tuple[tuple[int, ...], bytes], int] = {}
-        places: dict[tuple[Side, Finding, str], int] = {}
-        pictures: list[Array] = []
+        Raises:
+            UsageError: The bundle does not hold the model.
+        """
+        models = [model, FALLBACKS.get(model, model)]
+        return [
+            self.decide(self.features(study, models), model, threshold=threshold)
+            for study in studies
+        ]
+
+    def features(
+        self, study: Mapping[Side, Sequence[Patch]], models: Iterable[ModelName] | None = None
+    ) -> Features:
+        """What the trunks make of every patch; patches of equal pixels go through each once.
+
+        Args:
+            study: The patches of one or both hands.
+            models: Whose heads will look at the features; None for all of the bundle.
+        """
+        looking = {
+            (target.finding, target.joint): {
+                head.trunk
+                for model in models or self.models
+                for head in self._weights.heads.get((model, target.finding, target.group), ())
+            }
+            for target in TARGETS
+        }
+        contents: dict[tuple[Finding, Input], Content] = {}
+        squares: dict[Content, Array] = {}
+        wanted: dict[str, dict[Content, Array]] = {}
         for side, patches in study.items():
             for patch in patches:
                 content = (patch.pixels.shape, patch.pixels.tobytes())
-                if content not in rows:
-                    rows[content] = len(pictures)
-                    pictures.append(standardise(patch.pixels, self._size))
-                places[side, patch.finding, patch.joint] = rows[content]
-        if not pictures:
-            return {}
-        found = self._trunk(np.stack(pictures))
-        return {place: found[row] for place, row in places.items()}
+                if content not in squares:
+                    squares[content] = standardise(patch.pixels, self._weights.size)
+                contents[patch.finding, Input(side, patch.joint)] = content
+                for trunk in looking[patch.finding, patch.joint]:
+                    wanted.setdefault(trunk, {})[content] = squares[content]
+        found = {
+            trunk: dict(zip(mine, self._run(trunk, np.stack(list(mine.values()))), strict=True))
+            for trunk, mine in wanted.items()
+        }
+        return {
+            (finding, one): {trunk: found[trunk][content] for trunk in looking[finding, one.joint]}
+            for (finding, one), content in contents.items()
+        }
 
-    def decide(self, features: Features, model: ModelName) -> tuple[Classification, ...]:
+    def decide(
+        self, features: Features, model: ModelName, *, threshold: float | None = None
+    ) -> tuple[Classification, ...]:
         """Classify from features; see `classify`."""
-        results = []
-        for side in SIDES:
-            for target in TARGETS:
-                finding, joint = target.finding, target.joint
-                if (side, finding, joint) not in features:
-                    continue
-                known = [hand for hand in SIDES if (hand, finding, joint) in features]
-                used: ModelName = model if len(known) == len(SIDES) else "siso"
-                inputs = [side] if used == "siso" else known
-                head = self._heads[used, finding, target.group]
-                logits = head(np.concatenate([features[hand, finding, joint] for hand in inputs]))
-                logit = np.float64(logits[inputs.index(side)])
-                probability = float(1 / (1 + np.exp(-logit)))
-                threshold = self._thresholds[used, finding, target.group]
-                label: Label = "non-intact" if probability >= threshold else "intact"
-                results.append(Classification(side, finding, joint, probability, label, used))
-        return tuple(results)
+        self.choose(model)
+        results: dict[tuple[Side, Finding, str], Classification] = {}
+        for finding, group in HEADS:
+            for used, unit in self._assigned(features, (model, finding, group)):
+                key = (used, finding, group)
+                limit = self._weights.thresholds[key] if threshold is None else threshold
+                for one, probability in zip(
+                    unit, self._probabilities(features, key, unit), strict=True
+                ):
+                    if (finding, one) not in features:
+                        continue
+                    label: Label = "non-intact" if probability >= limit else "intact"
+                    results[one.side, finding, one.joint] = Classification(
+                        one.side, finding, one.joint, float(probability), label, used
+                    )
+        order = [(side, target.finding, target.joint) for side in SIDES for target in TARGETS]
+        return tuple(results[place] for place in order if place in results)
+
+    def _run(self, trunk: str, squares: Array) -> Array:
+        """Pictures of shape (N, S, S) to a trunk's features, shape (N, F)."""
+        if trunk not in self._trunks:
+            layers, size = self._weights.trunks[trunk], self._weights.size
+            self._trunks[trunk] = (
+                torch_trunk(layers, device="cuda")
+                if self._gpu
+                else openvino_trunk(layers, size, threads=self._threads)
+            )
+        return self._trunks[trunk](squares)
+
+    def _assigned(
+        self, features: Features, key: HeadKey
+    ) -> Iterator[tuple[ModelName, tuple[Input, ...]]]:
+        """What a head looks at together, and with which model: its own or its fallback."""
+        model, finding, group = key
+        if key not in self._weights.heads:
+            return
+        fallback = FALLBACKS.get(model, model)
+        can_fall = (fallback, finding, group) in self._weights.heads
+        for unit in units(model, finding, group):
+            there = {one for one in unit if (finding, one) in features}
+            if can_fall and _pictures(there) < _pictures(unit):
+                for part in units(fallback, finding, group):
+                    if there & set(part):
+                        yield fallback, part
+            elif there:
+                yield model, unit
+
+    def _probabilities(
+        self, features: Features, key: HeadKey, unit: Sequence[Input]
+    ) -> NDArray[np.float64]:
+        """Of each input of a unit: the mean of the members' probabilities."""
+        finding = key[1]
+        members = []
+        for head in self._weights.heads[key]:
+            seen = np.zeros((len(unit), head.width // len(unit)), np.float32)
+            for row, one in zip(seen, unit, strict=True):
+                if (finding, one) in features:
+                    row[:] = features[finding, one][head.trunk]
+            members.append(1 / (1 + np.exp(-head(seen.ravel()).astype(np.float64))))
+        return np.asarray(np.mean(members, axis=0))
+
+
+def _pictures(inputs: Iterable[Input]) -> set[tuple[Side, bool]]:
+    """The hands, now and earlier, that inputs come from."""
+    return {(one.side, one.earlier) for one in inputs}
 
 
 def standardise(pixels: NDArray[np.uint16], size: int) -> Array:
@@ -153,68 +241,6 @@ def standardise(pixels: NDArray[np.uint16], size: int) -> Array:
     square = square - square.mean()
     # One step of 16 bit: what varies less is rounding.
     return np.asarray(square / max(float(square.std()), 1.0), dtype=np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """Two fully connected layers with a rectifier between them."""
-
-    hidden_weight: Array
-    hidden_bias: Array
-    weight: Array
-    bias: Array
-
-    def __call__(self, features: Array) -> Array:
-        """Features of shape (F,) to logits of shape (joints,)."""
-        hidden = np.maximum(self.hidden_weight @ features + self.hidden_bias, 0)
-        return np.asarray(self.weight @ hidden + self.bias)
-
-    @classmethod
-    def of(cls, tensors: Mapping[str, Array], name: str, *, inputs: int, outputs: int) -> _Head:
-        parts = ("0.weight", "0.bias", "3.weight", "3.bias")
-        head = cls(*(tensors[f"heads.{name}.{part}"] for part in parts))
-        hidden = len(head.hidden_bias)
-        shapes = [array.shape for array in (head.hidden_weight, head.weight, head.bias)]
-        if shapes != [(hidden, inputs), (outputs, hidden), (outputs,)]:
-            message = f"heads.{name} does not fit"
-            raise ValueError(message)
-        return head
-
-
-def _read_weights(bundle: Bundle) -> dict[str, Array]:
-    from safetensors import SafetensorError  # noqa: PLC0415 - not needed for --help
-    from safetensors.numpy import load_file  # noqa: PLC0415
-
-    path = bundle.path / WEIGHTS_FILE
-    if bundle.kind != "findings":
-        message = (
-            f"{bundle.path}: a bundle of kind {bundle.kind!r}; one of kind 'findings' is needed"
-        )
-        raise ModelError(message)
-    if WEIGHTS_FILE not in bundle.meta["sha256"]:
-        message = f"{path}: not part of its bundle; get the bundle anew"
-        raise ModelError(message)
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        message = f"{path}: cannot be read as weights ({error}); get the bundle anew"
-        raise ModelError(message) from error
-    return {name: tensor.astype(np.float32) for name, tensor in tensors.items()}
-
-
-def _input_size(bundle: Bundle) -> int:
-    """Width and height of the trunk's input.
-
-    Raises:
-        KeyError: The bundle does not say.
-        TypeError: It is not a number.
-        ValueError: It is too small for the pools.
-    """
-    size = int(bundle.meta["input"]["size"])
-    if size < SMALLEST:
-        message = f"input size {size}"
-        raise ValueError(message)
-    return size
 
 
 def takes_gpu(device: Device) -> bool:

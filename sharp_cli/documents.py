@@ -13,13 +13,13 @@ from typing import Any, Final
 from sharp_cli.geometry import from_matrix
 
 # `sharp_cli.formats` reads the annotations below: they say what a document may hold.
+from sharp_cli.inputs import ModelName  # noqa: TC001
 from sharp_cli.joints import FINDINGS, TARGETS, Finding, Side
 from sharp_cli.records import (
     Corners,
     Hand,
     JointStatus,
     Label,
-    ModelName,
     SideSource,
     Status,
 )
@@ -155,6 +155,7 @@ class Document:
         patches: The patches, in what `sharp crop` writes.
         warnings: What was assumed or left out.
         failures: The files that gave no result.
+        threshold: From which probability on joints are non-intact; None if by the bundle's own.
     """
 
     models: dict[str, ModelRow]
@@ -166,6 +167,7 @@ class Document:
     patches: tuple[PatchRow, ...] = ()
     warnings: tuple[WarningRow, ...] = ()
     failures: tuple[Failure, ...] = ()
+    threshold: float | None = None
 
     def split(self) -> dict[str, Document]:
         """The part of the document about each study, in order, without the failures."""
@@ -179,6 +181,7 @@ class Document:
                 self.models,
                 self.model,
                 self.validated_on_patients,
+                threshold=self.threshold,
                 **{name: tuple(part) for name, part in parts.items()},
             )
             for study, parts in rows.items()
@@ -226,6 +229,8 @@ def check(document: Document) -> None:
     Raises:
         ValueError: They do not; the message says where.
     """
+    share = document.threshold is None or 0.0 <= document.threshold <= 1.0
+    require(share, "threshold", "a number from 0 to 1")
     inputs = {(row.study, row.file) for row in document.inputs}
     hands = {(row.study, row.file, row.hand) for row in document.hands}
     sides = {(row.study, row.hand) for row in document.hands}

@@ -54,6 +54,7 @@ def to_json(document: Document) -> bytes:
         "tool": {"name": "sharp", "version": __version__},
         "models": {kind: asdict(row) for kind, row in document.models.items()},
         "model": document.model,
+        "threshold": document.threshold,
         "validated_on_patients": document.validated_on_patients,
     }
     if not document.validated_on_patients:

@@ -1,12 +1,13 @@
-"""The classification network in torch: for training, and for inference on a GPU.
+"""The classification networks in torch: for training, and for inference on a GPU.
 
-One VGG16 trunk (Simonyan & Zisserman, ICLR 2015; torchvision's layout, so that its weights fit)
-serves all joint groups and models. It is trained with batch normalisation, which `plain` folds
-into the convolutions afterwards.
+A trunk is the convolutions of VGG16 (Simonyan & Zisserman, ICLR 2015), laid out as torchvision
+does, so that its weights fit. It may be trained with batch normalisation, which `plain` folds into
+the convolutions afterwards. A head is a few fully connected layers.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import torch
@@ -14,97 +15,20 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.vgg import cfgs, make_layers
 
-from sharp_cli.joints import FINDINGS, HEADS
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 VGG16: Final[tuple[int | str, ...]] = tuple(cfgs["D"])
 """Channels of the convolutions, `M` for a maximum pool: configuration D of the paper."""
 
-HIDDEN: Final = 64
-"""Width of a head's hidden layer; a choice."""
-
-DROPOUT: Final = 0.25
-
-_PLACES: Final = 3
-"""Index of the pool before which damage is localised."""
-
-
-class FindingsNetwork(nn.Module):
-    """A trunk and, for each finding and joint group, one head a model.
-
-    Attributes:
-        trunk: Pictures (N, 3, S, S) to maps (N, C, S / 32, S / 32).
-        heads: `siso/<finding>/<group>` takes the features of one joint to one logit;
-            `mimo-local/<finding>/<group>` those of the left and the right hand's joint,
-            concatenated, to two logits, left and right.
-        places: Maps before the fourth pool to a logit a finding, "here is damage"; in training
-            it learns from where the lesions were put.
-    """
-
-    def __init__(
-        self,
-        layout: Sequence[int | str] = VGG16,
-        *,
-        hidden: int = HIDDEN,
-        batch_norm: bool = True,
-    ) -> None:
-        super().__init__()
-        self.trunk = make_trunk(layout, batch_norm=batch_norm)
-        pools = [number for number, size in enumerate(layout) if size == "M"]
-        self.places = nn.Conv2d(int(layout[pools[_PLACES] - 1]), len(FINDINGS), 1)
-        width = 2 * int(layout[pools[-1] - 1]) + len(FINDINGS)
-        self.heads = nn.ModuleDict()
-        for finding, group in HEADS:
-            self.heads[f"siso/{finding}/{group}"] = _head(width, hidden, 1)
-            self.heads[f"mimo-local/{finding}/{group}"] = _head(2 * width, hidden, 2)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                assert module.bias is not None  # noqa: S101 - for the type checker
-                nn.init.zeros_(module.bias)
-
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """See `describe`."""
-        return describe(self.trunk, self.places, pictures)
-
-
-def describe(trunk: nn.Sequential, places: nn.Conv2d, pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """Features of pictures, and where damage is seen.
-
-    Args:
-        trunk: The convolutions.
-        places: Tells damage in the maps before the fourth pool.
-        pictures: Standardised, shape (N, S, S).
-
-    Returns:
-        Features, shape (N, 2 C + findings): mean, then maximum of each of the trunk's C last maps,
-        then the highest logit of each finding's places. And those logits, shape
-        (N, findings, S / 8, S / 8).
-    """
-    pools = [number for number, layer in enumerate(trunk) if isinstance(layer, nn.MaxPool2d)]
-    # Gray pictures fill torchvision's three channels.
-    early = trunk[: pools[_PLACES]](pictures[:, None].expand(-1, 3, -1, -1))
-    seen = places(early).float()
-    maps = trunk[pools[_PLACES] :](early).float()
-    features = [maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3)), seen.amax(dim=(2, 3))]
-    return torch.cat(features, dim=1), seen
+HIDDEN: Final = 32
+"""Width of hidden layers; small enough that the heads of all models fit beside the trunk."""
 
 
 def make_trunk(layout: Sequence[int | str], *, batch_norm: bool = False) -> nn.Sequential:
     """The convolutions of a layout such as `VGG16`, as torchvision makes and numbers them."""
     trunk: nn.Sequential = make_layers(list(layout), batch_norm=batch_norm)
     return trunk
-
-
-def _head(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Linear(inputs, hidden),
-        nn.ReLU(),
-        nn.Dropout(DROPOUT),
-        nn.Linear(hidden, outputs),
-    )
 
 
 def plain(trunk: nn.Sequential) -> nn.Sequential:
@@ -118,3 +42,42 @@ def plain(trunk: nn.Sequential) -> nn.Sequential:
         else:
             layers.append(layer)
     return nn.Sequential(*layers)
+
+
+def describe(trunk: nn.Sequential, pictures: Tensor) -> Tensor:
+    """Features of pictures.
+
+    Args:
+        trunk: Pictures (N, 3, S, S) to maps (N, C, S / 32, S / 32).
+        pictures: Standardised, shape (N, S, S).
+
+    Returns:
+        float32, shape (N, 2 C): mean, then maximum of each of the C maps.
+    """
+    # Gray pictures fill torchvision's three channels.
+    return pooled(trunk(pictures[:, None].expand(-1, 3, -1, -1)))
+
+
+def pooled(maps: Tensor) -> Tensor:
+    """Features (N, 2 C) of a trunk's last maps (N, C, H, W): means, then maxima, in float32."""
+    maps = maps.float()
+    return torch.cat([maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3))], dim=1)
+
+
+def make_head(
+    inputs: int, outputs: int, *, layers: int, hidden: int, dropout: float
+) -> nn.Sequential:
+    """Fully connected layers with rectifiers between them; their weights are the trainer's matter.
+
+    Args:
+        inputs: Number of features of all that it looks at together.
+        outputs: Number of logits.
+        layers: Number of fully connected layers, at least 1.
+        hidden: Width of all but the last.
+        dropout: Share of hidden values left out in training.
+    """
+    widths = [inputs, *[hidden] * (layers - 1)]
+    parts: list[nn.Module] = []
+    for before, after in pairwise(widths):
+        parts += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(dropout)]
+    return nn.Sequential(*parts, nn.Linear(widths[-1], outputs))

@@ -19,7 +19,8 @@ from sharp_cli.crop import crop as cut
 from sharp_cli.documents import NOTICE, Document, Failure, InputRow, PatchRow, WarningRow
 from sharp_cli.errors import DocumentError, IncompleteStudyError, InputError, SharpError
 from sharp_cli.geometry import Affine
-from sharp_cli.joints import POINTS, SIDES, TARGETS
+from sharp_cli.inputs import units
+from sharp_cli.joints import HEADS, POINTS, TARGETS
 from sharp_cli.records import Hand, Patch, Point
 from sharp_cli.studies import Film, FoundHand, Study, gather, names
 
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from sharp_cli.inputs import ModelName
     from sharp_cli.joints import Side
-    from sharp_cli.records import Classification, ModelName, Radiograph
+    from sharp_cli.records import Classification, Radiograph
 
     Patches = Mapping[Side, Sequence[Patch]]
 
@@ -58,7 +60,7 @@ class Classifier(Protocol):
     """Classifies patches, as `classify.Classifier` does."""
 
     def classify(
-        self, studies: Sequence[Patches], model: ModelName
+        self, studies: Sequence[Patches], model: ModelName, *, threshold: float | None
     ) -> Sequence[tuple[Classification, ...]]:
         """The classifications of each study."""
 
@@ -153,6 +155,7 @@ def classify(
     run: Run,
     *,
     model: ModelName,
+    threshold: float | None = None,
     strict: bool = False,
 ) -> Document:
     """Classify the patches of a document.
@@ -163,6 +166,7 @@ def classify(
         classifier: Classifies patches.
         run: Notes what fails.
         model: The model to classify with.
+        threshold: From which probability on a joint is non-intact; None for the bundle's own.
         strict: Whether a study in which the model lacks an input fails.
     """
     results: dict[str, tuple[Classification, ...]] = {}
@@ -172,10 +176,12 @@ def classify(
             run.tell(", ".join(files))
             with run.each(*files):
                 patches = _load_patches(study, load)
-                results[name] = _classify(classifier, patches, files, model, strict=strict)
+                if strict:
+                    _require_all(patches, files, model)
+                (results[name],) = classifier.classify([patches], model, threshold=threshold)
     done = {(row.study, row.file) for row in document.inputs if row.study in results}
     document = keep(replace(document, patches=()), done, run.failures)
-    return with_results(document, results, model)
+    return with_results(document, results, model, threshold)
 
 
 def score(
@@ -186,6 +192,7 @@ def score(
     run: Run,
     *,
     model: ModelName,
+    threshold: float | None = None,
     strict: bool = False,
 ) -> Document:
     """Find and classify the joints of radiographs, each study as soon as it is complete.
@@ -197,6 +204,7 @@ def score(
         classifier: Classifies patches.
         run: Notes what fails.
         model: The model to classify with.
+        threshold: From which probability on a joint is non-intact; None for the bundle's own.
         strict: Whether a study in which the model lacks an input fails.
     """
     files, warnings = _distinct(files)
@@ -205,12 +213,15 @@ def score(
         for study in gather(_films(files, finder, detector, run, patches=True), files):
             names_of = [film.file for film in study.films]
             with run.each(*names_of):
-                result = _classify(classifier, study.patches, names_of, model, strict=strict)
+                if strict:
+                    _require_all(study.patches, names_of, model)
+                (result,) = classifier.classify([study.patches], model, threshold=threshold)
                 done.append((study.without_patches(), result))
     done.sort(key=lambda pair: pair[0].number)
     studies = [study for study, _ in done]
     results = dict(zip(names(studies), (result for _, result in done), strict=True))
-    return with_results(assemble(studies, warnings, run.failures), results, model)
+    document = assemble(studies, warnings, run.failures)
+    return with_results(document, results, model, threshold)
 
 
 def overlays(document: Document, run: Run) -> Iterator[tuple[InputRow, Image]]:
@@ -364,24 +375,20 @@ def _load_patches(study: Document, load: Callable[[PatchRow], NDArray[np.uint16]
     return patches
 
 
-def _classify(
-    classifier: Classifier,
-    patches: Patches,
-    files: Sequence[str],
-    model: ModelName,
-    *,
-    strict: bool,
-) -> tuple[Classification, ...]:
-    """Classify one study.
+def _require_all(patches: Patches, files: Sequence[str], model: ModelName) -> None:
+    """See that a model has all that it looks at of a study.
 
     Raises:
-        IncompleteStudyError: `strict`, and the model lacks an input.
+        IncompleteStudyError: It lacks something.
     """
-    complete = all(len(hand) == len(TARGETS) for hand in patches.values())
-    if strict and not (complete and (model == "siso" or len(patches) == len(SIDES))):
-        message = (
-            f"{', '.join(files)}: {model} lacks a hand or a joint of this study; give the films of "
-            "both hands, or leave --strict out"
-        )
-        raise IncompleteStudyError(message)
-    return classifier.classify([patches], model)[0]
+    there = {(hand, patch.finding, patch.joint) for hand in patches for patch in patches[hand]}
+    for finding, group in HEADS:
+        for unit in units(model, finding, group):
+            missing = [one for one in unit if (one.side, finding, one.joint) not in there]
+            if missing and any(one.side in patches for one in unit):
+                message = (
+                    f"{', '.join(files)}: {model} lacks a hand or a joint of this study "
+                    f"({missing[0].side} {missing[0].joint}); give the films of both hands, or "
+                    "leave --strict out"
+                )
+                raise IncompleteStudyError(message)

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.geometry import Affine
+    from sharp_cli.inputs import ModelName
     from sharp_cli.joints import Finding, Side
 
 SideSource = Literal["dicom", "anatomy"]
 Status = Literal["ok", "uncertain"]
 JointStatus = Literal["ok", "uncertain", "not-detected"]
 Label = Literal["intact", "non-intact"]
-ModelName = Literal["siso", "mimo-local"]
 Corners = tuple[tuple[float, float], ...]
 
 
@@ -120,7 +120,7 @@ class Classification:
         joint: Name of the joint.
         probability: Of damage (SHS grade 1 or more), 0…1.
         label: `non-intact` where the probability reaches the model's threshold.
-        model: What classified it: `siso` also where `mimo-local` lacked the other hand's joint.
+        model: What classified it; see `inputs.FALLBACKS`.
     """
 
     side: Side

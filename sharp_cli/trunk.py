@@ -1,4 +1,4 @@
-"""The trunk of a findings bundle: patches to features, on the CPU or on a GPU.
+"""A trunk of a findings bundle: patches to features, on the CPU or on a GPU.
 
 It runs on the CPU in OpenVINO or on a GPU in torch, both in 32-bit floats.
 """
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sharp_cli.joints import FINDINGS
 from sharp_cli.runtime import Network
 
 if TYPE_CHECKING:
@@ -27,9 +26,6 @@ _GPU_BATCH: Final = 64
 _POOLS: Final = 5
 SMALLEST: Final = 2**_POOLS
 """Smallest width and height of a picture."""
-
-_PLACES: Final = 3
-"""Index of the pool before which damage is localised."""
 
 # How torchvision numbers layers: a convolution and its rectifier take two numbers, a pool a third.
 _WITHOUT_POOL: Final = 2
@@ -55,71 +51,41 @@ class Convolution:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """What makes features of pictures; see `networks.describe`.
-
-    Attributes:
-        convolutions: Of the trunk.
-        places: Weight, shape (findings, channels, 1, 1), and bias of the map of damage.
-    """
+    """The convolutions that make features of pictures; see `networks.describe`."""
 
     convolutions: Sequence[Convolution]
-    places: tuple[Array, Array]
 
     @property
     def width(self) -> int:
         """Number of features."""
-        return 2 * len(self.convolutions[-1].bias) + len(self.places[1])
-
-    @property
-    def localising(self) -> Convolution:
-        """The convolution whose maps the map of damage is drawn from."""
-        return [layer for layer in self.convolutions if layer.pooled][_PLACES]
+        return 2 * len(self.convolutions[-1].bias)
 
     @classmethod
     def of(cls, tensors: Mapping[str, Array]) -> Layers:
-        """The layers, as the tensors' names and shapes tell them.
+        """The layers, as the names `<n>.weight`, `<n>.bias` and the shapes of tensors tell them.
 
         Raises:
-            KeyError: One is missing.
-            ValueError: They do not fit together.
+            KeyError: One lacks its weight or its bias.
+            ValueError: They do not make a trunk.
         """
-        layers = cls(_convolutions(tensors), (tensors["places.weight"], tensors["places.bias"]))
-        pools = sum(layer.pooled for layer in layers.convolutions)
+        names = sorted({int(name.partition(".")[0]) for name in tensors})
+        convolutions = []
+        inputs = 3
+        for name, following in zip(names, [*names[1:], None], strict=True):
+            weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
+            pooled = following is None or following == name + _WITH_POOL
+            if weight.shape != (len(bias), inputs, 3, 3) or not (
+                pooled or following == name + _WITHOUT_POOL
+            ):
+                message = f"convolution {name} does not fit"
+                raise ValueError(message)
+            convolutions.append(Convolution(name, weight, bias, pooled))
+            inputs = len(bias)
+        pools = sum(layer.pooled for layer in convolutions)
         if pools != _POOLS:
             message = f"{pools} pools"
             raise ValueError(message)
-        shape = (len(FINDINGS), len(layers.localising.bias), 1, 1)
-        if layers.places[0].shape != shape or layers.places[1].shape != shape[:1]:
-            message = "places does not fit"
-            raise ValueError(message)
-        return layers
-
-
-def _convolutions(tensors: Mapping[str, Array]) -> list[Convolution]:
-    """The trunk's layers, as their names and shapes tell them.
-
-    Raises:
-        KeyError: One lacks its bias.
-        ValueError: They do not make a trunk.
-    """
-    names = sorted(
-        int(name.split(".")[1])
-        for name in tensors
-        if name.startswith("trunk.") and name.endswith(".weight")
-    )
-    layers = []
-    inputs = 3
-    for name, following in zip(names, [*names[1:], None], strict=True):
-        weight, bias = tensors[f"trunk.{name}.weight"], tensors[f"trunk.{name}.bias"]
-        pooled = following is None or following == name + _WITH_POOL
-        if weight.shape != (len(bias), inputs, 3, 3) or not (
-            pooled or following == name + _WITHOUT_POOL
-        ):
-            message = f"trunk.{name} does not fit"
-            raise ValueError(message)
-        layers.append(Convolution(name, weight, bias, pooled))
-        inputs = len(bias)
-    return layers
+        return cls(convolutions)
 
 
 def openvino_trunk(layers: Layers, size: int, *, threads: int | None) -> Trunk:
@@ -133,13 +99,9 @@ def openvino_trunk(layers: Layers, size: int, *, threads: int | None) -> Trunk:
     for layer in layers.convolutions:
         maps = ops.convolution(maps, ops.constant(layer.weight), one, one, one, one)
         maps = ops.relu(ops.add(maps, ops.constant(layer.bias[:, None, None])))
-        if layer is layers.localising:
-            weight, bias = layers.places
-            seen = ops.convolution(maps, ops.constant(weight), one, [0, 0], [0, 0], one)
-            seen = ops.add(seen, ops.constant(bias[:, None, None]))
         if layer.pooled:
             maps = ops.max_pool(maps, [2, 2], one, [0, 0], [0, 0], [2, 2]).output(0)
-    parts = [ops.reduce_mean(maps, [2, 3]), *(ops.reduce_max(m, [2, 3]) for m in (maps, seen))]
+    parts = [ops.reduce_mean(maps, [2, 3]), ops.reduce_max(maps, [2, 3])]
     model = openvino.Model([ops.concat(parts, axis=1)], [pictures])
     network = Network(model, threads=threads)
 
@@ -173,10 +135,6 @@ def torch_trunk(layers: Layers, *, device: str) -> Trunk:
         }
     )
     trunk.to(device).to(memory_format=torch.channels_last).eval()
-    weight, bias = (torch.from_numpy(tensor) for tensor in layers.places)
-    places = torch.nn.Conv2d(weight.shape[1], weight.shape[0], 1)
-    places.load_state_dict({"weight": weight, "bias": bias})
-    places.to(device).eval()
 
     def run(squares: Array) -> Array:
         found = []
@@ -184,7 +142,7 @@ def torch_trunk(layers: Layers, *, device: str) -> Trunk:
         with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
             for start in range(0, len(squares), _GPU_BATCH):
                 batch = torch.from_numpy(squares[start : start + _GPU_BATCH]).to(device)
-                found.append(networks.describe(trunk, places, batch)[0].cpu().numpy())
+                found.append(networks.describe(trunk, batch).cpu().numpy())
         return np.concatenate(found)
 
     return run

@@ -16,16 +16,18 @@ import numpy as np
 
 from sharp_cli.errors import NoHandError
 from sharp_cli.geometry import similarity
+from sharp_cli.inputs import FALLBACKS, Input, units
 from sharp_cli.joints import POINTS, SIDES, TARGETS
 from sharp_cli.records import Classification, Hand, Patch, Point, Radiograph
 from sharp_cli.template import TEMPLATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sharp_cli.geometry import Affine
+    from sharp_cli.inputs import ModelName
     from sharp_cli.joints import Side
-    from sharp_cli.records import ModelName
+    from sharp_cli.records import Label
 
 WIDTH, HEIGHT = 480, 520
 SCALE = 0.3
@@ -103,39 +105,47 @@ class FakeDetector:
 
 
 class FakeClassifier:
+    """A bundle of all models but `mimo-time`."""
+
     def __init__(self, *_: object, **__: object) -> None:
         pass
 
+    def choose(self, asked: ModelName | None) -> ModelName:
+        return asked or "mimo-local"
+
     def classify(
-        self, studies: Sequence[Mapping[Side, Sequence[Patch]]], model: ModelName
+        self,
+        studies: Sequence[Mapping[Side, Sequence[Patch]]],
+        model: ModelName,
+        *,
+        threshold: float | None = None,
     ) -> list[tuple[Classification, ...]]:
-        return [tuple(_results(study, model)) for study in studies]
+        limit = 0.16 if threshold is None else threshold
+        return [tuple(_results(study, model, limit)) for study in studies]
 
 
-def _results(study: Mapping[Side, Sequence[Patch]], model: ModelName) -> list[Classification]:
+def _results(
+    study: Mapping[Side, Sequence[Patch]], model: ModelName, limit: float
+) -> Iterator[Classification]:
+    """Probabilities that depend on all that the model looks at together."""
     means = {
         (side, patch.finding, patch.joint): float(patch.pixels.mean()) / 65535
         for side, patches in study.items()
         for patch in patches
     }
-    results = []
     for side in SIDES:
         for target in TARGETS:
-            pair = [means.get((hand, target.finding, target.joint)) for hand in SIDES]
-            own = means.get((side, target.finding, target.joint))
-            if own is None:
+            finding, joint = target.finding, target.joint
+            if (side, finding, joint) not in means:
                 continue
-            used: ModelName = "siso" if None in pair else model
-            other = pair[1 - SIDES.index(side)]
-            probability = own if used == "siso" or other is None else 0.9 * own + 0.1 * other
-            results.append(
-                Classification(
-                    side,
-                    target.finding,
-                    target.joint,
-                    probability,
-                    "non-intact" if probability > 0.16 else "intact",
-                    used,
-                )
-            )
-    return results
+            own = Input(side, joint)
+            unit = next(u for u in units(model, finding, target.group) if own in u)
+            there = [one for one in unit if (one.side, finding, one.joint) in means]
+            lone = {one.side for one in there} != {one.side for one in unit}
+            used = FALLBACKS.get(model, model) if lone else model
+            if used == "siso":
+                there = [own]
+            all_ = np.mean([means[one.side, finding, one.joint] for one in there])
+            probability = 0.9 * means[side, finding, joint] + 0.1 * float(all_)
+            label: Label = "non-intact" if probability >= limit else "intact"
+            yield Classification(side, finding, joint, probability, label, used)

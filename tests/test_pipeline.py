@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from sharp_cli import pipeline
-from sharp_cli.assemble import with_models
+from sharp_cli.assemble import with_models, with_results
 from sharp_cli.formats import from_json, to_json
 from sharp_cli.joints import TARGETS
+from sharp_cli.records import Classification
 from sharp_cli.registry import Bundle
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from sharp_cli.documents import Document, PatchRow
-    from sharp_cli.records import Hand, ModelName, Patch, Radiograph
+    from sharp_cli.inputs import ModelName
+    from sharp_cli.joints import Target
+    from sharp_cli.records import Hand, Patch, Radiograph
 
 
 def score(
-    *files: Path | str, model: ModelName = "mimo-local", strict: bool = False
+    *files: Path | str,
+    model: ModelName = "mimo-local",
+    threshold: float | None = None,
+    strict: bool = False,
 ) -> tuple[Document, pipeline.Run]:
     run = pipeline.Run()
     document = pipeline.score(
@@ -33,13 +40,17 @@ def score(
         FakeClassifier(),
         run,
         model=model,
+        threshold=threshold,
         strict=strict,
     )
     return document, run
 
 
 def by_steps(
-    *files: Path, model: ModelName = "mimo-local", strict: bool = False
+    *files: Path,
+    model: ModelName = "mimo-local",
+    threshold: float | None = None,
+    strict: bool = False,
 ) -> tuple[Document, pipeline.Run]:
     kept: dict[str, np.ndarray] = {}
 
@@ -57,6 +68,7 @@ def by_steps(
         FakeClassifier(),
         run,
         model=model,
+        threshold=threshold,
         strict=strict,
     )
     return document, run
@@ -88,7 +100,7 @@ def test_a_lone_hand_falls_back_to_siso_with_one_warning(tmp_path: Path) -> None
     document, _ = score(paint(tmp_path / "hand_L.png"))
     assert {row.model for row in document.joints} == {"siso"}
     assert [warning.message for warning in document.warnings] == [
-        "left hand: siso, not mimo-local, where the other hand's joint is missing: all its joints"
+        "left hand: siso, not mimo-local, where the other hand's joints are missing: all its joints"
     ]
     document, _ = score(paint(tmp_path / "hand_L.png"), model="siso")
     assert not document.warnings
@@ -103,8 +115,68 @@ def test_a_missing_joint_is_an_empty_row_and_its_partner_falls_back(tmp_path: Pa
     assert [(row.hand, row.joint) for row in fallen] == [("right", "lunate")]
     assert [warning.message for warning in document.warnings] == [
         "left hand: not detected: lunate",
-        "right hand: siso, not mimo-local, where the other hand's joint is missing: lunate (erosion)",  # noqa: E501
+        "right hand: siso, not mimo-local, where the other hand's joints are missing: lunate (erosion)",  # noqa: E501
     ]
+
+
+def test_a_missing_joint_is_told_where_others_are_looked_at_without_it(tmp_path: Path) -> None:
+    files = [paint(tmp_path / name) for name in ("gap-left.png", "x-right.png")]
+    document, _ = score(*files, model="mimo-one-hand")
+    assert [warning.message for warning in document.warnings] == [
+        "left hand: not detected: lunate",
+        "left hand: mimo-one-hand did without: left lunate (erosion)",
+    ]
+    document, _ = score(*files, model="mimo-both-hands")
+    assert [(Path(one.file).name, one.message) for one in document.warnings] == [
+        ("gap-left.png", "left hand: not detected: lunate"),
+        ("gap-left.png", "left hand: mimo-both-hands did without: left lunate (erosion)"),
+        ("x-right.png", "right hand: mimo-both-hands did without: left lunate (erosion)"),
+    ]
+
+
+def test_both_hands_fall_back_to_one(tmp_path: Path) -> None:
+    document, _ = score(paint(tmp_path / "gap.png"), model="mimo-both-hands")
+    assert {row.model for row in document.joints} == {"mimo-one-hand", None}
+    told = [warning.message for warning in document.warnings]
+    assert (
+        "mimo-one-hand, not mimo-both-hands, where the other hand's joints are missing" in told[1]
+    )
+    assert told[2] == "right hand: mimo-one-hand did without: right lunate (erosion)"
+
+
+def lone(model: ModelName, *, joints: Sequence[Target] = TARGETS) -> list[Classification]:
+    return [Classification("left", t.finding, t.joint, 0.5, "intact", model) for t in joints]
+
+
+def test_a_bundle_that_has_no_fallback_does_without_the_other_hand(tmp_path: Path) -> None:
+    file = str(paint(tmp_path / "x_L.png"))
+    found = pipeline.detect([file], FakeFinder(), FakeDetector(), pipeline.Run())
+    document = with_results(found, {"x_L": lone("mimo-local")}, "mimo-local", None)
+    (warning,) = document.warnings
+    assert warning.message == "left hand: mimo-local did without: the right hand"
+
+
+def test_joints_that_the_bundle_does_not_know_are_told(tmp_path: Path) -> None:
+    file = str(paint(tmp_path / "x_L.png"))
+    found = pipeline.detect([file], FakeFinder(), FakeDetector(), pipeline.Run())
+    known = [target for target in TARGETS if (target.finding, target.group) != ("jsn", "CMC")]
+    document = with_results(found, {"x_L": lone("siso", joints=known)}, "siso", None)
+    assert [row.joint for row in document.joints if row.label is None] == ["CMC3", "CMC4", "CMC5"]
+    (warning,) = document.warnings
+    assert warning.message.endswith("siso has not learned: CMC3 (jsn), CMC4 (jsn), CMC5 (jsn)")
+    assert from_json(to_json(document), "x") == document
+
+
+@pytest.mark.parametrize("way", [score, by_steps])
+def test_a_threshold_is_for_all_joints_and_is_noted(tmp_path: Path, way: object) -> None:
+    file = paint(tmp_path / "two.png")
+    assert callable(way)
+    document, _ = way(file)
+    assert document.threshold is None
+    document, _ = way(file, threshold=0.0)
+    assert {row.label for row in document.joints} == {"non-intact"}
+    assert document.split()["two"].threshold == document.threshold == 0.0
+    assert from_json(to_json(document), "x") == document
 
 
 def test_what_is_uncertain_is_classified_and_warned_of(tmp_path: Path) -> None:
@@ -128,9 +200,13 @@ def test_strict_fails_a_study_that_lacks_an_input(tmp_path: Path, way: object) -
     document, run = way(*files, strict=True)
     assert [row.study for row in document.inputs] == ["two"]
     assert [failure.error for failure in run.failures] == ["IncompleteStudyError"] * 2
-    document, run = way(*files, strict=True, model="siso")
-    assert [row.study for row in document.inputs] == ["two", "lone_L"]
-    assert "lacks" in run.failures[0].reason
+    assert "mimo-local lacks a hand or a joint" in run.failures[0].reason
+    for model in ("siso", "mimo-one-hand"):
+        document, run = way(*files, strict=True, model=model)
+        assert [row.study for row in document.inputs] == ["two", "lone_L"]
+        assert "(right lunate)" in run.failures[0].reason
+    document, _ = way(*files, strict=True, model="mimo-both-hands")
+    assert [row.study for row in document.inputs] == ["two"]
 
 
 def test_a_file_given_twice_is_read_once(tmp_path: Path) -> None:

@@ -234,8 +234,8 @@ def lesions(
     require_training()
     from sharp_cli import dataset
     from sharp_cli.registry import open_bundle
-    from sharp_cli.train.findings_bundle import measure
     from sharp_cli.train.joint_patches import read_hands
+    from sharp_cli.train.lesion_figures import measure
 
     folder = open_bundle("findings", bundle).path
     measured = measure(folder, dataset.part(read_hands(truth, images), apart=held_out))

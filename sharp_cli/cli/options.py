@@ -15,6 +15,8 @@ class Model(str, Enum):
 
     SISO = "siso"
     MIMO_LOCAL = "mimo-local"
+    MIMO_ONE_HAND = "mimo-one-hand"
+    MIMO_BOTH_HANDS = "mimo-both-hands"
 
 
 class Device(str, Enum):
@@ -50,14 +52,27 @@ Csv = Annotated[
     typer.Option("--csv", metavar="FILE", help="Write a row a joint as CSV; - is stdout."),
 ]
 ModelOption = Annotated[
-    Model,
+    Model | None,
     typer.Option(
         "--model",
-        help="siso: each joint by itself; mimo-local: together with the other hand's.",
+        help="What a joint is looked at with. siso: by itself; mimo-local: with the other hand's; "
+        "mimo-one-hand: with the hand's other joints of its group; mimo-both-hands: with those of "
+        "both hands. If not given, mimo-local, or the first that the models hold.",
+        show_default=False,
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold",
+        min=0,
+        max=1,
+        help="From which probability on a joint is non-intact; if not given, as the models say.",
     ),
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Fail a study of which a hand or a joint is missing.")
+    bool,
+    typer.Option("--strict", help="Fail a study in which the model lacks a hand or a joint."),
 ]
 DeviceOption = Annotated[Device, typer.Option("--device", help="Where to classify.")]
 Threads = Annotated[

@@ -34,7 +34,8 @@ def score(
     csv: options.Csv = None,
     overlay: Overlay = None,
     out: Out = None,
-    model: options.ModelOption = options.Model.MIMO_LOCAL,
+    model: options.ModelOption = None,
+    threshold: options.Threshold = None,
     strict: options.Strict = False,
     device: options.DeviceOption = options.Device.AUTO,
     threads: options.Threads = None,
@@ -61,15 +62,18 @@ def score(
     detecting = open_bundle("joints", detector)
     classifying = open_bundle("findings", models)
     threads = threads or options.cores()
+    classifier = Classifier(classifying, device=device.value, threads=threads)
+    chosen = classifier.choose(model.value if model else None)
     run = pipeline.Run()
     with progress(len(files)) as run.tell:
         document = pipeline.score(
             files,
             HandFinder(finding, threads=threads),
             JointDetector(detecting, threads=threads),
-            Classifier(classifying, device=device.value, threads=threads),
+            classifier,
             run,
-            model=model.value,
+            model=chosen,
+            threshold=threshold,
             strict=strict,
         )
     return outputs.finish(with_models(document, finding, detecting, classifying), run)

@@ -112,7 +112,8 @@ def classify(
     *,
     json: options.Json = None,
     csv: options.Csv = None,
-    model: options.ModelOption = options.Model.MIMO_LOCAL,
+    model: options.ModelOption = None,
+    threshold: options.Threshold = None,
     strict: options.Strict = False,
     device: options.DeviceOption = options.Device.AUTO,
     threads: options.Threads = None,
@@ -133,14 +134,17 @@ def classify(
     document = _read(source)
     folder = Path() if source == STDOUT else Path(source).parent
     bundle = open_bundle("findings", models)
+    classifier = Classifier(bundle, device=device.value, threads=threads or options.cores())
+    chosen = classifier.choose(model.value if model else None)
     run = pipeline.Run()
     with progress(len(document.split())) as run.tell:
         document = pipeline.classify(
             document,
             lambda row: patches.read(row, folder),
-            Classifier(bundle, device=device.value, threads=threads or options.cores()),
+            classifier,
             run,
-            model=model.value,
+            model=chosen,
+            threshold=threshold,
             strict=strict,
         )
     return outputs.finish(with_models(document, bundle), run)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import os
 import sys
 from contextlib import contextmanager
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 INTERRUPTED: Final = 130
 _FAILED: Final = 1
 _INTERNAL: Final = 70
-_TRAINING: Final = ("torch", "torchvision", "deeplabcut", "onnx", "onnxscript", "sklearn")
+_TRAINING: Final = (
+    "torch", "torchvision", "deeplabcut", "matplotlib", "onnx", "onnxscript", "optuna", "sklearn",
+)  # fmt: skip
 
 Arguments = ParamSpec("Arguments")
 
@@ -119,6 +122,18 @@ def require_training() -> None:
     if missing:
         message = f"{', '.join(missing)} not installed; run: pip install 'sharp-cli[train]'"
         raise UsageError(message)
+
+
+def begin_training() -> None:
+    """See that what training needs is installed, and let its progress be told on stderr.
+
+    Raises:
+        UsageError: Something is not installed.
+    """
+    require_training()
+    # What other libraries tell stays out.
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("sharp_cli").setLevel(logging.INFO)
 
 
 @contextmanager

@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sharp_cli.cli import options
-from sharp_cli.cli.terminal import guarded, require_training, say
+from sharp_cli.cli.terminal import begin_training, guarded, say
+from sharp_cli.cli.train_classifier import classifier
 
 app = typer.Typer(
-    help="Train models. Every fourth annotated picture is left out, to measure on.",
+    help="Train models on one's own radiographs.",
     no_args_is_help=True,
 )
 
@@ -42,6 +42,8 @@ Work = Annotated[
         show_default=False,
     ),
 ]
+app.command()(classifier)
+
 TrainingDevice = Annotated[options.Device, typer.Option("--device", help="Where to train.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
 
@@ -68,8 +70,11 @@ def hands(
     threads: options.Threads = None,
     seed: Seed = 1,
 ) -> int:
-    """Train a hand finder on films made up from the radiographs."""
-    _begin()
+    """Train a hand finder on films made up from the radiographs.
+
+    Every fourth annotated picture is left out, to measure on.
+    """
+    begin_training()
     from sharp_cli.train.hands import train_hands
 
     train_hands(
@@ -126,6 +131,7 @@ def detector(
         ),
     ] = 5,
     device: TrainingDevice = options.Device.AUTO,
+    TrainingDevice=options.Device.AUTO,
     threads: options.Threads = None,
     seed: Seed = 1,
     hands: options.HandsBundle = None,
@@ -134,7 +140,7 @@ def detector(
 
     By default it is measured by cross-validation, which takes five times as long as the training.
     """
-    _begin()
+    begin_training()
     from sharp_cli.train.detector import train_detector
     from sharp_cli.train.detector_settings import Settings
 
@@ -164,39 +170,56 @@ def detector(
 
 @app.command()
 @guarded
-def classifier(
+def trunk(
     annotations: Annotations,
     images: Images,
     out: options.Out,
     work: Work,
     *,
     names: options.Names = None,
-    minutes: Annotated[float, typer.Option(min=0.1, help="Time to train.")] = 60.0,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="A findings bundle whose trunk to start from; if not given, weights are random.",
+        ),
+    ] = None,
+    cohort: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder with labels.csv and joints.csv, as sharp phantom writes it, to learn from "
+            "besides.",
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Batches of 24 patches.")] = 6000,
     device: TrainingDevice = options.Device.AUTO,
     threads: options.Threads = None,
+    seed: Seed = 1,
 ) -> int:
-    """Train the classification models on intact hands, with lesions put into them."""
-    _begin()
-    from sharp_cli.train.classifier import train_classifier
+    """Train the trunk that classifiers start from, on intact hands with lesions put into them.
 
-    train_classifier(
+    Every fourth annotated picture is left out, to measure on.
+    """
+    begin_training()
+    from sharp_cli.train.lesion_trunk import train_trunk
+
+    train_trunk(
         annotations,
         images,
         out,
         work,
         names=names,
-        minutes=minutes,
+        init=init,
+        cohort=cohort,
+        steps=steps,
         device=device.value,
         threads=threads or options.cores(),
+        seed=seed,
     )
     return _end(out)
-
-
-def _begin() -> None:
-    require_training()
-    # What other libraries tell stays out.
-    logging.basicConfig(format="%(asctime)s %(message)s")
-    logging.getLogger("sharp_cli").setLevel(logging.INFO)
 
 
 def _end(out: Path) -> int:

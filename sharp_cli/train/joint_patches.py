@@ -1,4 +1,4 @@
-"""Patches to train and measure the classifier on: joints of intact hands with lesions put in.
+"""Patches to train and measure on: joints of intact hands, into which lesions can be put.
 
 A hand is kept as one region a joint, a box with its surroundings in the canonical view; patches
 are drawn from it as the detector's errors would have them cut.
@@ -6,7 +6,7 @@ are drawn from it as the detector's errors would have them cut.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.joints import Finding, Side
+    from sharp_cli.labels import LabelledJoint
 
     Array = NDArray[np.float32]
     Grades = Mapping[Finding, int]
@@ -69,18 +70,20 @@ _SCALE: Final = 0.06
 
 @dataclass(frozen=True, slots=True)
 class IntactHand:
-    """The joints of a hand without damage.
+    """The joints of a hand, without damage unless grades say so.
 
     Attributes:
         image: File name of its radiograph.
         side: Left or right.
         regions: For each joint uint16 of shape (box height + 2 MARGIN, box width + 2 MARGIN),
             canonical view, the joint in the middle.
+        grades: Of a labelled hand, by joint what it was graded for.
     """
 
     image: str
     side: Side
     regions: Mapping[str, NDArray[np.uint16]]
+    grades: Mapping[str, Grades] = field(default_factory=dict)
 
 
 def read_hands(annotations: Path, images: Path, names: Path | None = None) -> list[IntactHand]:
@@ -105,6 +108,15 @@ def read_hands(annotations: Path, images: Path, names: Path | None = None) -> li
     return hands
 
 
+def graded(hands: Iterable[IntactHand], labels: Iterable[LabelledJoint]) -> list[IntactHand]:
+    """Hands with the grades that a cohort's labels give them."""
+    grades: dict[tuple[str, Side], dict[str, dict[Finding, int]]] = {}
+    for label in labels:
+        hand = grades.setdefault((label.image, label.side), {})
+        hand.setdefault(label.joint, {})[label.finding] = int(label.damaged)
+    return [replace(hand, grades=grades.get((hand.image, hand.side), {})) for hand in hands]
+
+
 def phantom_hands(patients: int) -> list[IntactHand]:
     """Both hands of some synthetic patients, always the same ones."""
     hands = []
@@ -127,13 +139,7 @@ def cut(
         positions: Of `joints.POINTS` in its pixels, shape (22, 2), NaN where there is none.
         mirror: Whether the thumb is on the left once the fingers are up.
     """
-    known = np.isfinite(positions).all(axis=1)
-    frame = fit_similarity(TEMPLATE[known], positions[known], mirror=mirror)
-    canonical = dict(zip(POINTS, frame.inverse()(positions), strict=True))
-    length = np.nanmedian(
-        [np.hypot(*(canonical[f"PIP{i}"] - canonical[f"MCP{i}"])) for i in range(2, 6)]
-    )
-    frame = frame.after(similarity(scale=float(length) / COMMON_PHALANX))
+    frame = common_frame(positions, mirror=mirror)
     regions = {}
     for joint, (x, y) in zip(POINTS, frame.inverse()(positions), strict=True):
         if not np.isfinite(x):
@@ -143,6 +149,23 @@ def cut(
         view = sample(pixels, frame.after(corner), (width, height))
         regions[joint] = _as_uint16(view)
     return regions
+
+
+def common_frame(positions: NDArray[np.float64], *, mirror: bool) -> Affine:
+    """The map from a hand's canonical view at the common scale to the picture.
+
+    Args:
+        positions: Of `joints.POINTS` in the picture's pixels, shape (22, 2), NaN where there is
+            none.
+        mirror: Whether the thumb is on the left once the fingers are up.
+    """
+    known = np.isfinite(positions).all(axis=1)
+    frame = fit_similarity(TEMPLATE[known], positions[known], mirror=mirror)
+    canonical = dict(zip(POINTS, frame.inverse()(positions), strict=True))
+    length = np.nanmedian(
+        [np.hypot(*(canonical[f"PIP{i}"] - canonical[f"MCP{i}"])) for i in range(2, 6)]
+    )
+    return frame.after(similarity(scale=float(length) / COMMON_PHALANX))
 
 
 def partner(hand: IntactHand, hands: Iterable[IntactHand]) -> IntactHand | None:

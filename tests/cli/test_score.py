@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from sharp_cli.errors import ModelError
+from sharp_cli.errors import ModelError, UsageError
 from sharp_cli.formats import from_csv, from_json
-from tests.fakes import paint
+from tests.fakes import FakeClassifier, paint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +96,8 @@ def test_overlays_of_several_films_have_their_names(sharp: Sharp) -> None:
         ("--overlay", "a.jpg"),
         ("--threads", "0"),
         ("--model", "mimo"),
+        ("--model", "mimo-time"),
+        ("--threshold", "1.1"),
         ("--no-such-option",),
     ],
 )
@@ -160,6 +162,36 @@ def test_strict_is_an_error(sharp: Sharp) -> None:
     done = sharp("score", "a_L.png", "--strict")
     assert done.code == 1
     assert "--strict" in done.err
+
+
+@pytest.mark.parametrize("model", ["siso", "mimo-local", "mimo-one-hand", "mimo-both-hands"])
+def test_models(sharp: Sharp, model: str) -> None:
+    paint(Path("two.png"))
+    document = from_json(sharp("score", "two.png", "--model", model, "--json", "-").out, "x")
+    assert {row.model for row in document.joints} == {document.model} == {model}
+
+
+def test_a_model_that_the_bundle_does_not_hold_is_usage_before_any_work(
+    sharp: Sharp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choose(_: object, asked: str | None) -> str:
+        message = f"--model {asked}: not held"
+        raise UsageError(message)
+
+    monkeypatch.setattr(FakeClassifier, "choose", choose)
+    for arguments in (("score", "missing.png"), ("score", "missing.png", "--model", "siso")):
+        done = sharp(*arguments)
+        assert done.code == 2
+        assert "not held" in done.err
+        assert "missing.png" not in done.err
+
+
+def test_a_threshold_of_ones_own(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    done = sharp("score", "two.png", "--threshold", "0", "--json", "-")
+    document = from_json(done.out, "x")
+    assert document.threshold == 0
+    assert {row.label for row in document.joints} == {"non-intact"}
 
 
 def test_on_a_terminal_it_prints_a_table(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,16 @@ def test_through_files(sharp: Sharp, scored: bytes) -> None:
     assert len(detected) == len(classified) == 1 + 31 * 5
 
 
+def test_options_of_classification(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    options = ("--model", "mimo-one-hand", "--threshold", "0.2", "--json", "-")
+    scored = sharp("score", "two.png", *options).out
+    Path("d.json").write_bytes(sharp("detect", "two.png").out)
+    assert sharp("crop", "d.json", "--out", "p").code == 0
+    assert sharp("classify", "p", *options).out == scored
+    assert sharp("classify", "p").out != sharp("classify", "p", "--threshold", "0.2").out
+
+
 def test_through_pipes(sharp: Sharp, scored: bytes) -> None:
     found = sharp("detect", *FILES).out
     cut = sharp("crop", "-", "--out", "deep/p", stdin=found).out

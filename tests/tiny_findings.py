@@ -1,0 +1,100 @@
+"""Small classification networks and their bundles, and patches for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import torch
+
+from sharp_cli.inputs import MODELS, width
+from sharp_cli.joints import HEADS, TARGETS
+from sharp_cli.networks import VGG16, make_head, make_trunk
+from sharp_cli.records import Patch
+from sharp_cli.registry import open_bundle
+from sharp_cli.train.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from sharp_cli.inputs import ModelName
+    from sharp_cli.joints import Finding
+    from sharp_cli.registry import Bundle
+
+TINY: Final = (4, "M", 6, 8, "M", 8, "M", 8, "M", 8, "M")
+SIZE: Final = 64
+PAPERS: Final = MODELS[:4]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A trunk and heads by name."""
+
+    trunk: nn.Sequential
+    heads: Mapping[str, nn.Sequential]
+
+    @property
+    def member(self) -> Member:
+        tensors = trunk_tensors(self.trunk)
+        heads: dict[str, NDArray[np.float32]] = {}
+        for name, head in self.heads.items():
+            heads |= head_tensors(name, head)
+        return Member(dict.fromkeys(self.heads, tensors), heads)
+
+
+def network(
+    seed: int = 0,
+    *,
+    models: Iterable[ModelName] = PAPERS,
+    known: Iterable[tuple[Finding, str]] = HEADS,
+    layers: int = 2,
+    layout: Sequence[int | str] = TINY,
+) -> Network:
+    """A network of random weights, chosen such that its logits differ."""
+    torch.manual_seed(seed)
+    trunk = make_trunk(layout)
+    if layout != VGG16:  # whose own initialisation is torchvision's
+        for layer in trunk:
+            if isinstance(layer, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    features = 2 * int(layout[-2])
+    heads = {}
+    for model in models:
+        for finding, group in known:
+            count = width(model, finding, group)
+            head = make_head(features * count, count, layers=layers, hidden=5, dropout=0.1)
+            heads[f"{model}/{finding}/{group}"] = head.eval()
+    return Network(trunk.eval(), heads)
+
+
+def write(folder: Path, *members: Member, threshold: float = 0.5, size: int = SIZE) -> Bundle:
+    """The bundle of some members, or of `network()`."""
+    members = members or (network().member,)
+    thresholds: dict[ModelName, dict[str, float]] = {}
+    for name in (head for member in members for head in member.trunks):
+        model, _, head = name.partition("/")
+        key = next(known for known in MODELS if known == model)
+        thresholds.setdefault(key, {})[head] = threshold
+    write_findings(folder, members, size=size, thresholds=thresholds, described={}, card=None)
+    return open_bundle("findings", folder)
+
+
+def hand(seed: int, without: Sequence[str] = ()) -> list[Patch]:
+    """The 31 patches of a hand of noise; erosion and JSN of a joint share their pixels."""
+    rng = np.random.default_rng(seed)
+    pixels: dict[str, NDArray[np.uint16]] = {}
+    for target in TARGETS:
+        if target.joint not in pixels:
+            coarse = rng.integers(0, 65536, (5, 5), dtype=np.uint16)
+            tile = np.ones((target.box[1] // 5, target.box[0] // 5), np.uint16)
+            pixels[target.joint] = np.kron(coarse, tile)
+    return [
+        Patch(target.finding, target.joint, pixels[target.joint].copy(), ())
+        for target in TARGETS
+        if target.joint not in without
+    ]
