@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # thickness and the written probability say the same once more.
 _INTACT: Final = (86, 180, 233)
 _NON_INTACT: Final = (255, 149, 0)
+_UNDECIDED: Final = (160, 160, 160)
 _TEXT: Final = (255, 255, 255)
 _GROUND: Final = (0, 0, 0)
 
@@ -229,6 +230,9 @@ def _font(size: float) -> ImageFont.FreeTypeFont:
 
 
 def _colour(row: JointRow) -> tuple[int, int, int]:
+    """Grey where the model has not learned to classify the joint."""
+    if row.label is None:
+        return _UNDECIDED
     return _NON_INTACT if row.label == "non-intact" else _INTACT
 
 
