@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from sharp_cli.cli import options
+from sharp_cli.cli import evaluate_classification, evaluate_detection, options
 from sharp_cli.cli.terminal import guarded, progress, require_training, say, show
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Compare results with annotations. Into a pipe, tables are CSV.", no_args_is_help=True
 )
+app.command()(evaluate_detection.detection)
+app.command()(evaluate_classification.classification)
 
-_DETECTION: Final = ("joints", "detected", "mean", "median", "p95", "found")
-_FLAGS: Final = ("off", "off_flagged", "good_flagged")
 _ROBUSTNESS: Final = (
     "change", "severity", "hands", "found_hands", "wrong_side", "joints", "found", "median",
 )  # fmt: skip
@@ -31,9 +31,6 @@ _LESIONS: Final = (
     "specificity", "auc", "untouched_non_intact", "damaged", "intact", "untouched",
 )  # fmt: skip
 
-Predictions = Annotated[
-    Path, typer.Argument(exists=True, dir_okay=False, help="The CSV of detect or score.")
-]
 Images = Annotated[
     Path, typer.Argument(exists=True, file_okay=False, help="Folder of the radiographs.")
 ]
@@ -121,49 +118,6 @@ def blanks(
         rows.append((group, len(members), sum(o.hands for o in members), best.score, best.name))
     show(("group", "pictures", "hands", "highest_score", "of"), rows)
     return int(failed)
-
-
-@app.command()
-@guarded
-def detection(predictions: Predictions, truth: Truth) -> int:
-    """Say how far detected joints lie from annotated ones.
-
-    Distances are in percent of the hand's median proximal phalanx length; `found` is the percent
-    of annotated joints within 15. Pictures are matched by as much of
-    their path as the annotations give, hands by side.
-
-    Where some are called uncertain, it says how well that tells them apart: the others are `off`,
-    `off_flagged` is the percent of these that is called uncertain or not detected, `good_flagged`
-    the percent of the joints within 15 that is called uncertain.
-    """
-    from sharp_cli import dataset
-    from sharp_cli.evaluate.detection import (
-        annotated_name,
-        grouped,
-        joint_errors,
-        summarise,
-        summarise_flags,
-    )
-    from sharp_cli.formats import from_csv
-
-    annotated = dataset.read_annotations(truth)
-    images = {hand.image for hand in annotated}
-    found = {
-        (annotated_name(row.file, images), row.hand, row.joint): row
-        for row in from_csv(predictions.read_bytes(), str(predictions))
-    }
-    detected = {
-        key: (row.x, row.y) for key, row in found.items() if row.x is not None and row.y is not None
-    }
-    uncertain = {key for key, row in found.items() if row.status == "uncertain"}
-    told = _FLAGS if uncertain else ()
-    rows = []
-    for name, errors in grouped(joint_errors(detected, annotated, uncertain)).items():
-        places, flags = summarise(errors), summarise_flags(errors)
-        cells = [getattr(places, column) for column in _DETECTION]
-        rows.append((name, *cells, *(getattr(flags, column) for column in told)))
-    show(("group", *_DETECTION, *told), rows)
-    return 0
 
 
 @app.command()

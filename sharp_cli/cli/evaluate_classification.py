@@ -16,7 +16,7 @@ from sharp_cli.cli.terminal import guarded, require_training, say, show
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sharp_cli.evaluate.classification_tables import Table
+    from sharp_cli.evaluate.tables import Table
 
 
 class MissingAs(str, Enum):
@@ -77,16 +77,17 @@ def classification(
     are told apart by the files' names. Pictures are matched by as much of their path as the labels
     give. A call is the label of the file, whatever threshold it was made with.
 
-    Intervals are 95 % percentile intervals of a bootstrap of patients. PR-AUC is the area under
-    the precision-recall curve by trapezoids; a reader's is of the calls as 0 and 1. Into a pipe
-    goes a row a figure; a terminal also shows differences, agreement, and what is found by grade.
+    Intervals are 95 % percentile intervals of a bootstrap of patients, widened for few. PR-AUC is
+    the area under the precision-recall curve by trapezoids; a reader's is of the calls as 0 and 1.
+    Into a pipe goes a row a figure; a terminal also shows differences, agreement, and what is found
+    by grade.
     """
     require_training()
     from sharp_cli import output
     from sharp_cli.evaluate.cases import match, picture
     from sharp_cli.evaluate.classification import evaluate
-    from sharp_cli.evaluate.classification_files import cells, write
     from sharp_cli.evaluate.classification_tables import tables
+    from sharp_cli.evaluate.files import cells, write
     from sharp_cli.evaluate.raters import read_models, read_readers
     from sharp_cli.labels import read_labels
 
@@ -112,6 +113,8 @@ def classification(
     else:
         show(*cells(evaluation.figures))
     if out is not None:
+        from sharp_cli.evaluate.classification_plots import calibration, precision_recall
+
         made_with = {
             "predictions": [str(path) for path in predictions],
             "labels": str(labels),
@@ -121,7 +124,14 @@ def classification(
             "bootstrap": bootstrap,
             "seed": seed,
         }
-        write(out, cases, evaluation, made_with)
+        write(
+            out,
+            "classification",
+            evaluation,
+            made_with,
+            tables=tables(evaluation),
+            plots={"precision-recall": precision_recall(cases), "calibration": calibration(cases)},
+        )
     return 0
 
 

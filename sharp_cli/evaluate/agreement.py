@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
-from sharp_cli.evaluate.cases import JOINT_SETS
+from sharp_cli.evaluate.cases import JOINT_SETS, TRUTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from sharp_cli.evaluate.cases import Cases
     from sharp_cli.joints import Finding
-
-TRUTH: Final = "labels"
-"""What the labels are called among the raters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
 from sharp_cli.dataset import Problem, refuse
-from sharp_cli.errors import DocumentError
+from sharp_cli.errors import DocumentError, UsageError
 from sharp_cli.evaluate.raters import Call, Place
 from sharp_cli.joints import FINDINGS, HEADS
 
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 MissingAs = Literal["intact", "non-intact", "exclude"]
 """What a labelled joint counts as of which a rater says nothing."""
+
+AVERAGE: Final = "average of readers"
+"""The column of the means of the readers' figures."""
+
+TRUTH: Final = "labels"
+"""What the labels are called among the raters."""
 
 _ASSUMED: Final[Mapping[MissingAs, Call]] = {
     "intact": Call(0.0, damaged=False),
@@ -114,7 +121,13 @@ def match(
 
     Raises:
         DocumentError: A joint is labelled twice, or a rater and the labels have none in common.
+        UsageError: Two raters have one name.
     """
+    times = Counter([*(rater.name for rater in raters), AVERAGE, TRUTH])
+    for name, count in times.items():
+        if count > 1:
+            message = f"{name}: the name of more than one column; rename a file or a reader"
+            raise UsageError(message)
     places = [Place(picture(joint), joint.side, joint.finding, joint.joint) for joint in joints]
     labelled: dict[Place, int] = {}
     problems = []

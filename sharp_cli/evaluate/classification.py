@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sharp_cli.evaluate.agreement import agreements
 from sharp_cli.evaluate.bootstrap import draw, interval
 from sharp_cli.evaluate.breakdown import by_grade, by_part
-from sharp_cli.evaluate.cases import JOINT_SETS, picture
+from sharp_cli.evaluate.cases import AVERAGE, JOINT_SETS, picture
 from sharp_cli.evaluate.metrics import METRICS, measure
 from sharp_cli.joints import POINTS, SIDES
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from sharp_cli.evaluate.cases import Cases, Partners
     from sharp_cli.joints import Finding
 
-AVERAGE: Final = "average of readers"
-"""The column of the means of the readers' figures."""
-
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -40,7 +37,7 @@ class Figure:
     Attributes:
         finding: `erosion` or `jsn`.
         joints: The joint set, see `cases.JOINT_SETS`.
-        name: Of the rater, or `AVERAGE`.
+        name: Of the rater, or `cases.AVERAGE`.
         called: How many joints it is of.
         damaged: How many of these are non-intact.
         metric: One of `metrics.METRICS`.
@@ -152,6 +149,13 @@ class _Resampled:
         mean: NDArray[np.float64] = np.mean(parts, axis=0)
         return mean
 
+    def summaries(
+        self, figures: NDArray[np.float64]
+    ) -> Iterator[tuple[str, tuple[float, float, float]]]:
+        """Each metric with its value and the ends of its interval."""
+        for metric, values in zip(METRICS, figures.T, strict=True):
+            yield metric, (float(values[0]), *interval(values[1:], self._drawn.shape[1]))
+
     def _of_rater(self, number: int, on: NDArray[np.bool_]) -> NDArray[np.float64]:
         key = number, on.tobytes()
         if key not in self._found:
@@ -169,7 +173,7 @@ def _figures(resampled: _Resampled, finding: Finding, joints: str) -> Iterator[F
     for name in resampled.columns:
         on = resampled.common(name)
         count, damaged = int(on.sum()), int(resampled.cases.damaged[on].sum())
-        for metric, ends in _summaries(resampled.of(name, resampled.inside)):
+        for metric, ends in resampled.summaries(resampled.of(name, resampled.inside)):
             yield Figure(finding, joints, name, count, damaged, metric, *ends)
 
 
@@ -177,13 +181,5 @@ def _differences(resampled: _Resampled, finding: Finding, joints: str) -> Iterat
     for first, second in combinations(resampled.columns, 2):
         on = resampled.common(first, second)
         gap = resampled.of(first, on) - resampled.of(second, on)
-        for metric, ends in _summaries(gap):
+        for metric, ends in resampled.summaries(gap):
             yield Difference(finding, joints, first, second, int(on.sum()), metric, *ends)
-
-
-def _summaries(
-    resampled: NDArray[np.float64],
-) -> Iterator[tuple[str, tuple[float, float, float]]]:
-    """Each metric with its value and the ends of its interval."""
-    for metric, values in zip(METRICS, resampled.T, strict=True):
-        yield metric, (float(values[0]), *interval(values[1:]))

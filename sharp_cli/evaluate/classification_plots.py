@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from sharp_cli.evaluate.cases import Cases
-
-FORMATS: Final = ("png", "svg")
 
 _BINS: Final = 10
 
@@ -77,13 +74,6 @@ def calibration(cases: Cases) -> Figure:
             ax.plot(probability, share, "o-", label=rater.name)
         _legend(ax)
     return figure
-
-
-def render(figure: Figure, form: str) -> bytes:
-    """The figure as a file of one of `FORMATS`."""
-    file = io.BytesIO()
-    figure.savefig(file, format=form)
-    return file.getvalue()
 
 
 def _prepare(ax: Axes, title: str, labels: Iterable[str]) -> None:

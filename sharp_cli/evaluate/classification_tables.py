@@ -1,21 +1,18 @@
-"""An evaluation as tables to read, and these as Markdown and LaTeX."""
+"""An evaluation of classification as tables to read."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.evaluate.cases import JOINT_SETS
 from sharp_cli.evaluate.metrics import METRICS
+from sharp_cli.evaluate.tables import NONE, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from sharp_cli.evaluate.classification import Difference, Evaluation, Figure
-
-NONE: Final = "–"
-"""What stands for a figure that is not defined."""
 
 _TITLES: Final = {
     "sensitivity": "Sensitivity",
@@ -29,7 +26,9 @@ _TITLES: Final = {
 _PAPER: Final = METRICS[:4]  # those of its Table 4
 _LEAST_IS_BEST: Final = ("brier",)
 
-_INTERVALS: Final = "95 % percentile intervals of a bootstrap of patients in brackets"
+_INTERVALS: Final = (
+    "95 % intervals in brackets (percentiles of a bootstrap of patients, expanded for few patients)"
+)
 _TABLE4: Final = (
     f"Performance of binary classification, {_INTERVALS}; the best of a row is bold. PR-AUC is the "
     "area under the precision-recall curve by trapezoids (scikit-learn's auc of "
@@ -38,68 +37,21 @@ _TABLE4: Final = (
 )
 _DIFFERENCES: Final = (
     "How much higher a figure of the first is than of the second, on the joints that both call, "
-    f"{_INTERVALS} (both of the same patients); bold where the interval leaves out 0."
+    f"{_INTERVALS}, both of the same patients; bold where the interval leaves out 0."
 )
 _AGREEMENT: Final = (
     "Agreement on the joints that all of a row call; kappa is Cohen's of two, Fleiss' of more."
 )
 _GRADES: Final = "Joints called non-intact, of those of an SHS grade; grade 0 is intact."
 
-_LATEX: Final = {
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "–": "--",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of text.
-
-    Attributes:
-        caption: What it shows.
-        columns: Heads of its columns.
-        rows: Its cells.
-        bold: Rows and columns, from 0, of the cells that stand out.
-    """
-
-    caption: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    bold: frozenset[tuple[int, int]] = frozenset()
-
 
 def tables(evaluation: Evaluation) -> list[Table]:
-    """What is for reading: all but the parts of single joints, hands and patients."""
-    return [
-        _partners(evaluation),
-        _table4(evaluation),
-        _differences(evaluation),
-        _agreement(evaluation),
-        _grades(evaluation),
-    ]
+    """What is for reading: all but the parts of single joints, hands and patients.
 
-
-def markdown(table: Table) -> str:
-    """The table as Markdown, its caption above it."""
-    heads, *rows = _written(table, lambda text: text.replace("|", r"\|"), "**{}**")
-    lines = [heads, ["---"] * len(heads), *rows]
-    return f"{table.caption}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def latex(table: Table) -> str:
-    """The table as a `table` of LaTeX."""
-    heads, *rows = [
-        f"{' & '.join(line)} \\\\\n" for line in _written(table, _latex, r"\textbf{{{}}}")
-    ]
-    return (
-        f"\\begin{{table}}\n\\caption{{{_latex(table.caption)}}}\n"
-        f"\\begin{{tabular}}{{{'l' * len(table.columns)}}}\n"
-        f"\\hline\n{heads}\\hline\n{''.join(rows)}\\hline\n"
-        "\\end{tabular}\n\\end{table}\n"
-    )
+    There are no differences of a single rater, and no grades where the labels are none.
+    """
+    makers = (_partners, _table4, _differences, _agreement, _grades)
+    return [table for make in makers if (table := make(evaluation)).rows]
 
 
 def _partners(evaluation: Evaluation) -> Table:
@@ -179,22 +131,6 @@ def _grades(evaluation: Evaluation) -> Table:
         row = rows.setdefault((f"{one.joints} ({one.finding})", str(one.grade)), [])
         row.append(f"{one.non_intact}/{one.called} ({share} %)")
     return Table(_GRADES, ("", "grade", *names), [[*key, *row] for key, row in rows.items()])
-
-
-def _written(table: Table, escape: Callable[[str], str], bold: str) -> list[list[str]]:
-    """The heads and the rows in some markup."""
-    rows = [
-        [
-            bold.format(escape(cell)) if (number, column) in table.bold else escape(cell)
-            for column, cell in enumerate(row)
-        ]
-        for number, row in enumerate(table.rows)
-    ]
-    return [[escape(head) for head in table.columns], *rows]
-
-
-def _latex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
 
 
 def _figure(one: Figure) -> str:

@@ -19,7 +19,7 @@ METRICS: Final = (
     "sensitivity", "specificity", "f_measure", "pr_auc", "average_precision", "roc_auc", "brier",
 )  # fmt: skip
 
-_AT_A_TIME: Final = 60_000
+_AT_A_TIME: Final = 30_000
 """Weights of joints at a time: so little memory is used again, not asked of the system anew."""
 
 

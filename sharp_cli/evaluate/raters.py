@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 from sharp_cli.dataset import Problem, number, read_table, refuse
-from sharp_cli.errors import DocumentError, UsageError
+from sharp_cli.errors import DocumentError
 from sharp_cli.evaluate.detection import annotated_name
 from sharp_cli.formats import from_csv
 from sharp_cli.inputs import FALLBACKS
@@ -17,12 +17,17 @@ from sharp_cli.labels import GRADES
 from sharp_cli.records import Label
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
 _OUT_OF_FOLD: Final = ("model", "image", "hand", "finding", "joint", "probability", "label")
 _READERS: Final = ("reader", "image", "hand", "finding", "joint")
 _LABELS: Final[tuple[Label, ...]] = get_args(Label)
+_GRADE_LABELS: Final[Mapping[tuple[str, float], Label]] = {
+    (finding, grade): "non-intact" if grade else "intact"
+    for finding, grades in GRADES.items()
+    for grade in grades
+}
 _JOINTS: Final = {(target.finding, target.joint) for target in TARGETS}
 
 
@@ -83,7 +88,6 @@ def read_models(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
 
     Raises:
         DocumentError: A file is neither, listing every bad row, or holds no probabilities.
-        UsageError: Two columns would have one name.
     """
     found = [
         (path, model, calls)
@@ -93,12 +97,10 @@ def read_models(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
         ).items()
     ]
     times = Counter(model for _, model, _ in found)
-    raters = [
+    return [
         Rater(model if times[model] == 1 else f"{path.stem} {model}", reader=False, calls=calls)
         for path, model, calls in found
     ]
-    _refuse_doubles(raters)
-    return raters
 
 
 def read_readers(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
@@ -110,23 +112,12 @@ def read_readers(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
 
     Raises:
         DocumentError: Listing every bad row.
-        UsageError: Two files have a reader of one name.
     """
-    raters = [
+    return [
         Rater(name, reader=True, calls=calls)
         for path in paths
         for name, calls in _collect(path, _reader_rows(path), images).items()
     ]
-    _refuse_doubles(raters)
-    return raters
-
-
-def _refuse_doubles(raters: Sequence[Rater]) -> None:
-    times = Counter(rater.name for rater in raters)
-    doubles = [name for name, count in times.items() if count > 1]
-    if doubles:
-        message = f"{', '.join(doubles)}: stands in several files of one name; rename a file"
-        raise UsageError(message)
 
 
 def _header(path: Path) -> list[str]:
@@ -164,11 +155,9 @@ def _reader_rows(path: Path) -> Iterator[_Row]:
         reader, image, hand, finding, joint, said = row.values()
         if not said:
             continue
-        label = said if column == "label" else _LABELS[number(said) > 0]
-        if column == "grade" and not any(
-            number(said) in grades for of, grades in GRADES.items() if of == finding
-        ):
-            label = f"grade {said}"
+        label = said
+        if column == "grade":
+            label = _GRADE_LABELS.get((finding, number(said)), f"grade {said}")
         probability = float(label == "non-intact")
         yield _Row(f"line {line}", reader, image, hand, finding, joint, probability, label)
 
@@ -181,24 +170,27 @@ def _collect(
     problems: list[Problem] = []
     names: dict[str, str] = {}
     for row in rows:
-        if row.image not in names:
-            name = annotated_name(row.image, images)
-            # Without labels it keeps its whole name: it may not be the only one so called.
-            names[row.image] = name if name in images else row.image
-        place = Place(names[row.image], row.hand, row.finding, row.joint)
-        calls = raters.setdefault(row.rater, {})
         wrong = _mistake(row)
-        if place in calls:
-            wrong = f"{row.finding} of {row.joint} of {row.image} stands twice"
-        if wrong:
+        if wrong is None:
+            if row.image not in names:
+                name = annotated_name(row.image, images)
+                # Without labels it keeps its whole name: it may not be the only one so called.
+                names[row.image] = name if name in images else row.image
+            place = Place(names[row.image], row.hand, row.finding, row.joint)
+            calls = raters.setdefault(row.rater, {})
+            if place in calls:
+                wrong = f"{row.finding} of {row.joint} of {row.image} stands twice"
+            calls[place] = Call(row.probability, row.label == "non-intact")
+        if wrong is not None:
             problems.append(Problem(row.where, wrong))
-        calls[place] = Call(row.probability, row.label == "non-intact")
     refuse(path, problems)
     return raters
 
 
 def _mistake(row: _Row) -> str | None:
     """What is wrong with a row by itself."""
+    if not row.rater or not row.image:
+        return "does not say whose call of which image it is"
     if row.hand not in SIDES:
         return f"hand {row.hand!r} is neither left nor right"
     if (row.finding, row.joint) not in _JOINTS:

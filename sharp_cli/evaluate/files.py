@@ -9,49 +9,59 @@ import math
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from sharp_cli import output
-from sharp_cli.evaluate.classification_plots import FORMATS, calibration, precision_recall, render
-from sharp_cli.evaluate.classification_tables import latex, markdown, tables
+from sharp_cli import __version__, output
+from sharp_cli.evaluate.tables import latex, markdown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from sharp_cli.evaluate.cases import Cases
-    from sharp_cli.evaluate.classification import Evaluation
+    from matplotlib.figure import Figure
 
-SCHEMA: Final = "sharp-classification/1"
+    from sharp_cli.evaluate.tables import Table
+
+FORMATS: Final = ("png", "svg")
+"""Of plots."""
 
 
 def write(
-    folder: Path, cases: Cases, evaluation: Evaluation, made_with: Mapping[str, object]
+    folder: Path,
+    kind: str,
+    evaluation: Any,
+    made_with: Mapping[str, object],
+    *,
+    tables: Sequence[Table],
+    plots: Mapping[str, Figure],
 ) -> None:
     """Write an evaluation: all of it as JSON and CSV, what is to be read as Markdown and LaTeX.
 
     Args:
         folder: Where to; made if it is not there.
-        cases: What was measured.
-        evaluation: What was found.
+        kind: What is evaluated: names the JSON and its schema.
+        evaluation: A dataclass whose every field is a sequence of records.
         made_with: For the JSON: files and settings.
+        tables: What is to be read.
+        plots: By name.
 
     Raises:
         OutputError: A file cannot be written.
     """
-    output.write(folder / "classification.json", _json(evaluation, made_with))
+    output.write(folder / f"{kind}.json", _json(kind, evaluation, made_with))
     for field in fields(evaluation):
-        output.write(folder / f"{field.name}.csv", _csv(getattr(evaluation, field.name)))
-    read = tables(evaluation)
-    output.write(folder / "tables.md", "\n".join(map(markdown, read)).encode())
-    output.write(folder / "tables.tex", "\n".join(map(latex, read)).encode())
-    plots = {"precision-recall": precision_recall(cases), "calibration": calibration(cases)}
+        if records := getattr(evaluation, field.name):
+            output.write(folder / f"{field.name}.csv", _csv(records))
+    output.write(folder / "tables.md", "\n".join(map(markdown, tables)).encode())
+    output.write(folder / "tables.tex", "\n".join(map(latex, tables)).encode())
     for name, figure in plots.items():
         for form in FORMATS:
-            output.write(folder / f"{name}.{form}", render(figure, form))
+            file = io.BytesIO()
+            figure.savefig(file, format=form)
+            output.write(folder / f"{name}.{form}", file.getvalue())
 
 
 def cells(records: Sequence[Any]) -> tuple[list[str], list[list[str]]]:
-    """Records of one kind as heads and rows; what is not defined is empty."""
-    heads = [field.name for field in fields(records[0])] if records else []
+    """Records of one kind, at least one, as heads and rows; what is not defined is empty."""
+    heads = [field.name for field in fields(records[0])]
     return heads, [[_cell(getattr(record, name)) for name in heads] for record in records]
 
 
@@ -62,13 +72,14 @@ def _csv(records: Sequence[Any]) -> bytes:
     return text.getvalue().encode()
 
 
-def _json(evaluation: Evaluation, made_with: Mapping[str, object]) -> bytes:
+def _json(kind: str, evaluation: Any, made_with: Mapping[str, object]) -> bytes:
     """What is not defined is null."""
     records = {
         name: [{key: _defined(value) for key, value in record.items()} for record in part]
         for name, part in asdict(evaluation).items()
     }
-    content = {"schema": SCHEMA, **made_with, **records}
+    tool = {"name": "sharp", "version": __version__}
+    content = {"schema": f"sharp-{kind}/1", "tool": tool, **made_with, **records}
     return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
 
 

@@ -1,0 +1,171 @@
+"""`sharp evaluate detection`: predicted joints against annotated ones or a reader's verdicts."""
+
+# ruff: noqa: PLC0415 - loaded where it is used, so that help comes at once
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from sharp_cli import output
+from sharp_cli.cli.terminal import guarded, require_training, say, show
+from sharp_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sharp_cli.evaluate.detection_match import Comparison
+    from sharp_cli.evaluate.detection_table import Evaluation
+
+_PLACES: Final = ("joints", "detected", "mean", "median", "p95", "found")
+_FLAGS: Final = ("off", "off_flagged", "good_flagged")
+
+Predictions = Annotated[
+    Path,
+    typer.Argument(
+        exists=True,
+        dir_okay=False,
+        help="The CSV of detect or score, or their JSON, which knows the spacing of pixels.",
+    ),
+]
+Truth = Annotated[Path | None, typer.Argument(help="Annotated joints: image,hand,joint,x,y.")]
+Verdicts = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="A reader's, instead of the tolerance: image,hand,finding,joint,correct.",
+    ),
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="Which joints are damaged: patient,study,image,hand,finding,joint,grade|label.",
+    ),
+]
+Tolerance = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=100,
+        help="A joint is found within so many percent of the hand's median proximal phalanx "
+        "length; 15 if not given.",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", file_okay=False, help="Write JSON, CSV, Markdown, LaTeX tables, and a plot."
+    ),
+]
+
+
+@guarded
+def detection(
+    predictions: Predictions,
+    truth: Truth = None,
+    *,
+    verdicts: Verdicts = None,
+    labels: Labels = None,
+    tolerance: Tolerance = None,
+    out: Out = None,
+) -> int:
+    """Say how far detected joints lie from annotated ones, and how many are found.
+
+    Distances are in percent of the hand's median proximal phalanx length; `found` is the percent
+    of annotated joints within the tolerance. Pictures are matched by as much of their path as the
+    annotations give, hands by side.
+
+    Where some are called uncertain, it says how well that tells them apart: the others are `off`,
+    `off_flagged` is the percent of these that is called uncertain or not detected, `good_flagged`
+    the percent of the found joints that is called uncertain.
+
+    With labels or verdicts, it says how many intact and non-intact joints are found, and how many
+    of all. A folder gets the distances in pixels at the common scale and in mm, too.
+    """
+    if truth is None and verdicts is None:
+        message = "nothing to compare with; give TRUTH, annotated joints, or --verdicts, or both"
+        raise UsageError(message)
+    if truth is None and tolerance is not None:
+        message = "--tolerance is one of distances, and verdicts have none; give TRUTH, too"
+        raise UsageError(message)
+    if out is not None:
+        require_training()
+        output.make_folder(out)
+    from sharp_cli.evaluate.detection import TOLERANCE
+    from sharp_cli.evaluate.detection_match import compare
+    from sharp_cli.evaluate.detection_table import evaluate
+
+    share = TOLERANCE if tolerance is None else tolerance / 100
+    compared = compare(predictions, truth=truth, verdicts=verdicts, labels=labels, tolerance=share)
+    for one in compared.partners:
+        say("note", f"{one.joints} joints {one.what}: {one.effect}")
+    evaluation = evaluate(compared)
+    names = dict.fromkeys(f"{rate.finding} {rate.joints}" for rate in evaluation.rates)
+    columns: dict[str, Iterable[object]] = {"group": names}
+    if truth is not None:
+        columns |= _distances(compared, share)
+    if labels is not None or verdicts is not None:
+        columns |= _rates(evaluation)
+    show([*columns], zip(*columns.values(), strict=True))
+    if out is not None:
+        paths = {
+            "predictions": predictions,
+            "truth": truth,
+            "verdicts": verdicts,
+            "labels": labels,
+        }
+        _write(out, paths, compared, evaluation)
+    return 0
+
+
+def _distances(compared: Comparison, tolerance: float) -> dict[str, Iterable[object]]:
+    """Columns of how far joints are off, and of how well that is told where some are uncertain."""
+    from sharp_cli.evaluate.detection import grouped, summarise, summarise_flags
+
+    groups = grouped(compared.errors).values()
+    places = [summarise(errors, tolerance) for errors in groups]
+    columns: dict[str, Iterable[object]]
+    columns = {name: [getattr(row, name) for row in places] for name in _PLACES}
+    if compared.uncertain:
+        flags = [summarise_flags(errors, tolerance) for errors in groups]
+        columns |= {name: [getattr(row, name) for row in flags] for name in _FLAGS}
+    return columns
+
+
+def _rates(evaluation: Evaluation) -> dict[str, Iterable[object]]:
+    """Columns of how many joints are found, by state."""
+    from sharp_cli.evaluate.detection_table import STATES
+
+    return {
+        state.replace("-", "_"): [rate for rate in evaluation.rates if rate.state == state]
+        for state in STATES
+    }
+
+
+def _write(
+    folder: Path,
+    paths: Mapping[str, Path | None],
+    compared: Comparison,
+    evaluation: Evaluation,
+) -> None:
+    """Write the evaluation as files; without distances there is no plot."""
+    from sharp_cli.evaluate import files
+    from sharp_cli.evaluate.detection_plots import distance_errors
+    from sharp_cli.evaluate.detection_table import tables
+
+    made_with = {name: None if path is None else str(path) for name, path in paths.items()}
+    distances = evaluation.distances
+    files.write(
+        folder,
+        "detection",
+        evaluation,
+        {**made_with, "found": compared.criterion},
+        tables=tables(evaluation, compared.criterion),
+        plots={"distance-errors": distance_errors(distances)} if distances else {},
+    )
