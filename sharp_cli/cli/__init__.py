@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sharp_cli import __version__
-from sharp_cli.cli import evaluate, models, phantom, score, steps, train
+from sharp_cli.cli import evaluate, implant, models, phantom, report, score, steps, train
 
 __all__ = ["app", "main"]
 
@@ -41,8 +41,10 @@ app.command()(score.score)
 app.command()(steps.detect)
 app.command()(steps.crop)
 app.command()(steps.classify)
+app.command()(report.report)
 app.add_typer(models.app, name="models")
 app.command()(phantom.phantom)
+app.command()(implant.implant)
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 

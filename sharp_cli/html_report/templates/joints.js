@@ -1,0 +1,54 @@
+"use strict";
+
+/* The joints of the study, what they are called, and how the pages tell them apart. */
+
+/** What a joint can be, in the order of the legend: title, and what it says. */
+const KINDS = {
+  tp: ["True positive", "non-intact, and called so"],
+  fn: ["False negative", "non-intact, called intact"],
+  fp: ["False positive", "intact, called non-intact"],
+  tn: ["True negative", "intact, and called so"],
+  "non-intact": ["Non-intact", "the probability reaches the threshold"],
+  intact: ["Intact", "the probability stays below the threshold"],
+  unclassified: ["Not classified", "detected only"],
+  "not-detected": ["Not detected", "in the table only"],
+};
+
+function kindOf(joint) {
+  if (joint.status === "not-detected") return "not-detected";
+  if (joint.label === null) return "unclassified";
+  if (joint.truth === null) return joint.label;
+  const damaged = joint.truth.label === "non-intact";
+  if (joint.label === "non-intact") return damaged ? "tp" : "fp";
+  return damaged ? "fn" : "tn";
+}
+
+const joints = data.joints.map((joint, order) => ({
+  ...joint,
+  order,
+  key: `${joint.hand}/${joint.finding}/${joint.joint}`,
+  kind: kindOf(joint),
+}));
+const jointByKey = new Map(joints.map((joint) => [joint.key, joint]));
+
+const otherSide = (side) => SIDES.find((other) => other !== side);
+const jointOf = (hand, joint) => jointByKey.get(`${hand}/${joint.finding}/${joint.joint}`);
+const share = (value) => (value === null ? "" : value.toFixed(2));
+
+/** A joint in words, for who cannot see it. */
+function describe(joint) {
+  const parts = [`${joint.hand} ${joint.joint}, ${TITLES[joint.finding]}`];
+  if (joint.status === "not-detected") parts.push("not detected");
+  if (joint.label) parts.push(`${joint.label}, probability ${share(joint.probability)}`);
+  if (joint.status === "uncertain") parts.push("its place is uncertain");
+  if (joint.truth) parts.push(`truth: ${said(joint.truth)}`);
+  const review = reviews.of(joint);
+  if (review) parts.push(`reader: ${said(review)}`);
+  return parts.join("; ");
+}
+
+/** A label with its grade. */
+const said = ({ label, grade }) => (grade === null ? label : `${label}, grade ${grade}`);
+
+/** A grade, or a label without one, where there is little room. */
+const short = ({ label, grade }) => (grade === null ? label : `grade ${grade}`);

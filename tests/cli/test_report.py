@@ -1,0 +1,97 @@
+"""`sharp report`: where pages go, exit codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fakes import paint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Done
+
+    Sharp = Callable[..., Done]
+
+
+def test_one_study_goes_to_a_file(sharp: Sharp, tmp_path: Path) -> None:
+    paint(Path("two.png"))
+    sharp("score", "two.png", "--json", "r.json")
+    done = sharp("report", "r.json", "--out", "new/report.html")
+    assert done.code == 0, done.err
+    assert "open new/report.html in a browser" in done.err
+    assert Path("new/report.html").read_bytes().startswith(b"<!DOCTYPE html>")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "r.json", "two.png"]
+
+
+def test_several_studies_go_to_a_folder_beside_what_score_wrote(sharp: Sharp) -> None:
+    for name in ("two.png", "a_L.png", "a_R.png"):
+        paint(Path(name))
+    sharp("score", "two.png", "a_L.png", "a_R.png", "--out", "all")
+    done = sharp("report", "all", "--out", "all")
+    assert done.code == 0, done.err
+    pages = sorted(str(path) for path in Path("all").rglob("*.html"))
+    assert pages == ["all/a/report.html", "all/index.html", "all/two/report.html"]
+
+
+def test_a_folder_may_hold_one_study(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    sharp("score", "two.png", "--json", "r.json")
+    assert sharp("report", "r.json", "--out", "pages").code == 0
+    assert Path("pages/two/report.html").exists()
+    assert Path("pages/index.html").exists()
+
+
+def test_several_studies_do_not_fit_a_file(sharp: Sharp) -> None:
+    for name in ("two.png", "two_b.png"):
+        paint(Path(name))
+    sharp("score", "two.png", "two_b.png", "--json", "r.json")
+    done = sharp("report", "r.json", "--out", "page.html")
+    assert done.code == 2
+    assert "there are 2 studies; name a folder" in done.err
+    assert not Path("page.html").exists()
+
+
+def test_a_picture_that_is_gone_keeps_no_page_from_being_written(sharp: Sharp) -> None:
+    for name in ("two.png", "two_b.png"):
+        paint(Path(name))
+    sharp("score", "two.png", "two_b.png", "--json", "r.json")
+    Path("two.png").unlink()
+    done = sharp("report", "r.json", "--out", "pages")
+    assert done.code == 1
+    assert "error: two.png: there is no such file" in done.err
+    assert b"two.png: there is no such file" in Path("pages/two/report.html").read_bytes()
+    assert b"no such file" not in Path("pages/two_b/report.html").read_bytes()
+
+
+def test_another_picture_of_the_same_name_is_not_shown(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    sharp("score", "two.png", "--json", "r.json")
+    paint(Path("left.png")).rename("two.png")
+    done = sharp("report", "r.json", "--out", "page.html")
+    assert done.code == 1
+    assert "480 x 520 pixels, and the document was made from 960 x 520" in done.err
+
+
+@pytest.mark.parametrize("labels", ["", "patient,study,image,hand,finding,joint\n"])
+def test_labels_that_do_not_fit_are_refused_before_anything_is_written(
+    sharp: Sharp, labels: str
+) -> None:
+    paint(Path("two.png"))
+    sharp("score", "two.png", "--json", "r.json")
+    Path("labels.csv").write_text(labels)
+    done = sharp("report", "r.json", "--out", "page.html", "--truth", "labels.csv")
+    assert done.code == 1
+    assert "error: labels.csv" in done.err
+    assert not Path("page.html").exists()
+
+
+def test_an_unwritable_place_is_an_output_error(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    sharp("score", "two.png", "--json", "r.json")
+    done = sharp("report", "r.json", "--out", "r.json")
+    assert done.code == 4
+    assert "error: r.json" in done.err
