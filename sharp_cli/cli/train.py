@@ -42,7 +42,6 @@ Work = Annotated[
         show_default=False,
     ),
 ]
-app.command()(classifier)
 
 TrainingDevice = Annotated[options.Device, typer.Option("--device", help="Where to train.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of every random choice.")]
@@ -131,7 +130,6 @@ def detector(
         ),
     ] = 5,
     device: TrainingDevice = options.Device.AUTO,
-    TrainingDevice=options.Device.AUTO,
     threads: options.Threads = None,
     seed: Seed = 1,
     hands: options.HandsBundle = None,
@@ -220,6 +218,9 @@ def trunk(
         seed=seed,
     )
     return _end(out)
+
+
+app.command()(classifier)
 
 
 def _end(out: Path) -> int:

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path  # noqa: TC003 - typer reads it
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sharp_cli.cli import options
-from sharp_cli.cli.terminal import begin_training, guarded, say
+from sharp_cli.cli.terminal import INTERRUPTED, begin_training, guarded, say
 from sharp_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Model(str, Enum):
-    """What to train."""
+    """What to train; `--prior` adds mimo-time."""
 
     SISO = "siso"
     MIMO_LOCAL = "mimo-local"
@@ -35,7 +35,7 @@ class Trunk(str, Enum):
 
 
 class Init(str, Enum):
-    """Where the trunk's weights come from."""
+    """Where the trunk's first weights come from."""
 
     IMAGENET = "imagenet"
     BUNDLE = "bundle"
@@ -50,74 +50,64 @@ class FcInit(str, Enum):
     RANDOM = "random"
 
 
-def _file(text: str) -> typer.models.OptionInfo:
-    return typer.Option(exists=True, dir_okay=False, help=text)  # type: ignore[no-any-return]
+LABELS = (
+    "A row a joint: patient,study,image,hand,finding,joint,grade (or label: intact or non-intact). "
+    "Columns x,y give its position, patch a ready-cut picture of it."
+)
+OUT = (
+    "Folder for predictions, figures, curves, checkpoints and the bundle; a run that was cut short "
+    "goes on from them."
+)
+PRIOR = (
+    "Dates of the studies (study,date; as 2024-05-31): train mimo-time too, which sees each joint "
+    "beside its picture in the study before."
+)
+INIT = (
+    "The trunk's first weights: torchvision's, a bundle's, or random ones (He's, or of standard "
+    "deviation 0.01)."
+)
+
+
+def _file(text: str) -> Any:
+    return typer.Option(exists=True, dir_okay=False, show_default=False, help=text)
+
+
+def _folder(text: str) -> Any:
+    return typer.Option(exists=True, file_okay=False, show_default=False, help=text)
 
 
 @guarded
 def classifier(
-    labels: Annotated[
-        Path,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            show_default=False,
-            help="A row a joint: patient,study,image,hand,finding,joint,grade (or label: intact or "
-            "non-intact); x,y or patch may be given.",
-        ),
-    ],
-    images: Annotated[
-        Path,
-        typer.Option(
-            exists=True, file_okay=False, show_default=False, help="Folder of the radiographs."
-        ),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            show_default=False,
-            help="Folder for predictions, figures, curves, checkpoints and the bundle; a run that "
-            "was cut short goes on.",
-        ),
-    ],
+    labels: Annotated[Path, _file(LABELS)],
+    images: Annotated[Path, _folder("Folder of the radiographs, or of the patches.")],
+    out: Annotated[Path, typer.Option(show_default=False, help=OUT)],
     *,
     model: Annotated[
         list[Model], typer.Option(help="What to train; may be given several times.")
     ] = [Model.MIMO_LOCAL],  # noqa: B006 - typer reads it
-    prior: Annotated[
-        Path | None,
-        _file(
-            "Dates of the studies (study,date): train mimo-time too, which sees each joint "
-            "beside its picture of the study before."
-        ),
-    ] = None,
+    prior: Annotated[Path | None, _file(PRIOR)] = None,
     folds: Annotated[int, typer.Option(min=3, help="Into how many patients are dealt.")] = 8,
-    fold_file: Annotated[Path | None, _file("The folds: patient,fold.")] = None,
+    fold_file: Annotated[
+        Path | None, _file("A table patient,fold, instead of dealing them out.")
+    ] = None,
     annotations: Annotated[
         Path | None,
         typer.Option(
             exists=True,
-            help="Joint positions, as for sharp train detector; joints without are detected.",
+            help="Joint positions, as for sharp train detector; what has none is detected.",
         ),
     ] = None,
     names: options.Names = None,
     trunk: Annotated[
         Trunk, typer.Option(help="One for each model, finding and joint group, or one for all.")
     ] = Trunk.PER_GROUP,
-    init: Annotated[
-        Init,
-        typer.Option(
-            help="imagenet: torchvision's weights; bundle: another bundle's; he, random: none."
-        ),
-    ] = Init.IMAGENET,
+    init: Annotated[Init, typer.Option(help=INIT)] = Init.IMAGENET,
     vgg16_weights: Annotated[
-        Path | None, _file("torchvision's ImageNet weights, where they cannot be downloaded.")
+        Path | None,
+        _file("For --init imagenet: torchvision's vgg16 weights, where they cannot be downloaded."),
     ] = None,
     init_bundle: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, file_okay=False, help="For --init bundle; the bundled one if not given."
-        ),
+        Path | None, _folder("For --init bundle: which one; the bundled one if not given.")
     ] = None,
     frozen: Annotated[
         bool,
@@ -126,19 +116,25 @@ def classifier(
     size: Annotated[
         int | None,
         typer.Option(
-            min=32, max=512, help="Side of the input; 224 if not given, or that of the bundle."
+            min=32,
+            max=512,
+            help="Width and height of the input; if not given, 224, or what the bundle has.",
         ),
     ] = None,
-    fc_layers: Annotated[int, typer.Option(min=1, max=3, help="Fully connected layers.")] = 2,
+    fc_layers: Annotated[
+        int, typer.Option(min=1, max=3, help="Number of fully connected layers.")
+    ] = 2,
     fc_init: Annotated[FcInit, typer.Option(help="Their first weights.")] = FcInit.HE,
-    dropout: Annotated[float, typer.Option(min=0, max=0.95)] = 0.5,
-    batch: Annotated[int, typer.Option(min=1, help="Sets of inputs a step.")] = 32,
+    dropout: Annotated[
+        float, typer.Option(min=0, max=0.95, help="Share of their values left out in training.")
+    ] = 0.5,
+    batch: Annotated[int, typer.Option(min=1, help="Sets of joints a step.")] = 32,
     search: Annotated[
         int,
         typer.Option(
             min=0,
-            help="Instead of these four, choose for each network the best of so many by the loss "
-            "of its validation patients.",
+            help="Try so many choices of --fc-layers, --fc-init, --dropout and --batch for each "
+            "network, and keep that of the lowest validation loss.",
         ),
     ] = 0,
     samples: Annotated[
@@ -149,23 +145,30 @@ def classifier(
     ] = 10_000,
     epochs: Annotated[int, typer.Option(min=1, help="At most.")] = 100,
     patience: Annotated[
-        int, typer.Option(min=1, help="Epochs without a lower validation loss that end it.")
+        int,
+        typer.Option(min=1, help="Epochs without a lower validation loss that end a training."),
     ] = 10,
     threshold: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Of all heads, rather than that of maximal F-measure."),
+        typer.Option(
+            min=0, max=1, help="Of all heads; if not given, that of the best F-measure of each."
+        ),
     ] = None,
     sensitivity: Annotated[
-        float | None, typer.Option(min=0, max=1, help="To choose thresholds by instead.")
+        float | None,
+        typer.Option(min=0, max=1, help="Take the highest thresholds with this sensitivity."),
     ] = None,
     specificity: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="That thresholds of maximal F-measure must have."),
+        typer.Option(
+            min=0, max=1, help="Take the best F-measure among thresholds with this specificity."
+        ),
     ] = None,
     final: Annotated[
         bool,
         typer.Option(
-            "--final", help="Fit the bundle to all patients anew; else it holds every fold's."
+            "--final",
+            help="Fit the bundle's networks to all patients anew; else it holds every fold's.",
         ),
     ] = False,
     device: Annotated[options.Device, typer.Option(help="Where to train.")] = options.Device.AUTO,
@@ -184,24 +187,33 @@ def classifier(
     if sum(value is not None for value in rules.values()) > 1:
         message = f"{', '.join(rules)}: give one of them at most"
         raise UsageError(message)
+    for option, given, needed in (
+        ("--vgg16-weights", vgg16_weights, Init.IMAGENET),
+        ("--init-bundle", init_bundle, Init.BUNDLE),
+    ):
+        if given is not None and init is not needed:
+            message = f"{option}: is for --init {needed.value}; leave one of them out"
+            raise UsageError(message)
     begin_training()
-    from sharp_cli.train.classifier import Sources, train_classifier
+    from sharp_cli.inputs import MODELS
+    from sharp_cli.train.classifier import train_classifier
     from sharp_cli.train.classifier_settings import (
         VGG16_SIZE,
         Hyperparameters,
         Settings,
         ThresholdRule,
     )
+    from sharp_cli.train.classifier_sources import Sources
     from sharp_cli.train.initial_trunk import bundle_size
 
     if size is None:
         size = bundle_size(init_bundle) if init is Init.BUNDLE else VGG16_SIZE
-    models = [*dict.fromkeys(one.value for one in model)]
+    asked = {one.value for one in model} | ({"mimo-time"} if prior else set())
     settings = Settings(
-        models=tuple([*models, "mimo-time"] if prior else models),
+        models=tuple(one for one in MODELS if one in asked),
         trunk=trunk.value,
         start=init.value,
-        weights=init_bundle if init is Init.BUNDLE else vgg16_weights,
+        weights=init_bundle or vgg16_weights,
         frozen=frozen,
         size=size,
         hyper=Hyperparameters(fc_layers, fc_init.value, dropout, batch),
@@ -212,16 +224,21 @@ def classifier(
         threshold=ThresholdRule(threshold, sensitivity, specificity),
         seed=seed,
     )
-    train_classifier(
-        Sources(labels, images, annotations, names, prior, fold_file, hands, detector),
-        out,
-        settings=settings,
-        folds=folds,
-        final=final,
-        device=device.value,
-        threads=threads or options.cores(),
-        tell=_tell,
-    )
+    sources = Sources(labels, images, annotations, names, prior, fold_file, hands, detector)
+    try:
+        train_classifier(
+            sources,
+            out,
+            settings=settings,
+            folds=folds,
+            final=final,
+            device=device.value,
+            threads=threads or options.cores(),
+            tell=_tell,
+        )
+    except KeyboardInterrupt:
+        say("error", f"interrupted; the same command goes on with what is in {out}")
+        return INTERRUPTED
     say("done", f"predictions, figures, curves and the bundle are in {out}")
     return 0
 

@@ -5,25 +5,21 @@ Every patient is in one fold. In turn one fold tests, the next one validates, th
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import time
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from torch import nn
+import torch
 
 from sharp_cli.annotations.check import read_checked
 from sharp_cli.classify import takes_gpu
-from sharp_cli.dataset import Problem, read_table, refuse
 from sharp_cli.detect import JointDetector
 from sharp_cli.errors import UsageError
 from sharp_cli.hands import HandFinder
 from sharp_cli.labels import read_labels
 from sharp_cli.registry import open_bundle
 from sharp_cli.train.classifier_bundle import Data, member, write_classifier
-from sharp_cli.train.classifier_fit import Fitted, Job, Parts, fit
+from sharp_cli.train.classifier_fit import Job, Parts
 from sharp_cli.train.classifier_results import (
     Result,
     choose_threshold,
@@ -32,36 +28,38 @@ from sharp_cli.train.classifier_results import (
     write_metrics,
     write_predictions,
 )
-from sharp_cli.train.classifier_search import search
+from sharp_cli.train.classifier_search import fit_best
+from sharp_cli.train.classifier_sources import earlier_studies
 from sharp_cli.train.describers import Frozen, Patches, Trained, compute_features
-from sharp_cli.train.findings_bundle import trunk_tensors
 from sharp_cli.train.head_units import gather, head_names, trainable
 from sharp_cli.train.initial_trunk import trunk_maker
 from sharp_cli.train.label_check import check, check_folds
 from sharp_cli.train.label_folds import Roles, assign, read_folds, roles, write_folds
 from sharp_cli.train.patch_store import build
-from sharp_cli.train.run import begin, settle
+from sharp_cli.train.run import Clock, begin, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
+    from torch import nn
 
     from sharp_cli.classify import Device
-    from sharp_cli.labels import LabelledJoint
+    from sharp_cli.train.classifier_fit import Fitted
     from sharp_cli.train.classifier_settings import Settings
+    from sharp_cli.train.classifier_sources import Sources
     from sharp_cli.train.describers import Describer
     from sharp_cli.train.findings_bundle import Member
     from sharp_cli.train.head_units import HeadName, Units
     from sharp_cli.train.label_check import Notice
+    from sharp_cli.train.patch_store import PatchStore
 
 LOGGER: Final = logging.getLogger(__name__)
 
 FOLDS_FILE: Final = "folds.csv"
 PREDICTIONS_FILE: Final = "predictions.csv"
 METRICS_FILE: Final = "metrics.csv"
+CURVES: Final = "curves"
 BUNDLE: Final = "bundle"
 
 _FINAL: Final = 0
@@ -69,31 +67,6 @@ _FINAL: Final = 0
 
 _JOBS: Final = 1000
 """More networks than a fold has: keeps their random choices apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """The files of a training.
-
-    Attributes:
-        labels: See `labels.read_labels`.
-        images: Folder of the radiographs or patches.
-        annotations: Joint positions, see `annotations.check.read_checked`; None to detect them.
-        names: What the points are called there; None if by their own names.
-        dates: A table `study,date`, by which `mimo-time` finds the study before; None for none.
-        folds: A table `patient,fold`; None to deal patients out.
-        hands: Bundle of the hand finder; None for the bundled one.
-        detector: Bundle of the joint detector; None for the bundled one.
-    """
-
-    labels: Path
-    images: Path
-    annotations: Path | None
-    names: Path | None
-    dates: Path | None
-    folds: Path | None
-    hands: str | None
-    detector: str | None
 
 
 def train_classifier(
@@ -138,37 +111,53 @@ def train_classifier(
     )
     for notice in [*notices, *check_folds(labelled, assigned, folds)]:
         tell(notice)
-    earlier = _earlier(sources.dates, labelled)
-    settle(run, {**settings.row(), **_fingerprints(sources), "folds": folds})
+    earlier = earlier_studies(sources.dates, labelled)
+    annotated = (
+        []
+        if sources.annotations is None
+        else read_checked(sources.annotations, sources.images, sources.names)
+    )
+    make_trunk = trunk_maker(settings)
+    settle(run, {**sources.row(labelled, annotated), "folds": folds, **settings.row()})
     write_folds(run / FOLDS_FILE, assigned)
-    trainer = _Trainer(labelled, earlier, sources, run, settings, device=place, threads=threads)
-    fitted = [
-        trainer.fold(number, roles(assigned, number, folds)) for number in range(1, folds + 1)
-    ]
-    results = [result for fold in fitted for result in fold.results]
+    store, lost = build(
+        labelled,
+        sources.images,
+        run / "patches",
+        size=settings.size,
+        positions={(hand.image, hand.side): hand for hand in annotated},
+        detector=lambda: (
+            HandFinder(open_bundle("hands", sources.hands), threads=threads),
+            JointDetector(open_bundle("joints", sources.detector), threads=threads),
+        ),
+    )
+    for message in lost:
+        LOGGER.warning(message)
+    units = {head: gather(head, labelled, store, earlier) for head in head_names(settings.models)}
+    trainer = _Trainer(store, units, run, settings, make_trunk=make_trunk, device=place)
+    parts = {number: roles(assigned, number, folds) for number in range(1, folds + 1)}
+    if final:
+        parts[_FINAL] = Roles(parts[1].training | parts[1].test, parts[1].validation, frozenset())
+    fitted = trainer.train(parts)
+    results = [result for fold in fitted for result in fold.results if result.fold != _FINAL]
     write_predictions(run / PREDICTIONS_FILE, labelled, results)
     write_metrics(run / METRICS_FILE, results)
-    draw_curves(run / "curves", results)
-    data = Data(
-        sources.labels.name,
-        len(patients),
-        len({(one.patient, one.study) for one in labelled}),
-        len(labelled),
-        sum(one.damaged for one in labelled),
-        folds,
-    )
-    used = fitted
-    if final:
-        validation = frozenset(patient for patient, fold in assigned.items() if fold == 1)
-        everyone = Roles(frozenset(patients) - validation, validation, frozenset())
-        used = [trainer.fold(_FINAL, everyone)]
+    draw_curves(run / CURVES, results)
+    used = fitted[-1:] if final else fitted
     write_classifier(
         run / BUNDLE,
         [fold.member for fold in used],
         [result for fold in used for result in fold.results],
         results,
-        settings,
-        data,
+        settings=settings,
+        data=Data(
+            sources.labels.name,
+            len(patients),
+            len({(one.patient, one.study) for one in labelled}),
+            len(labelled),
+            sum(one.damaged for one in labelled),
+            folds,
+        ),
     )
 
 
@@ -178,152 +167,102 @@ class _Fold:
     results: Sequence[Result]
 
 
+_Given = dict["HeadName", tuple["Parts", "Units"]]
+"""What each head of a fold learns from, and is tested on."""
+
+
 class _Trainer:
     """Trains the networks of one fold after another."""
 
     def __init__(
         self,
-        labelled: Sequence[LabelledJoint],
-        earlier: Mapping[tuple[str, str], str],
-        sources: Sources,
+        store: PatchStore,
+        units: Mapping[HeadName, Units],
         run: Path,
         settings: Settings,
         *,
+        make_trunk: Callable[[], nn.Sequential],
         device: str,
-        threads: int,
     ) -> None:
-        self._settings = settings
+        self._units = units
         self._run = run
+        self._settings = settings
+        self._make_trunk = make_trunk
         self._device = device
-        self._make_trunk = trunk_maker(settings)
-        positions = (
-            []
-            if sources.annotations is None
-            else read_checked(sources.annotations, sources.images, sources.names)
-        )
-        store, lost = build(
-            labelled,
-            sources.images,
-            run / "patches",
-            size=settings.size,
-            positions={(hand.image, hand.side): hand for hand in positions},
-            detector=(
-                HandFinder(open_bundle("hands", sources.hands), threads=threads),
-                JointDetector(open_bundle("joints", sources.detector), threads=threads),
-            ),
-        )
-        for message in lost:
-            LOGGER.warning(message)
-        self._units = {
-            head: gather(head, labelled, store, earlier) for head in head_names(settings.models)
-        }
         self._patches = Patches(store, device)
-        self._frozen: Describer | None = None
+        self._frozen: tuple[nn.Sequential, Describer] | None = None
         if settings.frozen:
             joints = len({(place.side, place.joint) for place in store.rows})
-            copies = max(1, round(settings.samples * joints / len(store.rows) / 2))
-            trunk = self._make_trunk().to(device)
-            self._frozen = Frozen(
-                compute_features(
-                    self._patches, trunk, run / "features.pt",
-                    copies=copies, seed=settings.seed, device=device,
-                ),
-                device,
-            )  # fmt: skip
-        self._began = time.monotonic()
-        self._done = 0
-
-    def fold(self, number: int, part: Roles) -> _Fold:
-        """Train the networks of a fold, and let them judge its patients."""
-        given = {
-            head: (
-                Parts(units.of(part.training), units.of(part.validation)),
-                units.of(part.test),
+            torch.manual_seed(settings.seed)
+            trunk = make_trunk().to(device).to(memory_format=torch.channels_last)
+            features = compute_features(
+                self._patches,
+                trunk,
+                run / "features",
+                # Half as many as an epoch would take of each: not one is taken twice in a row.
+                copies=max(1, round(settings.samples * joints / len(store.rows) / 2)),
+                seed=settings.seed,
+                device=device,
             )
+            self._frozen = trunk, Frozen(features, device)
+
+    def train(self, parts: Mapping[int, Roles]) -> list[_Fold]:
+        """Train the networks of all folds, and let them judge the patients of each."""
+        given = {number: self._given(number, part) for number, part in parts.items()}
+        networks = sum(len(self._together(heads)) for heads in given.values())
+        clock = Clock(networks * max(self._settings.search, 1), self._settings.epochs)
+        return [self._fold(number, heads, clock) for number, heads in given.items()]
+
+    def _given(self, number: int, part: Roles) -> _Given:
+        given = {
+            head: (Parts(units.of(part.training), units.of(part.validation)), units.of(part.test))
             for head, units in self._units.items()
         }
         learned = {
-            head: pair for head, pair in given.items()
-            if trainable(pair[0].training) and len(pair[0].validation)
-        }  # fmt: skip
+            head: (parts, test)
+            for head, (parts, test) in given.items()
+            if trainable(parts.training) and len(parts.validation)
+        }
         if not learned:
             message = f"fold {number}: no head has intact and non-intact joints to learn from"
             raise UsageError(message)
+        return learned
+
+    def _fold(self, number: int, given: _Given, clock: Clock) -> _Fold:
         networks: list[Fitted] = []
         results: list[Result] = []
-        for index, heads in enumerate(self._together(list(learned))):
+        for index, heads in enumerate(self._together(given)):
+            name = str(heads[0]) if len(heads) == 1 else "all heads"
             job = Job(
-                name=f"{'final fit' if number == _FINAL else f'fold {number}'}, {_name(heads)}",
-                parts={head: learned[head][0] for head in heads},
-                make_trunk=None if self._settings.frozen else self._make_trunk,
+                name=f"{f'fold {number}' if number != _FINAL else 'final fit'}, {name}",
+                parts={head: given[head][0] for head in heads},
+                make_trunk=None if self._frozen else self._make_trunk,
                 describe=self._describer,
-                folder=self._run / "fits" / str(number) / _name(heads).replace("/", "-"),
+                folder=self._run / "fits" / str(number) / name.replace("/", "-"),
                 key=number * _JOBS + index,
+                clock=clock,
             )
-            hyper = search(job, self._settings, device=self._device)
-            network = fit(job, self._settings, hyper, device=self._device)
+            network = fit_best(job, self._settings, device=self._device)
             networks.append(network)
-            results += [self._judge(number, head, network, *learned[head]) for head in heads]
-        frozen = trunk_tensors(self._make_trunk().eval()) if self._settings.frozen else None
-        return _Fold(member(networks, frozen), results)
+            results += [self._judge(number, head, network, *given[head]) for head in heads]
+        return _Fold(member(networks, self._frozen[0] if self._frozen else None), results)
 
-    def _together(self, heads: Sequence[HeadName]) -> list[list[HeadName]]:
+    def _together(self, given: _Given) -> list[list[HeadName]]:
         """The heads of each network: all of them if they train a shared trunk, else one."""
         if self._settings.trunk == "shared" and not self._settings.frozen:
-            return [list(heads)]
-        return [[head] for head in heads]
+            return [list(given)]
+        return [[head] for head in given]
 
     def _describer(self, trunk: nn.Sequential | None) -> Describer:
-        if trunk is None:
-            assert self._frozen is not None  # noqa: S101 - without a trunk features are frozen
-            return self._frozen
-        return Trained(self._patches, trunk, self._device)
+        if trunk is not None:
+            return Trained(self._patches, trunk, self._device)
+        assert self._frozen is not None  # noqa: S101 - or the network would have a trunk
+        return self._frozen[1]
 
     def _judge(
         self, fold: int, head: HeadName, network: Fitted, parts: Parts, test: Units
     ) -> Result:
         seen = judged(parts.validation, network.probabilities(head, parts.validation))
-        threshold = choose_threshold(self._settings.threshold, seen)
         tested = judged(test, network.probabilities(head, test))
+        threshold = choose_threshold(self._settings.threshold, seen)
         return Result(fold, head, network.epochs, threshold, seen, tested)
-
-
-def _name(heads: Sequence[HeadName]) -> str:
-    return str(heads[0]) if len(heads) == 1 else "all heads"
-
-
-def _earlier(path: Path | None, labelled: Sequence[LabelledJoint]) -> dict[tuple[str, str], str]:
-    """For each patient and study that has one, the last study before it.
-
-    Raises:
-        DocumentError: The table cannot be read, or lacks the date of a study.
-    """
-    if path is None:
-        return {}
-    dates = {row["study"]: row["date"] for _, row in read_table(path, ("study", "date"))}
-    studies = sorted({(one.patient, one.study) for one in labelled})
-    missing = [study for _, study in studies if not dates.get(study)]
-    refuse(path, [Problem(study, "this study of the labels has no date") for study in missing])
-    found = {}
-    for patient, study in studies:
-        before = [
-            other for whose, other in studies if whose == patient and dates[other] < dates[study]
-        ]
-        if before:
-            found[patient, study] = max(before, key=dates.__getitem__)
-    return found
-
-
-def _fingerprints(sources: Sources) -> dict[str, str | None]:
-    """Tells apart what the tables of a training say."""
-    tables = {
-        "labels": sources.labels,
-        "annotations": sources.annotations,
-        "prior": sources.dates,
-        "fold-file": sources.folds,
-    }
-    return {
-        option: None if path is None or not path.is_file()
-        else hashlib.sha256(path.read_bytes()).hexdigest()
-        for option, path in tables.items()
-    }  # fmt: skip

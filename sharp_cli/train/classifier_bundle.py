@@ -17,10 +17,11 @@ from sharp_cli.train.classifier_results import (
 from sharp_cli.train.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from torch import nn
 
     from sharp_cli.inputs import ModelName
     from sharp_cli.train.classifier_fit import Fitted
@@ -60,23 +61,27 @@ class Data:
         )
 
 
-def member(fitted: Sequence[Fitted], frozen: dict[str, NDArray[Any]] | None) -> Member:
-    """The networks of one fold, as a bundle holds them.
+def member(fitted: Sequence[Fitted], frozen: nn.Sequential | None) -> Member:
+    """The networks of one fold in 16 bit, as a bundle holds them.
 
     Args:
         fitted: Its networks.
-        frozen: Tensors of the trunk below all of them, if it did not learn with them.
+        frozen: The trunk below all of them, if it did not learn with them.
     """
     trunks: dict[str, dict[str, NDArray[Any]]] = {}
     heads: dict[str, NDArray[Any]] = {}
+    tensors = {} if frozen is None else _half(trunk_tensors(frozen.eval()))
     for one in fitted:
-        trunk = one.network.trunk
-        tensors = trunk_tensors(trunk.eval()) if trunk is not None else frozen
-        assert tensors is not None  # noqa: S101 - a network has a trunk of its own, or a frozen one
+        if one.network.trunk is not None:
+            tensors = _half(trunk_tensors(one.network.trunk.eval()))
         for name, head in one.network.plain_heads().items():
             trunks[name] = tensors
             heads |= head_tensors(name, head)
-    return Member(trunks, heads)
+    return Member(trunks, _half(heads))
+
+
+def _half(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name: tensor.astype(np.float16) for name, tensor in tensors.items()}
 
 
 def thresholds(results: Sequence[Result], settings: Settings) -> dict[ModelName, dict[str, float]]:
@@ -95,13 +100,14 @@ def write_classifier(
     members: Sequence[Member],
     results: Sequence[Result],
     tested: Sequence[Result],
+    *,
     settings: Settings,
     data: Data,
 ) -> None:
     """Write the bundle and its card.
 
     Args:
-        folder: Where to; its name becomes the bundle's.
+        folder: Where to, in the folder of the training, whose name becomes the bundle's.
         members: The networks of each fold, or those of the final fit.
         results: What they came to; thresholds are chosen by their validation patients.
         tested: What the folds came to, for the card's figures.
@@ -111,6 +117,9 @@ def write_classifier(
     Raises:
         OutputError: It cannot be written.
     """
+    for old in folder.glob("*.safetensors"):
+        old.unlink()
+    name = folder.resolve().parent.name
     measured = figures(tested)
     write_findings(
         folder,
@@ -118,12 +127,13 @@ def write_classifier(
         size=settings.size,
         thresholds=thresholds(results, settings),
         described={
+            "name": name,
             "architecture": _ARCHITECTURE,
             "trained_on": str(data),
             "settings": settings.row(),
             "figures": [dict(zip(FIGURE_COLUMNS, row, strict=True)) for row in measured],
         },
-        card=_card(folder.resolve().name, len(members), measured, settings, data),
+        card=_card(name, len(members), measured, settings, data),
     )
 
 
@@ -167,22 +177,22 @@ joint space narrowing: {", ".join(settings.models)}.
 **For research only, not for diagnosis. Measured on the cohort below alone, by cross-validation, and
 not validated on any other patients.**
 
-- **Network**: {_ARCHITECTURE}; {trunk}, begun with {start}, which {learned}. {kind.capitalize()}.
-  Input {settings.size} x {settings.size}, mean 0 and standard deviation 1 a patch. Stored in 16 bit,
-  run in 32 bit.
+- **Network**: {_ARCHITECTURE}; {trunk}, begun with {start}, which {learned}.
+  {kind.capitalize()}. Input {settings.size} x {settings.size}, mean 0 and standard deviation 1 a
+  patch. Stored in 16 bit, run in 32 bit.
 - **Data**: {data}. Whoever made this bundle: say here whose radiographs they are, how they were
   chosen and who read them.
-- **Training**: Adam, learning rate {settings.rate:g}; binary cross-entropy summed over the outputs;
-  each joint balanced and augmented to {settings.samples} patches an epoch (turns of up to 3°, shifts
-  of up to 5 pixels, scale 0.97 to 1.03); at most {settings.epochs} epochs, ended after
+- **Training**: Adam, learning rate {settings.rate:g}; binary cross-entropy summed over the
+  outputs; each joint balanced and augmented to {settings.samples} patches an epoch (turns of up to
+  3°, shifts of up to 5 pixels, scale 0.97 to 1.03); at most {settings.epochs} epochs, ended after
   {settings.patience} without a lower validation loss; seed {settings.seed}{search}.
 - **Thresholds**: {_rule(settings)}.
 - **Licence**: Apache-2.0, unless the data ask for another.
 
 ## Figures
 
-Each patient is judged by networks that have not seen them: {data.folds} patient-disjoint folds, of which
-one tests, one validates and the others train. Labels by the threshold of the fold.
+Each patient is judged by networks that have not seen them: {data.folds} patient-disjoint folds, of
+which one tests, one validates and the others train. Labels by the threshold of the fold.
 
 {table}
 """

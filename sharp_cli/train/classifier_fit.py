@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,27 +16,28 @@ from torch.nn import functional
 from sharp_cli import output
 from sharp_cli.inputs import width
 from sharp_cli.networks import HIDDEN, make_head
+from sharp_cli.train.classifier_network import Network
 from sharp_cli.train.head_units import Balanced, HeadName, Units
 from sharp_cli.train.run import save
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from sharp_cli.train.classifier_settings import Hyperparameters, Settings
     from sharp_cli.train.describers import Describer
+    from sharp_cli.train.run import Clock
 
 LOGGER: Final = logging.getLogger(__name__)
 
 CHECKPOINT: Final = "checkpoint.pt"
 BEST: Final = "best.pt"
-HISTORY: Final = "history.csv"
 
 MASKED: Final = 0.1
 """Share of inputs that are left out in training, so that a head bears with missing ones; a choice.
-The only input of a set never is."""
+What is left of a set never is."""
 
 _RANDOM_SD: Final = 0.01
 """Of weights that are random at first (Simonyan & Zisserman, ICLR 2015)."""
@@ -46,6 +47,11 @@ _SCALED_BY: Final = 64
 
 _VALIDATION_SHARE: Final = 6
 """One fold validates where six train, so it has as many times fewer samples."""
+
+_PATCHES_AT_ONCE: Final = 64
+_SETS_AT_ONCE: Final = 32
+"""Patches of which probabilities are told, and sets of inputs that validate; the same for every
+batch size, so that losses of trials compare."""
 
 
 class Parts(NamedTuple):
@@ -66,6 +72,7 @@ class Job:
         describe: Makes a describer of a trunk, or of None.
         folder: For checkpoints.
         key: Tells its random choices from other jobs'.
+        clock: Counts the epochs and networks of the whole run.
     """
 
     name: str
@@ -74,42 +81,7 @@ class Job:
     describe: Callable[[nn.Sequential | None], Describer]
     folder: Path
     key: int
-
-
-class Network(nn.Module):
-    """Heads by name, and the trunk below them if it learns with them.
-
-    Attributes:
-        heads: From features, each divided by its scale, to logits.
-        trunk: It, or None.
-        scale: Of the features, shape (F,): all are about as large for the heads at first.
-    """
-
-    scale: Tensor
-
-    def __init__(
-        self, heads: Mapping[str, nn.Sequential], trunk: nn.Sequential | None, scale: Tensor
-    ) -> None:
-        super().__init__()
-        self.heads = nn.ModuleDict(heads)
-        self.trunk = trunk
-        self.register_buffer("scale", scale)
-
-    def logits(self, head: HeadName, features: Tensor) -> Tensor:
-        """Features of sets of inputs, shape (U, K, F), to logits, shape (U, K)."""
-        found: Tensor = self.heads[str(head)]((features / self.scale).flatten(1))
-        return found
-
-    def plain_heads(self) -> dict[str, nn.Sequential]:
-        """The heads, to be given features as they are."""
-        heads = {}
-        for name, head in self.heads.items():
-            plain = copy.deepcopy(head)
-            weight = plain[0].weight  # type: ignore[index]
-            with torch.no_grad():
-                weight /= self.scale.repeat(weight.shape[1] // len(self.scale))
-            heads[name] = plain
-        return heads  # type: ignore[return-value]
+    clock: Clock
 
 
 class Epoch(NamedTuple):
@@ -138,13 +110,13 @@ class Fitted:
 
     def probabilities(self, head: HeadName, given: Units) -> NDArray[np.float32]:
         """Of damage, of every input of some sets as they are, shape (U, K)."""
-        self.network.eval()
-        found = []
+        step = max(_PATCHES_AT_ONCE // given.patches.shape[1], 1)
+        found = [np.empty((0, given.patches.shape[1]), np.float32)]
         with torch.inference_mode():
-            for part in np.array_split(given.patches, range(64, len(given), 64)):
-                features = self.describer(part, None)
+            for start in range(0, len(given), step):
+                features = self.describer(given.patches[start : start + step], None)
                 found.append(self.network.logits(head, features).sigmoid().cpu().numpy())
-        return np.concatenate(found).astype(np.float32)
+        return np.concatenate(found)
 
 
 def fit(job: Job, settings: Settings, hyper: Hyperparameters, *, device: str) -> Fitted:
@@ -152,37 +124,47 @@ def fit(job: Job, settings: Settings, hyper: Hyperparameters, *, device: str) ->
 
     A run that was cut off at any moment goes on from the end of its last epoch, as if it had not
     been.
+
+    Args:
+        job: The network.
+        settings: How it is trained.
+        hyper: Its hyperparameters, instead of those of `settings`.
+        device: `cpu` or `cuda`.
+
+    Raises:
+        OutputError: Its folder cannot be made.
     """
     output.make_folder(job.folder)
     network, describer = _begin(job, settings, hyper, device=device)
     optimizer = torch.optim.Adam(network.parameters(), lr=settings.rate)
-    epochs: list[Epoch] = []
-    state = _checkpoint(job.folder)
-    if state is not None:
+    state = _load(job.folder / CHECKPOINT, device) or {"epochs": []}
+    epochs = [Epoch(*one) for one in state["epochs"]]
+    if not _finished(epochs, settings) and epochs:
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
-        epochs = [Epoch(int(number), *losses) for number, *losses in state["epochs"]]
     while not _finished(epochs, settings):
+        began = time.monotonic()
         number = len(epochs) + 1
         rng = np.random.default_rng([settings.seed, job.key, number])
         torch.manual_seed(int(rng.integers(2**31)))
-        trained = _train_epoch(network, describer, optimizer, job, settings, hyper, rng)
-        validated = _validate(network, describer, job, settings, hyper)
-        epochs.append(Epoch(number, trained, validated))
-        LOGGER.info(
-            "%s: epoch %d of %d: loss %.4f, validation %.4f",
-            job.name, number, settings.epochs, trained, validated,
-        )  # fmt: skip
-        if validated <= min(one.validation for one in epochs):
+        training = {head: parts.training for head, parts in job.parts.items()}
+        batches = _batches(training, settings.samples, rng, sets=hyper.batch)
+        trained = _train_epoch(network, describer, optimizer, batches, rng)
+        validated = _validate(network, describer, job, settings)
+        if all(validated < one.validation for one in epochs):
             save(network.state_dict(), job.folder / BEST)
-        state = {
-            "network": network.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "epochs": [tuple(one) for one in epochs],
-        }
+        epochs.append(Epoch(number, trained, validated))
+        state = {"epochs": [tuple(one) for one in epochs]}
+        # Of a network that is done the best state is enough.
+        if not _finished(epochs, settings):
+            state |= {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
         save(state, job.folder / CHECKPOINT)
-    best = torch.load(job.folder / BEST, map_location=device, weights_only=True)
-    network.load_state_dict(best)
+        LOGGER.info(
+            "%s: epoch %d of %d: loss %.4f, validation %.4f; %s",
+            job.name, number, settings.epochs, trained, validated,
+            job.clock.epoch(number, time.monotonic() - began),
+        )  # fmt: skip
+    network.load_state_dict(torch.load(job.folder / BEST, map_location=device, weights_only=True))
     return Fitted(network.eval(), describer, epochs, min(one.validation for one in epochs))
 
 
@@ -194,7 +176,8 @@ def _begin(
     if trunk is not None:
         trunk = trunk.to(device).to(memory_format=torch.channels_last)
     describer = job.describe(trunk)
-    scale = _scale(describer, job)
+    best = _load(job.folder / BEST, device)
+    scale = _scale(describer, job) if best is None else best["scale"]
     heads = {}
     for head in job.parts:
         inputs = width(*head)
@@ -221,9 +204,9 @@ def _scale(describer: Describer, job: Job) -> Tensor:
     return size.clamp_min(max(float(size.median()) / 10, 1e-3))
 
 
-def _checkpoint(folder: Path) -> dict[str, Any] | None:
-    path = folder / CHECKPOINT
-    return torch.load(path, weights_only=True) if path.is_file() else None
+def _load(path: Path, device: str) -> dict[str, Any] | None:
+    """What was saved, or None if nothing was."""
+    return torch.load(path, map_location=device, weights_only=True) if path.is_file() else None
 
 
 def _finished(epochs: Sequence[Epoch], settings: Settings) -> bool:
@@ -238,15 +221,12 @@ def _train_epoch(
     network: Network,
     describer: Describer,
     optimizer: torch.optim.Optimizer,
-    job: Job,
-    settings: Settings,
-    hyper: Hyperparameters,
+    batches: Iterable[Mapping[HeadName, _Batch]],
     rng: np.random.Generator,
 ) -> float:
     network.train()
-    training = {head: parts.training for head, parts in job.parts.items()}
     losses = []
-    for batch in _batches(training, settings.samples, hyper.batch, rng):
+    for batch in batches:
         optimizer.zero_grad()
         loss = _loss(network, describer, batch, rng, masking=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -256,75 +236,76 @@ def _train_epoch(
 
 
 @torch.no_grad()
-def _validate(
-    network: Network,
-    describer: Describer,
-    job: Job,
-    settings: Settings,
-    hyper: Hyperparameters,
-) -> float:
+def _validate(network: Network, describer: Describer, job: Job, settings: Settings) -> float:
     """Mean loss over samples balanced and augmented as those of training, always the same."""
     network.eval()
     rng = np.random.default_rng([settings.seed, job.key])
     samples = math.ceil(settings.samples / _VALIDATION_SHARE)
     validation = {head: parts.validation for head, parts in job.parts.items()}
-    batches = _batches(validation, samples, hyper.batch, rng)
+    batches = _batches(validation, samples, rng, sets=_SETS_AT_ONCE)
     losses = [_loss(network, describer, batch, rng, masking=False) for batch in batches]
     return float(torch.stack(losses).mean())
 
 
-_Batch = dict[HeadName, tuple["NDArray[np.int64]", "NDArray[np.float32]"]]
+class _Batch(NamedTuple):
+    """Patches and labels of one head's sets of inputs, both of shape (U, K)."""
+
+    patches: NDArray[np.int64]
+    labels: NDArray[np.float32]
 
 
 def _batches(
-    parts: Mapping[HeadName, Units], samples: int, batch: int, rng: np.random.Generator
-) -> Iterator[_Batch]:
-    """Patches and labels of each head's sets of inputs, until every joint has had its samples."""
+    parts: Mapping[HeadName, Units], samples: int, rng: np.random.Generator, *, sets: int
+) -> Iterator[dict[HeadName, _Batch]]:
+    """Batches of about `sets` sets of inputs, until every joint has had its samples.
+
+    Every batch has some of each head.
+    """
     needed = {}
     for head, given in parts.items():
         joints = len(np.unique(given.names[np.isfinite(given.labels)]))
         needed[head] = math.ceil(samples * joints / given.patches.shape[1])
-    steps = math.ceil(min(needed.values()) / batch)
-    drawn = {}
-    for head, given in parts.items():
-        size = math.ceil(needed[head] / steps)
-        drawn[head] = np.array_split(Balanced(given).draw(size * steps, rng), steps)
+    steps = math.ceil(sum(needed.values()) / sets)
+    drawn = {
+        head: Balanced(given).draw(math.ceil(needed[head] / steps) * steps, rng).reshape(steps, -1)
+        for head, given in parts.items()
+    }
     for step in range(steps):
         yield {
-            head: (given.patches[rows], given.labels[rows])
+            head: _Batch(given.patches[drawn[head][step]], given.labels[drawn[head][step]])
             for head, given in parts.items()
-            for rows in [drawn[head][step]]
         }
 
 
 def _loss(
     network: Network,
     describer: Describer,
-    batch: _Batch,
+    batch: Mapping[HeadName, _Batch],
     rng: np.random.Generator,
     *,
     masking: bool,
 ) -> Tensor:
     """Binary cross-entropy, summed over a set's outputs; mean over sets, then over heads."""
-    shapes = [patches.shape for patches, _ in batch.values()]
-    chosen = []
-    for patches, _ in batch.values():
-        shown = patches
-        if masking and patches.shape[1] > 1:
-            shown = np.where(rng.random(patches.shape) < MASKED, -1, patches)
-        chosen.append(shown)
+    if masking:
+        batch = {
+            head: one._replace(patches=_masked(one.patches, rng)) for head, one in batch.items()
+        }
     # One pass of the trunk serves all heads.
-    features = describer(np.concatenate([rows.ravel() for rows in chosen]), rng)
-    parts = features.split([rows.size for rows in chosen])
+    features = describer(np.concatenate([one.patches.ravel() for one in batch.values()]), rng)
     losses = []
-    for (head, (_, labels)), shape, part, rows in zip(
-        batch.items(), shapes, parts, chosen, strict=True
-    ):
-        logits = network.logits(head, part.reshape(*shape, -1))
-        truth = torch.from_numpy(np.where(rows >= 0, labels, np.nan)).to(logits.device)
+    for head, (patches, labels) in batch.items():
+        mine, features = features[: patches.size], features[patches.size :]
+        logits = network.logits(head, mine.reshape(*patches.shape, -1))
+        truth = torch.from_numpy(np.where(patches >= 0, labels, np.nan)).to(logits.device)
         known = torch.isfinite(truth)
         loss = functional.binary_cross_entropy_with_logits(
             logits[known], truth[known], reduction="sum"
         )
-        losses.append(loss / len(rows))
+        losses.append(loss / len(patches))
     return torch.stack(losses).mean()
+
+
+def _masked(patches: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Patches of sets of inputs without some; sets that would lose all that is there lose none."""
+    masked = np.where(rng.random(patches.shape) < MASKED, -1, patches)
+    return np.where((masked >= 0).any(axis=1, keepdims=True), masked, patches)

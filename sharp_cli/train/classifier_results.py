@@ -51,12 +51,13 @@ class Judged(NamedTuple):
 
     Attributes:
         joints: Index in the cohort's list, shape (N,).
-        probabilities: Of damage.
+        probabilities: Of damage, to as many decimals as they are written with: so files, labels
+            and thresholds agree.
         truth: Whether they are damaged.
     """
 
     joints: NDArray[np.int64]
-    probabilities: NDArray[np.float32]
+    probabilities: NDArray[np.float64]
     truth: NDArray[np.bool_]
 
 
@@ -74,7 +75,8 @@ class Result(NamedTuple):
 def judged(given: Units, probabilities: NDArray[np.float32]) -> Judged:
     """The labelled joints of some sets of inputs, with what was said of them, shape (U, K)."""
     known = np.isfinite(given.labels)
-    return Judged(given.joints[known], probabilities[known], given.labels[known] > 0)
+    rounded = probabilities[known].astype(np.float64).round(_DECIMALS)
+    return Judged(given.joints[known], rounded, given.labels[known] > 0)
 
 
 def choose_threshold(rule: ThresholdRule, seen: Judged) -> float:
@@ -85,28 +87,27 @@ def choose_threshold(rule: ThresholdRule, seen: Judged) -> float:
         seen: Joints of the validation patients.
 
     Returns:
-        One of their probabilities, or what the rule fixes; `UNDECIDED` where they are all of one
-        class.
+        One of their probabilities, or what the rule fixes; just above all of them where none has
+        the specificity; `UNDECIDED` where they are all of one class.
     """
     if rule.fixed is not None:
         return rule.fixed
-    if not 0 < seen.truth.sum() < len(seen.truth):
+    damaged, intact = (np.sort(seen.probabilities[seen.truth == kind]) for kind in (True, False))
+    if not len(damaged) or not len(intact):
         return UNDECIDED
-    order = np.sort(np.unique(seen.probabilities.astype(np.float64)))
-    called = seen.probabilities[None] >= order[:, None]
-    hits = (called & seen.truth).sum(axis=1)
-    sensitivity = hits / seen.truth.sum()
-    specificity = 1 - (called & ~seen.truth).sum(axis=1) / (~seen.truth).sum()
+    limits = np.unique(seen.probabilities)
+    hits = len(damaged) - np.searchsorted(damaged, limits)
+    spared = np.searchsorted(intact, limits)
     if rule.sensitivity is not None:
-        return float(order[np.nonzero(sensitivity >= rule.sensitivity)[0][-1]])
-    f_measure = 2 * hits / (called.sum(axis=1) + seen.truth.sum())
+        return float(limits[hits / len(damaged) >= rule.sensitivity][-1])
     if rule.specificity is not None:
-        specific = specificity >= rule.specificity
-        if not specific.any():
+        specific = spared / len(intact) >= rule.specificity
+        limits, hits, spared = limits[specific], hits[specific], spared[specific]
+        if not len(limits):
             # Silent rather than wrong: above every validation joint.
-            return float(np.nextafter(order[-1], 2.0))
-        f_measure = np.where(specific, f_measure, -1)
-    return float(order[int(np.argmax(f_measure))])
+            return round(float(seen.probabilities.max()) + 10**-_DECIMALS, _DECIMALS)
+    called = hits + len(intact) - spared
+    return float(limits[np.argmax(2 * hits / (called + len(damaged)))])
 
 
 def write_predictions(
@@ -120,7 +121,7 @@ def write_predictions(
     rows = []
     for result in results:
         for index, probability in zip(
-            result.test.joints, result.test.probabilities.astype(np.float64), strict=True
+            result.test.joints, result.test.probabilities.tolist(), strict=True
         ):
             one = labelled[index]
             rows.append(
@@ -130,8 +131,7 @@ def write_predictions(
                         result.head.model, one.patient, one.study, one.image, one.side,
                         one.finding, result.head.group, one.joint,
                         "" if one.grade is None else one.grade, _word(damaged=one.damaged),
-                        result.fold, round(float(probability), _DECIMALS),
-                        _word(damaged=bool(probability >= result.threshold)),
+                        result.fold, probability, _word(damaged=probability >= result.threshold),
                     ),
                 )
             )  # fmt: skip
@@ -151,12 +151,12 @@ def _metrics(result: Result) -> list[object]:
     best = min(result.epochs, key=lambda one: one.validation)
     return [
         result.fold, *result.head, len(result.epochs), best.number, round(best.validation, 5),
-        round(result.threshold, _DECIMALS), *_figures([result]),
+        result.threshold, *_figures([result]),
     ]  # fmt: skip
 
 
 def figures(results: Iterable[Result]) -> list[list[object]]:
-    """A row of `FIGURE_COLUMNS` for each head over all folds; cells that cannot be told are empty."""
+    """A row of `FIGURE_COLUMNS` for each head over all folds; what cannot be told is empty."""
     return [[*head, *_figures(mine)] for head, mine in by_head(results).items()]
 
 

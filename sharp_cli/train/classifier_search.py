@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import optuna
 
@@ -14,7 +15,9 @@ from sharp_cli.train.classifier_fit import fit
 from sharp_cli.train.classifier_settings import Hyperparameters
 
 if TYPE_CHECKING:
-    from sharp_cli.train.classifier_fit import Job
+    from collections.abc import Mapping, Sequence
+
+    from sharp_cli.train.classifier_fit import Fitted, Job
     from sharp_cli.train.classifier_settings import Settings
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -30,32 +33,49 @@ CHOICES: Final[dict[str, optuna.distributions.BaseDistribution]] = {
 """What the paper names; the ranges are choices."""
 
 
-def search(job: Job, settings: Settings, *, device: str) -> Hyperparameters:
-    """The best of `settings.search` trials of a network, or of those settings if there are none.
+def fit_best(job: Job, settings: Settings, *, device: str) -> Fitted:
+    """Fit a network with the hyperparameters of `settings`, or with the best of so many trials.
 
-    Every trial is a whole training. Those that an earlier run finished are not repeated, and the
-    next one is chosen as if the run had not been cut off.
+    Every trial is a whole training, and the best one's network is the result. Trials that an
+    earlier run finished are not repeated, and the next one is chosen as if the run had not been
+    cut off.
+
+    Raises:
+        OutputError: Something cannot be written.
     """
     if not settings.search:
-        return settings.hyper
+        fitted = fit(job, settings, settings.hyper, device=device)
+        job.clock.network(len(fitted.epochs))
+        return fitted
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     path = job.folder / TRIALS_FILE
-    done = json.loads(path.read_bytes()) if path.is_file() else []
-    while len(done) < settings.search:
-        number = len(done) + 1
+    done: list[dict[str, Any]] = json.loads(path.read_bytes()) if path.is_file() else []
+    for trial in done:
+        job.clock.network(trial["epochs"])
+    for number in range(len(done) + 1, settings.search + 1):
         hyper = _suggest(done, settings.seed + job.key + number)
-        trial = replace(
-            job, name=f"{job.name}, trial {number}", folder=job.folder / f"trial-{number}"
+        fitted = fit(_trial(job, number), settings, hyper, device=device)
+        job.clock.network(len(fitted.epochs))
+        done.append(
+            {"hyperparameters": asdict(hyper), "loss": fitted.loss, "epochs": len(fitted.epochs)}
         )
-        loss = fit(trial, settings, hyper, device=device).loss
-        done.append({"hyperparameters": asdict(hyper), "loss": loss})
         output.write(path, json.dumps(done, indent=2).encode())
-        LOGGER.info("%s: trial %d of %d: %s: %.4f", job.name, number, settings.search, hyper, loss)
-    best = min(done, key=lambda trial: float(trial["loss"]))
-    return Hyperparameters(**best["hyperparameters"])
+        LOGGER.info(
+            "%s: trial %d of %d: %s: %.4f", job.name, number, settings.search, hyper, fitted.loss
+        )
+    best = min(range(len(done)), key=lambda number: float(done[number]["loss"]))
+    for number in range(len(done)):
+        if number != best:
+            shutil.rmtree(_trial(job, number + 1).folder, ignore_errors=True)
+    chosen = Hyperparameters(**done[best]["hyperparameters"])
+    return fit(_trial(job, best + 1), settings, chosen, device=device)
 
 
-def _suggest(done: list[dict[str, object]], seed: int) -> Hyperparameters:
+def _trial(job: Job, number: int) -> Job:
+    return replace(job, name=f"{job.name}, trial {number}", folder=job.folder / f"trial-{number}")
+
+
+def _suggest(done: Sequence[Mapping[str, Any]], seed: int) -> Hyperparameters:
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     for trial in done:
         study.add_trial(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from sharp_cli.train.run import fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +34,7 @@ class Hyperparameters:
         layers: Fully connected layers.
         fc_init: Their weights at first: of standard deviation 0.01, or He et al. (ICCV 2015).
         dropout: Share of hidden values that are left out.
-        batch: Sets of inputs a step.
+        batch: Sets of inputs a step, of all heads of a network together.
     """
 
     layers: int = 2
@@ -96,13 +98,27 @@ class Settings:
         """Adam's learning rate."""
         return FROZEN_RATE if self.frozen else RATE
 
-    def with_hyper(self, hyper: Hyperparameters) -> Settings:
-        """The same with other hyperparameters."""
-        return replace(self, hyper=hyper)
-
     def row(self) -> dict[str, Any]:
-        """All of it, as JSON takes it."""
-        row = asdict(self)
-        row["models"] = list(self.models)
-        row["weights"] = None if self.weights is None else str(self.weights)
-        return row
+        """All of it by the names of the options, as JSON takes it; of weights a checksum."""
+        bundle = self.start == "bundle"
+        return {
+            "model": list(self.models),
+            "trunk": self.trunk,
+            "init": self.start,
+            "vgg16-weights": None if bundle else fingerprint(self.weights),
+            "init-bundle": fingerprint(self.weights) if bundle else None,
+            "frozen": self.frozen,
+            "size": self.size,
+            "fc-layers": self.hyper.layers,
+            "fc-init": self.hyper.fc_init,
+            "dropout": self.hyper.dropout,
+            "batch": self.hyper.batch,
+            "search": self.search,
+            "samples": self.samples,
+            "epochs": self.epochs,
+            "patience": self.patience,
+            "threshold": self.threshold.fixed,
+            "sensitivity": self.threshold.sensitivity,
+            "specificity": self.threshold.specificity,
+            "seed": self.seed,
+        }

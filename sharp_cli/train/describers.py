@@ -7,6 +7,7 @@ common scale and a scale of 0.97 to 1.03, all drawn evenly.
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -14,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sharp_cli.joints import TARGETS
+from sharp_cli import output
 from sharp_cli.networks import describe
-from sharp_cli.train.patch_store import margin
-from sharp_cli.train.run import save
+from sharp_cli.train.patch_store import BOXES, margin
+from sharp_cli.train.run import Clock, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +35,6 @@ SCALE: Final = 0.03
 """Degrees; pixels at the common scale; share."""
 
 _FEATURE_BATCH: Final = 32
-
-_BOXES: Final = {target.joint: target.box for target in TARGETS}
 
 
 class Describer(Protocol):
@@ -60,7 +59,7 @@ class Patches:
         self._pixels = torch.from_numpy(store.pixels).to(device)
         boxes = np.empty((len(store.pixels), 2), np.float32)
         for place, row in store.rows.items():
-            boxes[row] = _BOXES[place.joint]
+            boxes[row] = BOXES[place.joint]
         self._boxes = boxes
         self._size = store.size
         self._device = device
@@ -114,7 +113,11 @@ class Patches:
 
 
 class Trained:
-    """Features by a trunk that is being trained."""
+    """Features by a trunk that is being trained.
+
+    Of patches as they are, which probabilities are told from, they are computed in 32 bit, as they
+    are in use; of augmented ones in 16 bit.
+    """
 
     def __init__(self, patches: Patches, trunk: nn.Sequential, device: str) -> None:
         self._patches = patches
@@ -125,11 +128,11 @@ class Trained:
         """See `Describer`."""
         there = rows >= 0
         pictures = self._patches.draw(rows[there], rng)
-        with torch.autocast(torch.device(self._device).type, torch.bfloat16):
+        with _half(self._device, enabled=rng is not None):
             found = describe(self._trunk, pictures)
         features = torch.zeros(rows.size, found.shape[-1], device=self._device)
         features[torch.from_numpy(np.flatnonzero(there)).to(self._device)] = found
-        return features.reshape(*rows.shape, -1)
+        return features.reshape(*rows.shape, found.shape[-1])
 
 
 class Frozen:
@@ -152,17 +155,14 @@ class Frozen:
 
 
 def compute_features(
-    patches: Patches, trunk: nn.Sequential, path: Path, *, copies: int, seed: int, device: str
+    patches: Patches, trunk: nn.Sequential, folder: Path, *, copies: int, seed: int, device: str
 ) -> Tensor:
     """Features of all patches by a trunk that stays as it is, or those of an earlier run.
-
-    Those as they are, which probabilities are told from, are computed in 32-bit floats, as they
-    are in use; augmented ones in 16 bit.
 
     Args:
         patches: The cohort's.
         trunk: What describes them.
-        path: Where they are kept.
+        folder: Where they are kept, a file a copy.
         copies: How often each is augmented.
         seed: Of every random choice.
         device: Where to compute.
@@ -170,23 +170,26 @@ def compute_features(
     Returns:
         float16, shape (1 + copies, N, F).
     """
-    if path.is_file():
-        kept: Tensor = torch.load(path, weights_only=True)
-        return kept
-    trunk.eval()
+    output.make_folder(folder)
+    describer = Trained(patches, trunk.eval(), device)
     rows = np.arange(len(patches))
-    done = []
-    with torch.inference_mode():
-        for copy in range(1 + copies):
+    parts = np.array_split(rows, range(_FEATURE_BATCH, len(rows), _FEATURE_BATCH))
+    done: list[Tensor] = []
+    clock = Clock(1 + copies, 1)
+    for copy in range(1 + copies):
+        path = folder / f"{copy}.pt"
+        if not path.is_file():
+            began = time.monotonic()
             rng = np.random.default_rng([seed, copy]) if copy else None
-            LOGGER.info("features of all patches, time %d of %d", copy + 1, 1 + copies)
-            parts = []
-            with torch.autocast(
-                torch.device(device).type, torch.bfloat16, enabled=copy > 0, cache_enabled=True
-            ):
-                for part in np.array_split(rows, range(_FEATURE_BATCH, len(rows), _FEATURE_BATCH)):
-                    parts.append(describe(trunk, patches.draw(part, rng)).half().cpu())
-            done.append(torch.cat(parts))
-    features = torch.stack(done)
-    save(features, path)
-    return features
+            with torch.inference_mode():
+                features = torch.cat([describer(part, rng).half().cpu() for part in parts])
+            save(features, path)
+            left = clock.epoch(1, time.monotonic() - began)
+            LOGGER.info("features of all patches, time %d of %d; %s", copy + 1, 1 + copies, left)
+        clock.network(1)
+        done.append(torch.load(path, weights_only=True))
+    return torch.stack(done)
+
+
+def _half(device: str, *, enabled: bool) -> torch.autocast:
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=enabled)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from sharp_cli import output
 from sharp_cli.dataset import VALIDATION_EVERY, split_validation
@@ -13,15 +11,14 @@ from sharp_cli.joints import POINTS
 from sharp_cli.train.detector_network import build_network, train_network
 from sharp_cli.train.detector_validation import draw_plain_views
 from sharp_cli.train.detector_views import draw_views, has_coco, write_coco
+from sharp_cli.train.run import OPTIONS_FILE, fingerprint_hands, refuse_another, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sharp_cli.dataset import AnnotatedHand
     from sharp_cli.train.detector_settings import Settings
-
-OPTIONS_FILE: Final = "options.json"
 
 
 def split(
@@ -65,38 +62,17 @@ def fit(
     """
     output.make_folder(work)
     settled = {
-        "annotations": _fingerprint(training),
-        "validation": _fingerprint(validating),
+        "annotations": fingerprint_hands(training),
+        "validation": fingerprint_hands(validating),
         **settings.row(),
     }
-    _refuse_another(work, settled)
+    if has_coco(work) and not (work / OPTIONS_FILE).is_file():
+        message = f"{work}: holds a training of an older version; give another --work"
+        raise UsageError(message)
+    refuse_another(work, settled)
     network = build_network(work, points=POINTS, settings=settings)
-    output.write(work / OPTIONS_FILE, json.dumps(settled, indent=2).encode())
+    settle(work, settled)
     if not has_coco(work):
         write_coco(work, draw_views(training, images, settings=settings))
     plain = draw_plain_views(validating, images, settings.window)
     return train_network(work, network, plain, settings=settings, device=device)
-
-
-def _fingerprint(hands: Sequence[AnnotatedHand]) -> str:
-    """Tells apart what annotations say, whatever form they have."""
-    content = sorted((hand.image, hand.side, sorted(hand.points.items())) for hand in hands)
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-
-def _refuse_another(work: Path, settled: Mapping[str, Any]) -> None:
-    """Refuse to go on with a training that other options began."""
-    path = work / OPTIONS_FILE
-    if not path.is_file():
-        if has_coco(work):
-            message = f"{work}: holds a training of an older version; give another --work"
-            raise UsageError(message)
-        return
-    before = json.loads(path.read_bytes())
-    changed = [f"--{name}" for name, value in settled.items() if before.get(name) != value]
-    if changed:
-        message = (
-            f"{work}: holds a training with another {', '.join(changed)}; "
-            "give the same to go on with it, or another --work"
-        )
-        raise UsageError(message)

@@ -42,7 +42,7 @@ class Units:
         labels: 1 for non-intact, 0 for intact, NaN where not labelled, shape (U, K). Inputs from
             an earlier study have none.
         joints: Index of the labelled joint in the cohort's list, shape (U, K); -1 for none.
-        names: Number that tells an input's joint, the same for both hands, shape (K,) or (U, K).
+        names: Number that tells an input's joint, the same for both hands, shape (U, K).
         patients: Shape (U,).
     """
 
@@ -55,10 +55,13 @@ class Units:
     def of(self, patients: Collection[str]) -> Units:
         """Those of some patients."""
         mine = np.isin(self.patients, list(patients))
-        return Units(*(part[mine] for part in self._parts()))
-
-    def _parts(self) -> tuple[NDArray[np.generic], ...]:
-        return self.patches, self.labels, self.joints, self.names, self.patients
+        return Units(
+            self.patches[mine],
+            self.labels[mine],
+            self.joints[mine],
+            self.names[mine],
+            self.patients[mine],
+        )
 
     def __len__(self) -> int:
         return len(self.patients)
@@ -89,9 +92,12 @@ def gather(
             place = Place(one.patient, one.study, one.side, one.joint)
             mine.setdefault((one.patient, one.study), {})[place] = index
     sets = units(*head)
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(
-        one.joint for unit in sets for one in unit))}  # fmt: skip
-    rows: list[tuple[list[int], list[float], list[int], list[int], str]] = []
+    kinds = dict.fromkeys(one.joint for unit in sets for one in unit)
+    numbers = {name: number for number, name in enumerate(kinds)}
+    patches: list[list[int]] = []
+    joints: list[list[int]] = []
+    names: list[list[int]] = []
+    patients: list[str] = []
     for (patient, study), indices in mine.items():
         before = earlier.get((patient, study), "")
         for unit in sets:
@@ -99,28 +105,33 @@ def gather(
                 Place(patient, before if one.earlier else study, one.side, one.joint)
                 for one in unit
             ]
-            patches = [store.rows.get(place, -1) for place in places]
-            joints = [
-                -1 if one.earlier or row < 0 else indices.get(place, -1)
-                for one, place, row in zip(unit, places, patches, strict=True)
+            shown = [store.rows.get(place, -1) for place in places]
+            labels = [
+                -1 if row < 0 else indices.get(place, -1)
+                for one, place, row in zip(unit, places, shown, strict=True)
             ]
-            if max(joints) >= 0:
-                labels = [float(labelled[i].damaged) if i >= 0 else np.nan for i in joints]
-                names = [numbers[one.joint] for one in unit]
-                rows.append((patches, labels, joints, names, patient))
-    width = len(sets[0])
-    columns = list(zip(*rows, strict=True)) if rows else [[]] * 5
+            if max(labels) >= 0:
+                patches.append(shown)
+                joints.append(labels)
+                names.append([numbers[one.joint] for one in unit])
+                patients.append(patient)
+    truth = np.array([float(one.damaged) for one in labelled] + [np.nan], np.float32)
+    shape = (len(patients), len(sets[0]))
+    known = np.array(joints, np.int64).reshape(shape)
     return Units(
-        np.array(columns[0], np.int64).reshape(-1, width),
-        np.array(columns[1], np.float32).reshape(-1, width),
-        np.array(columns[2], np.int64).reshape(-1, width),
-        np.array(columns[3], np.int64).reshape(-1, width),
-        np.array(columns[4], np.str_),
+        np.array(patches, np.int64).reshape(shape),
+        truth[known],
+        known,
+        np.array(names, np.int64).reshape(shape),
+        np.array(patients, np.str_),
     )
 
 
 class Balanced:
-    """Draws sets of inputs such that every joint comes alike often, intact and non-intact."""
+    """Draws sets of inputs such that every joint comes alike often, intact and non-intact.
+
+    A joint is that of either hand. One with a single class comes with that alone.
+    """
 
     def __init__(self, given: Units) -> None:
         self._units = given

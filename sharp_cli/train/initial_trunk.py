@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.error import URLError
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision.models import VGG16_Weights
 
+from sharp_cli import output
 from sharp_cli.errors import ModelError, UsageError
 from sharp_cli.networks import VGG16, make_trunk
 from sharp_cli.registry import open_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from sharp_cli.train.classifier_settings import Settings
 
@@ -55,9 +55,7 @@ def trunk_maker(settings: Settings) -> Callable[[], nn.Sequential]:
     try:
         make()
     except RuntimeError as error:
-        message = (
-            f"{settings.weights or 'the weights'}: not those of torchvision's vgg16; {_CHOICES}"
-        )
+        message = f"{settings.weights or 'the weights'}: not those of a VGG16; {_CHOICES}"
         raise ModelError(message) from error
     return make
 
@@ -110,12 +108,19 @@ def _of_file(path: Path) -> Mapping[str, Tensor]:
 
 def _of_torchvision() -> Mapping[str, Tensor]:
     """ImageNet weights from torch's cache, or downloaded into it."""
-    try:
-        state = VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True)
-    except (URLError, OSError, RuntimeError) as error:
-        message = f"ImageNet weights cannot be downloaded ({error}); {_CHOICES}"
-        raise UsageError(message) from error
-    return _features(state)
+    url = VGG16_Weights.IMAGENET1K_V1.url
+    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
+    if not path.is_file():
+        output.make_folder(path.parent)
+        try:
+            # The name ends in the beginning of the file's sha256.
+            torch.hub.download_url_to_file(
+                url, str(path), hash_prefix=path.stem.rpartition("-")[2], progress=False
+            )
+        except (OSError, RuntimeError) as error:
+            message = f"ImageNet weights cannot be downloaded ({error}); {_CHOICES}"
+            raise UsageError(message) from error
+    return _of_file(path)
 
 
 def _features(state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
-from safetensors.torch import load_file
+from torch import nn
 
 from sharp_cli.classify import takes_gpu
 from sharp_cli.dataset import part, split_validation
@@ -19,14 +19,15 @@ from sharp_cli.train.joint_patches import graded, phantom_hands, read_hands
 from sharp_cli.train.run import begin, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from sharp_cli.classify import Device
     from sharp_cli.train.joint_patches import IntactHand
 
-LABELS_FILE = "labels.csv"
-JOINTS_FILE = "joints.csv"
+LABELS_FILE: Final = "labels.csv"
+JOINTS_FILE: Final = "joints.csv"
 
 
 def train_trunk(
@@ -111,8 +112,9 @@ def write(
     """
     network = network.cpu().eval()
     tensors = trunk_tensors(network.trunk)
-    heads = {}
+    heads: dict[str, NDArray[Any]] = {}
     for name, head in network.heads.items():
+        assert isinstance(head, nn.Sequential)  # noqa: S101 - for the type checker
         heads |= head_tensors(f"siso/{name}", head)
     write_findings(
         folder,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,10 @@ import pytest
 
 from sharp_cli.cli import options
 from sharp_cli.errors import DocumentError
-from sharp_cli.train.detector_settings import Settings
+from sharp_cli.train.classifier_settings import Hyperparameters, Settings, ThresholdRule
+from sharp_cli.train.classifier_sources import Sources
+from sharp_cli.train.detector_settings import Settings as DetectorSettings
+from sharp_cli.train.label_check import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +25,12 @@ if TYPE_CHECKING:
 
     Sharp = Callable[..., Done]
 
-COMMANDS = ("hands", "detector", "classifier")
 ARGUMENTS = ("--annotations", "joints.csv", "--images", ".", "--out", "mine", "--work", "work")
+CLASSIFIER = ("--labels", "labels.csv", "--images", ".", "--out", "run")
+COMMANDS = {
+    "hands": ARGUMENTS, "detector": ARGUMENTS, "trunk": ARGUMENTS, "classifier": CLASSIFIER,
+}  # fmt: skip
+MODULES = {"trunk": "lesion_trunk"}
 CHOICES: dict[str, dict[str, Any]] = {
     "hands": {"names": None, "shapes": None, "phantoms": 40, "steps": 3, "seed": 1},
     "detector": {
@@ -30,10 +39,28 @@ CHOICES: dict[str, dict[str, Any]] = {
         "folds": 5,
         "finder": None,
         "device": "auto",
+        "settings": DetectorSettings(epochs=3),
     },
-    "classifier": {"names": None, "minutes": 3.0, "device": "auto"},
-}
-LENGTH = {"hands": "--steps", "detector": "--epochs", "classifier": "--minutes"}
+    "trunk": {
+        "names": None, "init": None, "cohort": None, "steps": 3, "device": "auto", "seed": 1,
+    },
+}  # fmt: skip
+PLAIN = Settings(
+    models=("mimo-local",),
+    trunk="per-group",
+    start="imagenet",
+    weights=None,
+    frozen=False,
+    size=224,
+    hyper=Hyperparameters(2, "he", 0.5, 32),
+    search=0,
+    samples=10_000,
+    epochs=100,
+    patience=10,
+    threshold=ThresholdRule(),
+    seed=1,
+)
+"""How the paper trains."""
 
 
 @pytest.fixture
@@ -41,29 +68,157 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sharp_cli.cli.terminal.find_spec", lambda _: True)
 
 
+@pytest.fixture(autouse=True)
+def labels(tmp_path: Path) -> None:
+    """A table that is there, in the empty folder of the call."""
+    (tmp_path / "labels.csv").write_text("patient,study,image,hand,finding,joint,grade\n")
+
+
 def stand_in(monkeypatch: pytest.MonkeyPatch, command: str, train: Callable[..., None]) -> None:
     """Put a function in place of the training, which takes seconds to import."""
     module = ModuleType(command)
     setattr(module, f"train_{command}", train)
-    monkeypatch.setitem(sys.modules, f"sharp_cli.train.{command}", module)
+    name = MODULES.get(command, command)
+    monkeypatch.setitem(sys.modules, f"sharp_cli.train.{name}", module)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.usefixtures("installed")
-def test_training_gets_what_was_asked(
-    sharp: Sharp, monkeypatch: pytest.MonkeyPatch, command: str
-) -> None:
-    calls: list[tuple[tuple[Path, ...], dict[str, Any]]] = []
-    stand_in(monkeypatch, command, lambda *given, **chosen: calls.append((given, chosen)))
-    done = sharp("train", command, *ARGUMENTS, LENGTH[command], "3")
+Call = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
+    """What trainings were asked for, none of which is done."""
+    monkeypatch.setattr("sharp_cli.cli.terminal.find_spec", lambda _: True)
+    found: list[Call] = []
+    for command in COMMANDS:
+        stand_in(monkeypatch, command, lambda *given, **chosen: found.append((given, chosen)))
+    return found
+
+
+@pytest.mark.parametrize("command", CHOICES)
+def test_training_gets_what_was_asked(sharp: Sharp, calls: list[Call], command: str) -> None:
+    length = "--epochs" if command == "detector" else "--steps"
+    done = sharp("train", command, *ARGUMENTS, length, "3")
     assert done.code == 0
     assert done.out == b""
     assert done.err == "done: the bundle is in mine\n"
     ((given, chosen),) = calls
     assert given == (Path("joints.csv"), Path(), Path("mine"), Path("work"))
-    settings = chosen.pop("settings", None)
-    assert (settings == Settings(epochs=3)) if command == "detector" else (settings is None)
     assert chosen == {**CHOICES[command], "threads": options.cores()}
+
+
+def test_a_classifier_is_trained_as_the_paper_does_if_not_asked_otherwise(
+    sharp: Sharp, calls: list[Call]
+) -> None:
+    done = sharp("train", "classifier", *CLASSIFIER)
+    assert (done.code, done.out) == (0, b"")
+    assert done.err == "done: predictions, figures, curves and the bundle are in run\n"
+    (((sources, out), chosen),) = calls
+    nothing = dict.fromkeys(("annotations", "names", "dates", "folds", "hands", "detector"))
+    assert sources == Sources(Path("labels.csv"), Path(), **nothing)
+    assert out == Path("run")
+    chosen.pop("tell")
+    assert chosen == {
+        "settings": PLAIN, "folds": 8, "final": False, "device": "auto",
+        "threads": options.cores(),
+    }  # fmt: skip
+
+
+def test_a_classifier_gets_what_was_asked(sharp: Sharp, calls: list[Call]) -> None:
+    asked = {
+        "--model": "siso", "--prior": "labels.csv", "--folds": "4", "--fold-file": "labels.csv",
+        "--annotations": "labels.csv", "--trunk": "shared", "--vgg16-weights": "labels.csv",
+        "--size": "64", "--fc-layers": "3", "--fc-init": "random", "--dropout": "0.1",
+        "--batch": "7", "--search": "5", "--samples": "9", "--epochs": "8", "--patience": "2",
+        "--specificity": "0.9", "--seed": "4", "--threads": "1", "--hands": "h", "--detector": "d",
+    }  # fmt: skip
+    words = [word for pair in asked.items() for word in pair]
+    done = sharp("train", "classifier", *CLASSIFIER, *words, "--frozen", "--final")
+    assert done.code == 0, done.err
+    (((sources, _), chosen),) = calls
+    file = Path("labels.csv")
+    assert sources == Sources(file, Path(), file, None, file, file, "h", "d")
+    assert chosen["settings"] == Settings(
+        models=("siso", "mimo-time"), trunk="shared", start="imagenet", weights=file, frozen=True,
+        size=64, hyper=Hyperparameters(3, "random", 0.1, 7), search=5, samples=9, epochs=8,
+        patience=2, threshold=ThresholdRule(specificity=0.9), seed=4,
+    )  # fmt: skip
+    assert (chosen["folds"], chosen["final"], chosen["threads"]) == (4, True, 1)
+
+
+def test_a_classifiers_options_have_the_names_by_which_a_run_is_refused(sharp: Sharp) -> None:
+    done = sharp("train", "classifier", "--help")
+    assert done.code == 0
+    listed = set(re.findall(r"^ +(--[a-z0-9-]+)", done.out.decode(), re.MULTILINE))
+    sources = {"labels", "images", "annotations", "prior", "fold-file", "hands", "detector"}
+    named = {f"--{name}" for name in {*PLAIN.row(), *sources, "folds"}}
+    # These may change from run to run; what the points are called is part of the annotations.
+    others = {"--out", "--final", "--device", "--threads", "--names", "--help"}
+    assert listed == named | others
+
+
+def test_models_are_trained_once_and_in_their_order(sharp: Sharp, calls: list[Call]) -> None:
+    models = ("mimo-both-hands", "siso", "mimo-both-hands")
+    sharp(
+        "train", "classifier", *CLASSIFIER, *[word for one in models for word in ("--model", one)]
+    )
+    assert calls[0][1]["settings"] == replace(PLAIN, models=("siso", "mimo-both-hands"))
+
+
+def test_a_bundle_tells_the_size_of_the_input(
+    sharp: Sharp, calls: list[Call], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sharp_cli.train.initial_trunk.bundle_size", lambda _: 96)
+    start = ("--init", "bundle", "--init-bundle", ".")
+    assert sharp("train", "classifier", *CLASSIFIER, *start).code == 0
+    assert sharp("train", "classifier", *CLASSIFIER, *start, "--size", "64").code == 0
+    expected = replace(PLAIN, start="bundle", weights=Path(), size=96)
+    assert [chosen["settings"] for _, chosen in calls] == [expected, replace(expected, size=64)]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--threshold", "0.5", "--sensitivity", "0.9"), "give one of them at most"),
+        (("--init", "he", "--vgg16-weights", "labels.csv"), "--vgg16-weights: is for --init imag"),
+        (("--init-bundle", "."), "--init-bundle: is for --init bundle"),
+        (("--folds", "2"), "--folds"),
+        (("--model", "mimo-time"), "--model"),
+        (("--fold-file", "nowhere"), "nowhere"),
+    ],
+)
+def test_options_that_do_not_fit(
+    sharp: Sharp, calls: list[Call], words: tuple[str, ...], said: str
+) -> None:
+    done = sharp("train", "classifier", *CLASSIFIER, *words)
+    assert done.code == 2
+    assert said in done.err
+    assert not calls
+
+
+@pytest.mark.usefixtures("installed")
+def test_what_a_training_goes_without_is_told(
+    sharp: Sharp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(*_: object, tell: Callable[[Notice], None], **__: object) -> None:
+        tell(Notice("line 3", "neither grade nor label", "left out"))
+
+    stand_in(monkeypatch, "classifier", train)
+    done = sharp("train", "classifier", *CLASSIFIER)
+    assert done.err.startswith("note: line 3: neither grade nor label: left out\ndone: ")
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_interrupted_training_says_how_to_go_on(
+    sharp: Sharp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    stand_in(monkeypatch, "classifier", train)
+    done = sharp("train", "classifier", *CLASSIFIER)
+    assert done.code == 130
+    assert done.err == "error: interrupted; the same command goes on with what is in run\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -71,14 +226,14 @@ def test_without_the_extra_it_says_what_to_install(
     sharp: Sharp, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setattr("sharp_cli.cli.terminal.find_spec", lambda name: name != "torch" or None)
-    done = sharp("train", command, *ARGUMENTS)
+    done = sharp("train", command, *COMMANDS[command])
     assert done.code == 2
     assert done.err == "error: torch not installed; run: pip install 'sharp-cli[train]'\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_missing_folder_of_radiographs_is_wrong_usage(sharp: Sharp, command: str) -> None:
-    done = sharp("train", command, *ARGUMENTS, "--images", "nowhere")
+    done = sharp("train", command, *COMMANDS[command], "--images", "nowhere")
     assert done.code == 2
     assert "'nowhere' does not exist" in done.err
 
@@ -109,7 +264,7 @@ def test_an_input_that_fails_is_told(sharp: Sharp, monkeypatch: pytest.MonkeyPat
 
 
 # The detector's takes half a minute to import.
-@pytest.mark.parametrize("command", ["hands", "classifier"])
+@pytest.mark.parametrize("command", ["hands", "trunk"])
 def test_real_training_refuses_missing_annotations(sharp: Sharp, command: str) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("sklearn")
@@ -117,3 +272,10 @@ def test_real_training_refuses_missing_annotations(sharp: Sharp, command: str) -
     assert done.code == 1
     assert "joints.csv: cannot be read as a table of image,hand,joint,x,y" in done.err
     assert "Traceback" not in done.err
+
+
+def test_real_training_refuses_labels_without_a_joint(sharp: Sharp) -> None:
+    done = sharp("train", "classifier", *CLASSIFIER, "--init", "he")
+    assert done.code == 1
+    assert "labels.csv" in done.err
+    assert "no joint is left to train on" in done.err

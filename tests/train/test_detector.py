@@ -426,3 +426,10 @@ def test_too_few_pictures_to_validate_with(tmp_path: Path) -> None:
     annotate(tmp_path, "joints.csv", hands(tmp_path, count=4))
     with pytest.raises(UsageError, match=r"fewer than 5 annotated pictures .*--validation"):
         train_all(tmp_path)
+
+
+def test_views_of_an_older_version_are_not_gone_on_with(tmp_path: Path) -> None:
+    annotate(tmp_path, "joints.csv", hands(tmp_path, count=10))
+    write_coco(tmp_path / "work", [View(np.zeros((SIZE, SIZE), np.uint8), np.zeros((22, 2)))])
+    with pytest.raises(UsageError, match="work: holds a training of an older version; give anoth"):
+        train_all(tmp_path)

@@ -1,240 +1,257 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
-from itertools import count
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
-from sharp_cli.joints import FINDINGS, HEADS, POINTS, SIDES
-from sharp_cli.lesions import GRADES
-from sharp_cli.networks import FindingsNetwork
+from sharp_cli.classify import Classifier, standardise
+from sharp_cli.dataset import AnnotatedHand, write_annotations
+from sharp_cli.errors import UsageError
+from sharp_cli.joints import FINDINGS, HEADS, TARGETS
 from sharp_cli.registry import open_bundle
-from sharp_cli.template import TEMPLATE
-from sharp_cli.train import findings, findings_bundle, run
-from sharp_cli.train.findings_bundle import Row
-from sharp_cli.train.joint_patches import (
-    BOXES,
-    MARGIN,
-    SCORED,
-    Drawn,
-    IntactHand,
-    cut,
-    draw,
-    draw_grades,
-    partner,
-    phantom_hands,
-)
+from sharp_cli.train import lesion_trunk, run, trunk
+from sharp_cli.train.initial_trunk import bundle_trunk
+from sharp_cli.train.joint_patches import SCORED
+from sharp_cli.train.trunk import BEST, CHECKPOINT, Patches, Sources, TrunkNetwork
+from tests.phantom import hands as phantoms
+from tests.tiny_findings import TINY, hand
+from tests.train import cohort
+from tests.train.bones import JOINTS, intact
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from sharp_cli.train.joint_patches import IntactHand
 
-    from sharp_cli.joints import Side
-
-TINY = (4, "M", 4, "M", 4, "M", 4, "M", 8, "M")
-JOINTS = ("MCP2", "CMC1", "lunate")
-
-
-def bones(seed: int, joint: str) -> NDArray[np.uint16]:
-    """Two bright bones with a gap between them, and grain."""
-    width, height = (side + 2 * MARGIN for side in BOXES[joint])
-    y, x = np.mgrid[:height, :width]
-    bone = (abs(x - width / 2) < 70) & (abs(y - height / 2) > 8)
-    grain = np.random.default_rng(seed).uniform(0, 8000, (height, width))
-    return np.asarray(20000 + 25000 * bone + grain, dtype=np.uint16)
-
-
-def intact(image: str, side: Side) -> IntactHand:
-    return IntactHand(image, side, {joint: bones(len(image), joint) for joint in JOINTS})
-
-
-@pytest.fixture
-def hands() -> findings.Split:
-    left, right = intact("a", "left"), intact("a", "right")
-    return findings.Split([left, right], [intact("b", "left")], [intact("c", "right")])
+REAL = [intact("a", "left"), intact("a", "right")]
+PHANTOM = [intact("phantom 0", "left")]
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(findings, "PAIRS", 6)
-    monkeypatch.setattr(findings, "VALIDATION_STEPS", 4)
-    monkeypatch.setattr(findings, "PHANTOMS", 1)
+    monkeypatch.setattr(trunk, "BATCH", 6)
+    monkeypatch.setattr(trunk, "VALIDATION_STEPS", 2)
+    monkeypatch.setattr(trunk, "PHANTOMS", 1)
+    monkeypatch.setattr(trunk, "SAVE_EVERY", 1)
+    monkeypatch.setattr(trunk, "VALIDATE_EVERY", 2)
+    torch.set_num_threads(1)
 
 
-def test_no_radiograph_is_in_two_parts() -> None:
-    names = [f"img{number}.png" for number in range(1, 21)]
-    parts = findings.split([IntactHand(name, side, {}) for name in names for side in SIDES])
-    images = [{h.image for h in p} for p in (parts.training, parts.validation, parts.test)]
-    assert [len(one) for one in images] == [12, 3, 5]
-    assert set.union(*images) == set(names)
-    assert images[2] == {f"img{number}.png" for number in (4, 8, 12, 16, 20)}
+def labelled() -> list[IntactHand]:
+    """MCP2 intact in nine hands and eroded in one, the lunate always eroded."""
+    return [
+        replace(
+            intact(f"cohort {number}", "left"),
+            grades={"MCP2": {"erosion": int(number == 0)}, "lunate": {"erosion": 1}},
+        )
+        for number in range(10)
+    ]
 
 
-@pytest.mark.parametrize("mirror", [False, True])
-def test_regions_are_upright_and_at_the_common_scale(*, mirror: bool) -> None:
-    flip = np.array([-1.0, 1.0]) if mirror else np.array([1.0, 1.0])
-    positions = TEMPLATE * flip / 2 + 600
-    pixels = np.zeros((1200, 1200), np.float32)
-    for x, y in positions:
-        pixels[round(y) - 4 : round(y) + 5, round(x) - 4 : round(x) + 5] = 1
-    positions[POINTS.index("IP")] = np.nan
-    regions = cut(pixels, positions, mirror=mirror)
-    assert set(regions) == set(POINTS) - {"IP"}
-    for joint, region in regions.items():
-        width, height = BOXES[joint]
-        assert region.shape == (height + 2 * MARGIN, width + 2 * MARGIN)
-        assert region[region.shape[0] // 2, region.shape[1] // 2] == 65535
-    thumb = regions["MCP1"]  # CMC1 lies below and, thumb to the right, to the left of it
-    assert thumb[200:, : thumb.shape[1] // 2].sum() >= thumb[200:, thumb.shape[1] // 2 :].sum()
+def network(seed: int = 0) -> TrunkNetwork:
+    torch.manual_seed(seed)
+    return TrunkNetwork(TINY)
 
 
-def test_grades_are_balanced_and_alike_in_both_hands() -> None:
+def test_a_batch_is_that_of_its_step() -> None:
+    patches = Patches(Sources(REAL), seed=0)
+    batch, again, other = patches.draw(3), patches.draw(3), patches.draw(4)
+    assert batch.pictures.shape == (6, trunk.SIZE, trunk.SIZE)
+    assert batch.joints == again.joints
+    for name in ("pictures", "labels", "places"):
+        one, same = getattr(batch, name), getattr(again, name)
+        torch.testing.assert_close(one, same, rtol=0, atol=0, equal_nan=True)
+    assert not torch.equal(batch.pictures, other.pictures)
+
+
+def test_labels_and_places_of_damage_belong_together() -> None:
+    patches = Patches(Sources(REAL), seed=0)
+    placed = 0
+    for step in range(6):
+        batch = patches.draw(step)
+        assert set(batch.joints) <= set(JOINTS)
+        for joint, labels, places in zip(batch.joints, batch.labels, batch.places, strict=True):
+            for finding, label, place in zip(FINDINGS, labels, places, strict=True):
+                assert bool(torch.isfinite(label)) == (finding in SCORED[joint])
+                if label == 1:
+                    # Damage too slight to be placed has no place.
+                    assert bool(place.isnan().all()) or bool(place.any())
+                    placed += int(place.nansum() > 0)
+                elif label == 0:
+                    assert bool((place == 0).all())
+                else:
+                    assert bool(place.isnan().all())
+    assert placed > 5
+
+
+def test_sources_have_their_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    patches = Patches(Sources(REAL, PHANTOM, labelled()), seed=0)
     rng = np.random.default_rng(0)
-    pairs = [draw_grades("MCP2", rng) for _ in range(2000)]
-    for finding in FINDINGS:
-        first, second = (np.array([pair[side][finding] for pair in pairs]) for side in (0, 1))
-        assert np.mean(first > 0) == pytest.approx(0.5, abs=0.07)
-        assert np.mean(second[first > 0] > 0) == pytest.approx(0.6, abs=0.07)
-        assert set(first) == {0, *GRADES[finding]}
-    assert all(one["jsn"] for pair in pairs for one in pair if one["erosion"] == 5)
-    assert set(draw_grades("lunate", rng)[0]) == {"erosion"}
+    chosen = [patches._choose(rng) for _ in range(4000)]
+    kinds = Counter(one.image.split()[0] for one, _, _ in chosen)
+    assert kinds["cohort"] / 4000 == pytest.approx(trunk.COHORT_SHARE, abs=0.03)
+    assert kinds["phantom"] / 4000 == pytest.approx(trunk.PHANTOM_SHARE, abs=0.03)
+    known = [(one, joint) for one, joint, is_labelled in chosen if is_labelled]
+    assert len(known) == kinds["cohort"]
+    # Both heads alike often, and in each both labels that there are.
+    shares = Counter((joint, one.grades[joint]["erosion"]) for one, joint in known)
+    assert shares["MCP2", 0] / len(known) == pytest.approx(0.25, abs=0.04)
+    assert shares["MCP2", 1] / len(known) == pytest.approx(0.25, abs=0.04)
+    assert shares["lunate", 1] / len(known) == pytest.approx(0.5, abs=0.05)
+    # Labelled joints are taken as they are.
+    monkeypatch.setattr(trunk, "COHORT_SHARE", 1.0)
+    batch = patches.draw(0)
+    eroded = batch.labels[:, FINDINGS.index("erosion")] == 1
+    assert bool(batch.places[eroded].isnan().all())
+    assert bool((batch.places[~eroded, FINDINGS.index("erosion")] == 0).all())
 
 
-@pytest.mark.parametrize("vary", [False, True])
-def test_draw(*, vary: bool) -> None:
-    hand = intact("a", "left")
-    one, two, damaged = (
-        draw(hand, "MCP2", {"erosion": grade}, np.random.default_rng(5), vary=vary, touch=False)
-        for grade in (0, 0, 4)
-    )
-    assert not one.damage
-    (damage,) = damaged.damage.values()
-    assert 0.005 < damage.mean() < 0.3
-    plain, again, eroded = one.pixels, two.pixels, damaged.pixels
-    assert plain.shape == (250, 250)
-    assert plain.dtype == np.uint16
-    np.testing.assert_array_equal(plain, again)
-    assert np.abs(plain.astype(int) - eroded).max() > 5000
-    assert hand.regions["MCP2"][0, 0] == bones(1, "MCP2")[0, 0]
+def test_each_joint_goes_to_the_heads_of_its_groups() -> None:
+    made = network().eval()
+    batch = Patches(Sources(REAL), seed=0).draw(0)
+    with torch.no_grad():
+        outcome = trunk.forward(made, batch, "cpu")
+        features, places = made(batch.pictures)
+    assert places.shape == (6, len(FINDINGS), trunk.GRID, trunk.GRID)
+    assert math.isfinite(float(outcome.loss))
+    groups = {(t.finding, t.joint): t.group for t in TARGETS}
+    for column, finding in enumerate(FINDINGS):
+        rows = [row for row, joint in enumerate(batch.joints) if (finding, joint) in groups]
+        expected = [
+            float(
+                made.heads[f"{finding}/{groups[finding, batch.joints[row]]}"](
+                    features[row]
+                ).detach()
+            )
+            for row in rows
+        ]
+        # In training the trunk runs in 16 bit.
+        np.testing.assert_allclose(outcome.logits[finding], expected, atol=0.05)
+        np.testing.assert_array_equal(outcome.labels[finding], batch.labels[rows, column])
 
 
-def test_partner(hands: findings.Split) -> None:
-    left, right = hands.training
-    assert partner(left, hands.training) is right
-    assert partner(hands.validation[0], hands.validation) is None
-
-
-def test_batches_are_those_of_their_step(hands: findings.Split) -> None:
-    pairs = findings.Pairs(hands.training, seed=0)
-    pictures, joints, labels, places = batch = pairs.draw(3)
-    torch.testing.assert_close(batch, pairs.draw(3), equal_nan=True)
-    assert bool(places[labels == 0].eq(0).all())
-    assert bool(places[labels == 1].eq(1).any())
-    assert pictures.shape == (6, 2, findings.SIZE, findings.SIZE)
-    assert not torch.equal(pictures, pairs.draw(4)[0])
-    for joint, label in zip(joints.tolist(), labels, strict=True):
-        for finding, column in zip(FINDINGS, label.T, strict=True):
-            assert bool(torch.isfinite(column).all()) == (finding in SCORED[POINTS[joint]])
-
-
-def test_training_goes_on_where_it_was_cut_off(
-    hands: findings.Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(findings, "_SAVE_EVERY", 0.0)
-    # A tenth of a second a look at the clock, however busy the machine is.
-    ticks = (0.1 * number for number in count())
-    monkeypatch.setattr(findings, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
-    saved: list[int] = []
-
-    def recording(state: object, path: Path) -> None:
-        if path.name == findings.CHECKPOINT:
-            assert isinstance(state, dict)
-            saved.append(state["step"])
-            if state["step"] == 3 and len(saved) == 3:
-                raise KeyboardInterrupt
-        run.save(state, path)
-
-    monkeypatch.setattr(findings, "save", recording)
-    network = FindingsNetwork(TINY, hidden=4)
-    with pytest.raises(KeyboardInterrupt):
-        findings.train(hands, tmp_path, minutes=0.015, network=network)
-    best = findings.train(hands, tmp_path, minutes=0.015, network=FindingsNetwork(TINY, hidden=4))
-    assert saved[:4] == [1, 2, 3, 3]
-    network.load_state_dict(torch.load(best, weights_only=True))
-
-
-def test_phantoms_take_part(hands: findings.Split, monkeypatch: pytest.MonkeyPatch) -> None:
-    phantoms = phantom_hands(1)
-    assert [hand.side for hand in phantoms] == ["left", "right"]
-    assert partner(phantoms[0], phantoms) is phantoms[1]
-    assert set(phantoms[0].regions) == set(POINTS)
-    images: list[str] = []
-
-    def recording(hand: IntactHand, *args: Any, **options: Any) -> Drawn:
-        images.append(hand.image)
-        return draw(hand, *args, **options)
-
-    monkeypatch.setattr(findings, "draw", recording)
-    pairs = findings.Pairs(hands.training, phantoms, seed=0)
-    for step in range(5):
-        pairs.draw(step)
-    assert 0.05 < images.count("phantom 0") / len(images) < 0.4
-
-
-def test_learning_rate() -> None:
-    rates = [findings.rate(share) for share in np.linspace(0, 1, 101)]
-    assert max(rates) == pytest.approx(findings.RATE, rel=0.01)
-    assert rates[0] < rates[1] < rates[2]
-    assert all(math.isfinite(one) and one > 0 for one in rates)
-    assert rates[-1] < findings.RATE / 50
-
-
-def row(probability: float, grade: int, source: str = "drawn") -> Row:
-    return Row(
-        "siso", "jsn", "CMC", "CMC3",
-        "untouched" if source == "untouched" else "drawn",
-        grade, probability, called=False,
+def train(folder: Path, steps: int = 4) -> Path:
+    folder.mkdir(exist_ok=True)
+    return trunk.train(
+        network(), Sources(REAL), Sources([intact("b", "left")]), folder,
+        steps=steps, rate=0.01, seed=0, device="cpu",
     )  # fmt: skip
 
 
-def test_thresholds_are_specific_before_they_are_sensitive() -> None:
-    measured = [row(0.01 * number, 0, "untouched") for number in range(100)]
-    measured += [row(0.97, 3), row(0.99, 3), row(0.5, 3), row(0.98, 0), row(0.2, 0)]
-    every = [
-        replace(one, model=model, finding=finding, group=group)
-        for one in measured
-        for model in ("siso", "mimo-local")
-        for finding, group in HEADS
-    ]
-    chosen = findings_bundle.thresholds(every)
-    assert len(chosen["siso"]) == len(chosen["mimo-local"]) == 8
-    assert all(0.95 <= one < 0.97 for one in chosen["siso"].values())
+def test_a_training_cut_off_goes_on_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = train(tmp_path / "whole")
+    saved: list[int] = []
+
+    def stopping(state: Any, path: Path) -> None:
+        run.save(state, path)
+        if path.name == CHECKPOINT:
+            saved.append(state["step"])
+            if len(saved) == 3:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(trunk, "save", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "cut")
+    again = train(tmp_path / "cut")
+    assert saved == [1, 2, 3, 4]
+    for name in (BEST, CHECKPOINT):
+        one, other = (torch.load(path.parent / name, weights_only=True) for path in (best, again))
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+    # What is finished is not trained again.
+    train(tmp_path / "cut")
+    assert len(saved) == 4
 
 
-def test_a_bundle_is_written_measured_and_read(hands: findings.Split, tmp_path: Path) -> None:
-    network = FindingsNetwork(TINY, hidden=4).eval()
-    every = [
-        replace(hand, regions={joint: bones(1, joint) for joint in POINTS})
-        for hand in (*hands.validation, *hands.test)
+def test_the_state_of_the_lowest_validation_loss_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([0.5, 0.7, 0.6])
+    monkeypatch.setattr(trunk, "validate", lambda *_: (next(losses), ""))
+    best = torch.load(train(tmp_path / "long", steps=6), weights_only=True)
+    last = torch.load(tmp_path / "long" / CHECKPOINT, weights_only=True)
+    assert last["best"] == 0.5
+    assert not torch.equal(best["places.weight"], last["network"]["places.weight"])
+
+
+def test_learning_rate() -> None:
+    rates = [trunk.scheduled(1.0, share) for share in np.linspace(0, 1, 101)]
+    assert max(rates) == pytest.approx(1.0, rel=0.01)
+    assert rates[0] < rates[1] < rates[2]
+    assert rates[3:] == sorted(rates[3:], reverse=True)
+    assert all(math.isfinite(one) and one > 0 for one in rates)
+    assert rates[-1] < 0.02
+
+
+def test_a_bundle_is_the_trunk_and_its_heads(tmp_path: Path) -> None:
+    made = network()
+    made.train()
+    made(torch.randn(8, trunk.SIZE, trunk.SIZE))  # gives batch normalisation something to fold
+    lesion_trunk.write(made, tmp_path / "mine", hands=3, phantoms=1, labelled=2)
+    bundle = open_bundle("findings", tmp_path / "mine")
+    assert bundle.meta["trained_on"].startswith("3 annotated hands and 1 intact phantoms")
+    assert "2 hands of a labelled cohort" in bundle.meta["trained_on"]
+    study = {"left": hand(1)}
+    (results,) = Classifier(bundle, device="cpu", threads=1).classify([study], "siso")  # type: ignore[list-item]
+    assert len(results) == len(TARGETS)
+    for result, target, patch in zip(results, TARGETS, study["left"], strict=True):
+        picture = torch.from_numpy(standardise(patch.pixels, trunk.SIZE))[None]
+        with torch.no_grad():
+            features, _ = made(picture)
+            logit = made.heads[f"{target.finding}/{target.group}"](features)
+        assert result.probability == pytest.approx(float(logit.sigmoid()), abs=5e-3)
+    # What was folded fits a trunk without batch normalisation.
+    TrunkNetwork(TINY, batch_norm=False).trunk.load_state_dict(bundle_trunk(tmp_path / "mine"))
+
+
+def write_films(folder: Path, count: int) -> Path:
+    """Pictures of phantoms, their joints, and a label of each hand."""
+    folder.mkdir()
+    phantom = phantoms.hand()
+    pixels = np.rint(phantom.pixels * 65535).astype(np.uint16)
+    names = [f"{number}.png" for number in range(count)]
+    for name in names:
+        cv2.imwrite(str(folder / name), pixels)
+    known = [AnnotatedHand(name, "left", phantom.points) for name in names]
+    write_annotations(folder / "joints.csv", known)
+    labels = [
+        cohort.joint(image=name, joint="MCP2", patch=None, grade=number % 2)
+        for number, name in enumerate(names)
     ]
-    folder = tmp_path / "tiny"
-    measured = findings_bundle.export(
-        network, folder, size=32, validation=every[:1], test=every[1:], trained_on="squares"
+    cohort.write(folder, labels)
+    return folder
+
+
+def test_from_annotations_to_the_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesion_trunk, "VGG16", TINY)
+    films = write_films(tmp_path / "films", 7)
+    cohort_films = write_films(tmp_path / "cohort", 5)
+
+    def make(name: str, **chosen: Any) -> Path:
+        asked: dict[str, Any] = {
+            "names": None, "init": None, "cohort": cohort_films, "steps": 2, "device": "cpu",
+            "threads": 1, "seed": 1, **chosen,
+        }  # fmt: skip
+        out = tmp_path / name
+        lesion_trunk.train_trunk(films / "joints.csv", films, out, out / "work", **asked)
+        return out
+
+    first = make("first")
+    bundle = open_bundle("findings", first)
+    # One of seven pictures is held out, and of six one validates.
+    assert bundle.meta["trained_on"] == (
+        "5 annotated hands and 1 intact phantoms with lesions put in, "
+        "and 4 hands of a labelled cohort"
     )
-    bundle = open_bundle("findings", folder)
-    assert bundle.name == "tiny 1"
-    assert not bundle.validated_on_patients
-    assert bundle.meta["figures"] == measured == findings_bundle.measure(folder, every[1:])
-    counts = measured["siso"]["erosion"]["all joints"]["joints"]
-    assert counts["untouched"] == 16 * findings_bundle.UNTOUCHED
-    assert counts["damaged"] + counts["intact"] == 16 * findings_bundle.WITH_LESIONS
-    card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "Not validated on patients" in card
-    assert findings_bundle.table(measured) in card
-    assert "of squares." in card
+    assert set(bundle.meta["thresholds"]["siso"]) == {"/".join(head) for head in HEADS}
+    second = open_bundle("findings", make("second", init=first, cohort=None))
+    assert second.sha256 != bundle.sha256
+    with pytest.raises(UsageError, match="holds a training with another --steps, --seed, --cohort"):
+        make("first", steps=3, seed=2, cohort=None)
