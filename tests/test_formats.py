@@ -28,7 +28,8 @@ from sharp_cli.formats import SCHEMA, from_csv, from_json, to_csv, to_json
 from sharp_cli.joints import SIDES, TARGETS
 
 if TYPE_CHECKING:
-    from sharp_cli.records import ModelName, Status
+    from sharp_cli.inputs import ModelName
+    from sharp_cli.records import Status
 
 # File names may hold anything but a slash and a zero, also bytes that are no text.
 names = (

@@ -33,7 +33,7 @@ from sharp_cli.train.classifier_sources import earlier_studies
 from sharp_cli.train.describers import Frozen, Patches, Trained, compute_features
 from sharp_cli.train.head_units import gather, head_names, trainable
 from sharp_cli.train.initial_trunk import trunk_maker
-from sharp_cli.train.label_check import check, check_folds
+from sharp_cli.train.label_check import Notice, check, check_folds
 from sharp_cli.train.label_folds import Roles, assign, read_folds, roles, write_folds
 from sharp_cli.train.patch_store import build
 from sharp_cli.train.run import Clock, begin, settle
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from sharp_cli.train.describers import Describer
     from sharp_cli.train.findings_bundle import Member
     from sharp_cli.train.head_units import HeadName, Units
-    from sharp_cli.train.label_check import Notice
     from sharp_cli.train.patch_store import PatchStore
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -112,6 +111,9 @@ def train_classifier(
     for notice in [*notices, *check_folds(labelled, assigned, folds)]:
         tell(notice)
     earlier = earlier_studies(sources.dates, labelled)
+    if sources.dates is not None:
+        first = len({(one.patient, one.study) for one in labelled} - earlier.keys())
+        tell(Notice(sources.dates.name, f"{first} studies have none before", "masked"))
     annotated = (
         []
         if sources.annotations is None
@@ -147,7 +149,6 @@ def train_classifier(
     write_classifier(
         run / BUNDLE,
         [fold.member for fold in used],
-        [result for fold in used for result in fold.results],
         results,
         settings=settings,
         data=Data(

@@ -85,7 +85,7 @@ def _half(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 
 def thresholds(results: Sequence[Result], settings: Settings) -> dict[ModelName, dict[str, float]]:
-    """Of each model and head, by the validation patients of the given folds together."""
+    """Of each model and head, by the validation patients of all folds together."""
     chosen: dict[ModelName, dict[str, float]] = {model: {} for model in settings.models}
     for head, mine in by_head(results).items():
         parts = zip(*(result.validation for result in mine), strict=True)
@@ -99,7 +99,6 @@ def write_classifier(
     folder: Path,
     members: Sequence[Member],
     results: Sequence[Result],
-    tested: Sequence[Result],
     *,
     settings: Settings,
     data: Data,
@@ -109,8 +108,8 @@ def write_classifier(
     Args:
         folder: Where to, in the folder of the training, whose name becomes the bundle's.
         members: The networks of each fold, or those of the final fit.
-        results: What they came to; thresholds are chosen by their validation patients.
-        tested: What the folds came to, for the card's figures.
+        results: What the folds came to: by all their validation patients, which are all patients,
+            thresholds are chosen.
         settings: How they were trained.
         data: What they learned from.
 
@@ -120,7 +119,7 @@ def write_classifier(
     for old in folder.glob("*.safetensors"):
         old.unlink()
     name = folder.resolve().parent.name
-    measured = figures(tested)
+    measured = figures(results)
     write_findings(
         folder,
         members,

@@ -128,7 +128,7 @@ def write_predictions(
                 (
                     (result.head.model, int(index)),
                     (
-                        result.head.model, one.patient, one.study, one.image, one.side,
+                        result.head.model, one.patient, one.study, one.image or one.file, one.side,
                         one.finding, result.head.group, one.joint,
                         "" if one.grade is None else one.grade, _word(damaged=one.damaged),
                         result.fold, probability, _word(damaged=probability >= result.threshold),

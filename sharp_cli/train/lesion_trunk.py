@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from sharp_cli.classify import takes_gpu
-from sharp_cli.dataset import part, split_validation
+from sharp_cli.dataset import VALIDATION_EVERY, part, split_validation
 from sharp_cli.labels import read_labels
 from sharp_cli.networks import VGG16
 from sharp_cli.train import trunk
@@ -16,7 +16,7 @@ from sharp_cli.train.classifier_results import UNDECIDED
 from sharp_cli.train.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
 from sharp_cli.train.initial_trunk import bundle_trunk
 from sharp_cli.train.joint_patches import graded, phantom_hands, read_hands
-from sharp_cli.train.run import begin, settle
+from sharp_cli.train.run import begin, fingerprint, settle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,16 +69,23 @@ def train_trunk(
     """
     place = "cuda" if takes_gpu(device) else "cpu"
     begin(out, work, threads=threads)
-    settle(work, {"steps": steps, "seed": seed, "cohort": cohort and str(cohort.resolve())})
+    hands = read_hands(annotations, images, names)
+    settle(
+        work,
+        {
+            "annotations": sorted(f"{hand.image} {hand.side}" for hand in hands),
+            "init": fingerprint(init),
+            "cohort": fingerprint(cohort and cohort / LABELS_FILE),
+            "steps": steps,
+            "seed": seed,
+        },
+    )
     torch.manual_seed(seed)
     network = trunk.TrunkNetwork(VGG16, batch_norm=init is None)
     if init is not None:
         network.trunk.load_state_dict(bundle_trunk(init))
-    training, validation = split_validation(
-        part(read_hands(annotations, images, names), apart=False)
-    )
-    labelled = [] if cohort is None else _read_cohort(cohort)
-    learned, checked = split_validation(labelled)
+    training, validation = split_validation(part(hands, apart=False))
+    learned, checked = ([], []) if cohort is None else _read_cohort(cohort)
     best = trunk.train(
         network,
         trunk.Sources(training, phantom_hands(trunk.PHANTOMS), learned),
@@ -93,9 +100,17 @@ def train_trunk(
     write(network, out, hands=len(training), phantoms=trunk.PHANTOMS, labelled=len(learned))
 
 
-def _read_cohort(folder: Path) -> list[IntactHand]:
-    labels = read_labels(folder / LABELS_FILE)
-    return graded(read_hands(folder / JOINTS_FILE, folder), labels.joints)
+def _read_cohort(folder: Path) -> tuple[list[IntactHand], list[IntactHand]]:
+    """Labelled hands to learn from, and those of the last fifth of patients to validate with."""
+    labels = read_labels(folder / LABELS_FILE).joints
+    hands = graded(read_hands(folder / JOINTS_FILE, folder), labels)
+    patients = sorted({one.patient for one in labels})
+    last = set(patients[len(patients) - len(patients) // VALIDATION_EVERY :])
+    kept = {one.image for one in labels if one.patient in last}
+    return (
+        [hand for hand in hands if hand.image not in kept],
+        [hand for hand in hands if hand.image in kept],
+    )
 
 
 def write(

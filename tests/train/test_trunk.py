@@ -222,7 +222,7 @@ def write_films(folder: Path, count: int) -> Path:
     known = [AnnotatedHand(name, "left", phantom.points) for name in names]
     write_annotations(folder / "joints.csv", known)
     labels = [
-        cohort.joint(image=name, joint="MCP2", patch=None, grade=number % 2)
+        cohort.joint(patient=f"p{number}", image=name, joint="MCP2", patch=None, grade=number % 2)
         for number, name in enumerate(names)
     ]
     cohort.write(folder, labels)
@@ -253,5 +253,5 @@ def test_from_annotations_to_the_bundle(tmp_path: Path, monkeypatch: pytest.Monk
     assert set(bundle.meta["thresholds"]["siso"]) == {"/".join(head) for head in HEADS}
     second = open_bundle("findings", make("second", init=first, cohort=None))
     assert second.sha256 != bundle.sha256
-    with pytest.raises(UsageError, match="holds a training with another --steps, --seed, --cohort"):
+    with pytest.raises(UsageError, match="holds a training with another --cohort, --steps, --seed"):
         make("first", steps=3, seed=2, cohort=None)
