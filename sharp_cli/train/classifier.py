@@ -206,6 +206,8 @@ class _Trainer:
                 device=device,
             )
             self._frozen = trunk, Frozen(features, device)
+            # What is left are small products, which several threads only hinder.
+            torch.set_num_threads(1)
 
     def train(self, parts: Mapping[int, Roles]) -> list[_Fold]:
         """Train the networks of all folds, and let them judge the patients of each."""

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from sharp_cli import output
+from sharp_cli.inputs import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -126,7 +127,7 @@ def write_predictions(
             one = labelled[index]
             rows.append(
                 (
-                    (result.head.model, int(index)),
+                    (MODELS.index(result.head.model), int(index)),
                     (
                         result.head.model, one.patient, one.study, one.image or one.file, one.side,
                         one.finding, result.head.group, one.joint,
