@@ -8,38 +8,35 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field, replace
-from itertools import count
-from typing import TYPE_CHECKING, Final, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sharp_cli import overlay, radiograph
+from sharp_cli.archive.plan import plan
 from sharp_cli.assemble import assemble, keep, points_of, with_results
-from sharp_cli.crop import corners, meets
 from sharp_cli.crop import crop as cut
-from sharp_cli.documents import NOTICE, Document, Failure, InputRow, PatchRow, WarningRow
+from sharp_cli.documents import NOTICE, Document, Failure, InputRow, PatchRow
 from sharp_cli.errors import DocumentError, IncompleteStudyError, InputError, SharpError
-from sharp_cli.geometry import Affine
+from sharp_cli.films import films_of
 from sharp_cli.inputs import units
-from sharp_cli.joints import HEADS, POINTS, TARGETS
-from sharp_cli.records import Hand, Patch, Point
-from sharp_cli.studies import Film, FoundHand, Study, gather, names
+from sharp_cli.joints import HEADS
+from sharp_cli.records import Patch
+from sharp_cli.studies import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from sharp_cli.archive.plan import Plan
     from sharp_cli.inputs import ModelName
     from sharp_cli.joints import Side
-    from sharp_cli.records import Classification, Radiograph
+    from sharp_cli.records import Classification, Hand, Point, Radiograph
+    from sharp_cli.studies import Film, Group, Names, Study
 
     Patches = Mapping[Side, Sequence[Patch]]
-
-_POSITION_DECIMALS: Final = 2
-_FRAME_DECIMALS: Final = 6
-_SCORE_DECIMALS: Final = 4
 
 
 class Finder(Protocol):
@@ -111,18 +108,19 @@ def detect(files: Sequence[str], finder: Finder, detector: Detector, run: Run) -
     """Find the hands and joints of radiographs.
 
     Args:
-        files: Radiographs.
+        files: Radiographs, folders and patterns, see `archive.discover`.
         finder: Finds hands.
         detector: Detects joints.
         run: Notes what fails.
     """
-    files, warnings = _distinct(files)
-    films: list[Film] = []
+    work = plan(files)
+    run.failures += work.failures
+    documents = []
     with run.interruptible():
-        for film in _films(files, finder, detector, run):
-            films.append(film)  # noqa: PERF402 - keeps what is done when it is interrupted
-    studies = sorted(gather(films, files), key=lambda study: study.number)
-    return assemble(studies, warnings, run.failures)
+        for group in work.groups:
+            films = list(_films(group.files, finder, detector, run))
+            documents += [assemble([one], (), ()) for one in settle(group, films, work.names)]
+    return joined(assemble((), work.warnings, run.failures), documents)
 
 
 def crop(document: Document, save: Callable[[PatchRow, Patch], None], run: Run) -> Document:
@@ -169,7 +167,7 @@ def classify(
         threshold: From which probability on a joint is non-intact; None for the bundle's own.
         strict: Whether a study in which the model lacks an input fails.
     """
-    results: dict[str, tuple[Classification, ...]] = {}
+    documents = []
     with run.interruptible():
         for name, study in document.split().items():
             files = [row.file for row in study.inputs]
@@ -178,10 +176,32 @@ def classify(
                 patches = _load_patches(study, load)
                 if strict:
                     _require_all(patches, files, model)
-                (results[name],) = classifier.classify([patches], model, threshold=threshold)
-    done = {(row.study, row.file) for row in document.inputs if row.study in results}
-    document = keep(replace(document, patches=()), done, run.failures)
-    return with_results(document, results, model, threshold)
+                (result,) = classifier.classify([patches], model, threshold=threshold)
+                study = replace(study, patches=())  # noqa: PLW2901 - they are not handed on
+                documents.append(with_results(study, {name: result}, model, threshold))
+    start = with_results(keep(document, (), run.failures), {}, model, threshold)
+    return joined(start, documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How to score.
+
+    Attributes:
+        finder: Finds hands.
+        detector: Detects joints.
+        classifier: Classifies patches.
+        model: The model to classify with.
+        threshold: From which probability on a joint is non-intact; None for the bundle's own.
+        strict: Whether a study in which the model lacks an input fails.
+    """
+
+    finder: Finder
+    detector: Detector
+    classifier: Classifier
+    model: ModelName
+    threshold: float | None = None
+    strict: bool = False
 
 
 def score(
@@ -195,145 +215,108 @@ def score(
     threshold: float | None = None,
     strict: bool = False,
 ) -> Document:
-    """Find and classify the joints of radiographs, each study as soon as it is complete.
+    """Find and classify the joints of radiographs; see `score_plan`, `Scoring` and `plan`."""
+    scoring = Scoring(finder, detector, classifier, model, threshold, strict)
+    return score_plan(plan(files), scoring, run)
+
+
+def score_plan(work: Plan, scoring: Scoring, run: Run) -> Document:
+    """Find and classify the joints of all radiographs of a plan.
 
     Args:
-        files: Radiographs.
-        finder: Finds hands.
-        detector: Detects joints.
-        classifier: Classifies patches.
+        work: What to score.
+        scoring: How to.
         run: Notes what fails.
-        model: The model to classify with.
-        threshold: From which probability on a joint is non-intact; None for the bundle's own.
-        strict: Whether a study in which the model lacks an input fails.
     """
-    files, warnings = _distinct(files)
-    done: list[tuple[Study, tuple[Classification, ...]]] = []
+    run.failures += work.failures
+    documents: list[Document] = []
     with run.interruptible():
-        for study in gather(_films(files, finder, detector, run, patches=True), files):
-            names_of = [film.file for film in study.films]
-            with run.each(*names_of):
-                if strict:
-                    _require_all(study.patches, names_of, model)
-                (result,) = classifier.classify([study.patches], model, threshold=threshold)
-                done.append((study.without_patches(), result))
-    done.sort(key=lambda pair: pair[0].number)
-    studies = [study for study, _ in done]
-    results = dict(zip(names(studies), (result for _, result in done), strict=True))
-    document = assemble(studies, warnings, run.failures)
-    return with_results(document, results, model, threshold)
+        for _, studies in score_groups(work.groups, work.names, scoring, run):
+            documents += studies
+    start = assemble((), work.warnings, run.failures)
+    return joined(with_results(start, {}, scoring.model, scoring.threshold), documents)
+
+
+def score_groups(
+    groups: Iterable[Group], names: Names, scoring: Scoring, run: Run
+) -> Iterator[tuple[Group, list[Document]]]:
+    """Find and classify the joints of one group after another; no more is kept in memory.
+
+    Args:
+        groups: Files that may be one study.
+        names: Gives names where a group is more than one study.
+        scoring: How to.
+        run: Notes what fails.
+
+    Yields:
+        Each group with the document of each of its studies; failures are left to `run`.
+    """
+    for group in groups:
+        documents = []
+        films = list(_films(group.files, scoring.finder, scoring.detector, run, patches=True))
+        for study in settle(group, films, names):
+            files = [film.file for film in study.films]
+            with run.each(*files):
+                documents.append(_classified(study, files, scoring))
+        yield group, documents
+
+
+def _classified(study: Study, files: Sequence[str], scoring: Scoring) -> Document:
+    model, threshold = scoring.model, scoring.threshold
+    if scoring.strict:
+        _require_all(study.patches, files, model)
+    (result,) = scoring.classifier.classify([study.patches], model, threshold=threshold)
+    return with_results(assemble([study], (), ()), {study.name: result}, model, threshold)
+
+
+def joined(start: Document, studies: Iterable[Document]) -> Document:
+    """A document with the rows of others after its own; it has its own failures only."""
+    parts = [start, *studies]
+    rows: dict[str, Any] = {
+        name: tuple(row for part in parts for row in getattr(part, name))
+        for name in ("inputs", "hands", "joints", "patches", "warnings")
+    }
+    return replace(start, **rows)
 
 
 def overlays(document: Document, run: Run) -> Iterator[tuple[InputRow, Image]]:
     """Draw the overlay of every radiograph of a document, reading it anew."""
-    notice = None if document.validated_on_patients else NOTICE
     for study in document.split().values():
         for row in study.inputs:
             with run.each(row.file):
-                picture = _reread(row)
-                joints = [joint for joint in study.joints if joint.file == row.file]
-                yield row, overlay.draw(picture.pixels, joints, notice=notice)
+                yield row, draw(study, row)
 
 
-def _distinct(files: Sequence[str]) -> tuple[list[str], list[WarningRow]]:
-    """The files without those given before, and a warning for each of these."""
-    seen: dict[str, str] = {}
-    warnings = []
-    for file in files:
-        path = os.path.realpath(file)
-        if path in seen:
-            warnings.append(WarningRow("", file, f"the same file as {seen[path]}; read once"))
-        else:
-            seen[path] = file
-    return list(seen.values()), warnings
+def draw(study: Document, row: InputRow) -> Image:
+    """Draw the overlay of one radiograph of a study, reading it anew.
+
+    Raises:
+        InputError: It is not what it was.
+    """
+    notice = None if study.validated_on_patients else NOTICE
+    joints = [joint for joint in study.joints if joint.file == row.file]
+    return overlay.draw(reread(row).pixels, joints, notice=notice)
 
 
 def _films(
     files: Sequence[str], finder: Finder, detector: Detector, run: Run, *, patches: bool = False
 ) -> Iterator[Film]:
     """Read radiographs and find their hands and joints."""
-    numbers = count()
     for file in files:
         run.tell(file)
         films: list[Film] = []
         with run.each(file):
-            films = _split(_film(file, finder, detector, patches=patches), numbers)
+            picture = radiograph.read(file)
+            hands, warnings = finder.find(picture)
+            found = [detector.detect(picture, hand) for hand in hands]
+            films = films_of(picture, found, warnings, patches=patches)
         yield from films
-
-
-def _film(file: str, finder: Finder, detector: Detector, *, patches: bool) -> Film:
-    picture = radiograph.read(file)
-    height, width = picture.pixels.shape
-    found, warnings = finder.find(picture)
-    notes = [*picture.warnings, *warnings]
-    hands = []
-    for each in found:
-        hand, points = _rounded(*detector.detect(picture, each))
-        points = tuple(point for point in points if _is_inside(picture, hand, point))
-        notes += _doubts(hand, points)
-        hands.append(FoundHand(hand, points, cut(picture, hand, points) if patches else ()))
-    return Film(
-        number=0,
-        file=file,
-        width=width,
-        height=height,
-        spacing=picture.spacing,
-        study_key=picture.study_key,
-        patient_key=picture.patient_key,
-        hands=tuple(hands),
-        warnings=tuple(notes),
-    )
-
-
-def _doubts(hand: Hand, points: Sequence[Point]) -> Iterator[str]:
-    """A warning for each way in which a hand's joints are not to be relied on."""
-    status = {point.joint: point.status for point in points}
-    missing = [joint for joint in POINTS if joint not in status]
-    unsure = [joint for joint in POINTS if status.get(joint) == "uncertain"]
-    if hand.reasons:
-        yield f"{hand.side} hand: uncertain: {', '.join(hand.reasons)}; check the overlay"
-    if missing:
-        yield f"{hand.side} hand: not detected: {', '.join(missing)}"
-    if unsure:
-        yield f"{hand.side} hand: uncertain where these are: {', '.join(unsure)}; check the overlay"
-
-
-def _split(film: Film, numbers: Iterator[int]) -> list[Film]:
-    """The film, or one for each hand where both are of one side: a study has each side once."""
-    if len(film.sides) == len(film.hands):
-        return [replace(film, number=next(numbers))]
-    note = f"two {film.hands[0].hand.side} hands: each is a study of its own"
-    return [
-        replace(film, number=next(numbers), hands=(found,), warnings=(*film.warnings, note))
-        for found in film.hands
-    ]
-
-
-def _rounded(hand: Hand, points: Sequence[Point]) -> tuple[Hand, tuple[Point, ...]]:
-    """The values that documents hold: with these, both ways to a score are the same."""
-    frame = Affine(*(round(value, _FRAME_DECIMALS) for value in astuple(hand.to_image)))
-    hand = replace(hand, to_image=frame, score=round(hand.score, _SCORE_DECIMALS))
-    return hand, tuple(
-        replace(
-            point,
-            x=round(point.x, _POSITION_DECIMALS),
-            y=round(point.y, _POSITION_DECIMALS),
-            likelihood=round(point.likelihood, _SCORE_DECIMALS),
-        )
-        for point in points
-    )
-
-
-def _is_inside(picture: Radiograph, hand: Hand, point: Point) -> bool:
-    """Whether each box around a point shows some of the picture; else nothing was detected."""
-    boxes = [target.box for target in TARGETS if target.joint == point.joint]
-    return all(meets(corners(hand, point, box), picture.pixels.shape) for box in boxes)
 
 
 def _cut_film(
     study: Document, row: InputRow, save: Callable[[PatchRow, Patch], None]
 ) -> Iterator[PatchRow]:
-    picture = _reread(row)
+    picture = reread(row)
     for hand in study.hands:
         if hand.file != row.file:
             continue
@@ -347,7 +330,7 @@ def _cut_film(
             yield place
 
 
-def _reread(row: InputRow) -> Radiograph:
+def reread(row: InputRow) -> Radiograph:
     """The radiograph of a document, for what needs its pixels once more."""
     picture = radiograph.read(row.file)
     height, width = picture.pixels.shape

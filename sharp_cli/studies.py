@@ -1,32 +1,25 @@
-"""Which films are one study, and what the study is called.
+"""Which films are one study once their hands are found, and what a study is called.
 
-A film with both hands is a study by itself. Two films with one hand each, of opposite sides, are
-one study where
-
-1. both carry the same study identifier (DICOM StudyInstanceUID), or
-2. they lie in one folder and their names differ in one part only, `L` or `left` in one and `R` or
-   `right` in the other (`p01_L.png`, `p01_R.png`), or
-3. they are the only two files of the call.
-
-Films that say they are of different patients are never one study. Every other film is one itself.
+A film with both hands is a study by itself. Of the films of a group (see `sharp_cli.archive`) with
+one hand each, one left and one right are one study if there are no more; else each is one itself.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+import os
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sharp_cli.joints import Side
     from sharp_cli.records import Hand, Patch, Point
 
-_SEPARATORS: Final = re.compile(r"([^a-zA-Z0-9]+)")
-_PAIR: Final = 2
-_OPPOSITE: Final = {"l": "r", "r": "l", "left": "right", "right": "left"}
+_LONGEST: Final = 200
+"""Of 255 bytes that file systems allow a name; the rest is for what is added to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +36,18 @@ class Film:
     """What is kept of a radiograph once its hands are found.
 
     Attributes:
-        number: Its place among the films of the call.
         file: The path as the user gave it.
         width: In pixels.
         height: In pixels.
-        spacing: As `records.Radiograph` has it, like the two keys.
-        study_key: Equal for files of one study, or None.
-        patient_key: Equal for files of one patient, or None.
+        spacing: As `records.Radiograph` has it.
         hands: One, or one of each side.
         warnings: What was assumed so far.
     """
 
-    number: int
     file: str
     width: int
     height: int
     spacing: tuple[float, float] | None
-    study_key: str | None
-    patient_key: str | None
     hands: tuple[FoundHand, ...]
     warnings: tuple[str, ...]
 
@@ -71,122 +58,127 @@ class Film:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Files that may be one study.
+
+    Attributes:
+        files: At least one.
+        name: Of the study.
+        remarks: File and text of what is to be said of single files.
+        sides: Which hand a file is said to show.
+        listed: Whether a manifest gives the study, and not the files' headers and names.
+    """
+
+    files: tuple[str, ...]
+    name: str
+    remarks: tuple[tuple[str, str], ...] = ()
+    sides: Mapping[str, Side] = field(default_factory=dict)
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Study:
     """The films of one study: one, or two with one hand each, the left hand's first."""
 
+    name: str
     films: tuple[Film, ...]
-
-    @property
-    def number(self) -> int:
-        """The place of its first film among the films of the call."""
-        return min(film.number for film in self.films)
 
     @property
     def patches(self) -> dict[Side, tuple[Patch, ...]]:
         """The patches of each hand."""
         return {found.hand.side: found.patches for film in self.films for found in film.hands}
 
-    def without_patches(self) -> Study:
-        """The study without its pixels."""
-        films = (
-            replace(film, hands=tuple(replace(found, patches=()) for found in film.hands))
-            for film in self.films
-        )
-        return Study(tuple(films))
+
+class Names:
+    """Names that are given once, in any case."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = {name.casefold() for name in taken}
+
+    def take(self, names: Iterable[str]) -> None:
+        """Keep names from being given."""
+        self._taken.update(name.casefold() for name in names)
+
+    def free(self, names: Iterable[str]) -> None:
+        """Let names be given again."""
+        self._taken.difference_update(name.casefold() for name in names)
+
+    def new(self, wanted: str) -> str:
+        """The name, with a number added if it is taken; it is then taken."""
+        choice, number = wanted, 1
+        while choice.casefold() in self._taken:
+            number += 1
+            choice = f"{wanted}-{number}"
+        self._taken.add(choice.casefold())
+        return choice
 
 
-def gather(films: Iterable[Film], files: Sequence[str]) -> Iterator[Study]:
-    """Join films to studies, each as soon as it is complete.
+def settle(group: Group, films: Sequence[Film], given: Names) -> list[Study]:
+    """Join the films of a group to studies.
 
     Args:
-        films: As they are read; one that may still find its partner is waited with.
-        files: All files of the call, also those that gave no film.
+        group: A group.
+        films: What its files gave, in their order; those that failed gave none.
+        given: Gives names where the group is more than one study.
     """
-    waiting: list[Film] = []
-    for film in films:
-        partner = next((other for other in waiting if _partners(other, film, files)), None)
-        if partner is not None:
-            waiting.remove(partner)
-            yield _pair(partner, film)
-        elif _may_wait(film, files):
-            waiting.append(film)
-        else:
-            yield Study((film,))
-    apart = "not paired with {}: the files say that they are of different patients"
-    for film in waiting:
-        strangers = [
-            other.file
-            for other in waiting
-            if other is not film and _match(film, other, files) and film.sides != other.sides
-        ]
-        warnings = tuple(apart.format(file) for file in strangers)
-        yield Study((replace(film, warnings=film.warnings + warnings),))
+    films = [replace(film, warnings=film.warnings + tuple(_remarks(group, film))) for film in films]
+    times = Counter(film.file for film in films)
+    lone = [film for film in films if len(film.hands) == 1 and times[film.file] == 1]
+    lefts = [film for film in lone if film.sides == {"left"}]
+    rights = [film for film in lone if film.sides == {"right"}]
+    studies: list[tuple[Film, ...]] = [
+        (film,) for film in films if len(film.hands) > 1 or times[film.file] > 1
+    ]
+    if len(lefts) == len(rights) == 1:
+        studies.append((*lefts, *rights))
+    else:
+        studies += [(_single(film, lone, lefts),) for film in lone]
+    studies.sort(key=lambda study: min(group.files.index(film.file) for film in study))
+    return [Study(*named) for named in zip(_named(group, studies, given), studies, strict=True)]
 
 
 def names(studies: Sequence[Study]) -> list[str]:
-    """A name for each study, from the names of its files."""
-    return unique([_name(study) for study in studies])
+    """The names of some studies."""
+    return [study.name for study in studies]
 
 
 def unique(wanted: Iterable[str]) -> list[str]:
     """The same names, those that were there before (in any case) with a number added."""
-    taken: set[str] = set()
-    result = []
-    for name in wanted:
-        choice, number = name, 1
-        while choice.casefold() in taken:
-            number += 1
-            choice = f"{name}-{number}"
-        taken.add(choice.casefold())
-        result.append(choice)
-    return result
+    given = Names()
+    return [given.new(name) for name in wanted]
 
 
-def _partners(one: Film, other: Film, files: Sequence[str]) -> bool:
-    return (
-        one.sides != other.sides
-        and _match(one, other, files)
-        and not (one.patient_key and other.patient_key and one.patient_key != other.patient_key)
-    )
+def plain(stem: str) -> str:
+    """A name that a folder can have, of a file's."""
+    name = stem.lstrip(".")
+    while len(os.fsencode(name)) > _LONGEST:
+        name = name[:-1]
+    return name or "study"
 
 
-def _match(one: Film, other: Film, files: Sequence[str]) -> bool:
-    """Whether identifiers, names or the call itself put two films of one hand each together."""
-    same_study = one.study_key is not None and one.study_key == other.study_key
-    return same_study or Path(other.file) in _twins(one.file) or len(files) == _PAIR
+def _remarks(group: Group, film: Film) -> Iterator[str]:
+    yield from (text for file, text in group.remarks if file == film.file)
+    said = group.sides.get(film.file)
+    if said is not None and film.sides != {said}:
+        shown = " and ".join(sorted(film.sides))
+        yield f"the manifest says {said} hand, and the picture shows: {shown}"
 
 
-def _may_wait(film: Film, files: Sequence[str]) -> bool:
-    if len(film.hands) != 1:
-        return False
-    named = not _twins(film.file).keys().isdisjoint(map(Path, files))
-    return film.study_key is not None or named or len(files) == _PAIR
+def _single(film: Film, lone: Sequence[Film], lefts: Sequence[Film]) -> Film:
+    """A film of one hand that has no partner, with a warning if others might be it."""
+    others = ", ".join(other.file for other in lone if other is not film)
+    if not others:
+        return film
+    counts = f"{len(lefts)} left and {len(lone) - len(lefts)} right hands"
+    text = f"not paired with {others}: together they show {counts}"
+    return replace(film, warnings=(*film.warnings, text))
 
 
-def _pair(one: Film, other: Film) -> Study:
-    left, right = (one, other) if one.sides == {"left"} else (other, one)
-    return Study((left, right))
-
-
-def _twins(file: str) -> dict[Path, str]:
-    """The names that the other hand's file may have, each with what both names share."""
-    path = Path(file)
-    parts = _SEPARATORS.split(path.stem)
-    result = {}
-    for at, part in enumerate(parts):
-        other = _OPPOSITE.get(part.lower())
-        if other is None:
-            continue
-        shared = parts[: at - 1] + parts[at + 1 :] if at else parts[2:]
-        for spelling in (other, other.upper(), other.capitalize()):
-            stem = "".join([*parts[:at], spelling, *parts[at + 1 :]])
-            result[path.with_name(stem + path.suffix)] = "".join(shared)
-    return result
-
-
-def _name(study: Study) -> str:
-    stems = [Path(film.file).stem for film in study.films]
-    if len(stems) == 1:
-        return stems[0]
-    left, right = study.films
-    return _twins(left.file).get(Path(right.file)) or "+".join(stems)
+def _named(group: Group, studies: Sequence[tuple[Film, ...]], given: Names) -> Iterator[str]:
+    """The name of each study: the group's, or where there are several also the files'."""
+    unused = True
+    for study in studies:
+        whole = len(studies) == 1 or group.listed or len(group.files) == 1
+        wanted = group.name if whole else plain(Path(study[0].file).stem)
+        yield group.name if unused and wanted == group.name else given.new(wanted)
+        unused = unused and wanted != group.name

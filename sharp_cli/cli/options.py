@@ -41,7 +41,12 @@ class Net(str, Enum):
 
 
 Files = Annotated[
-    list[str], typer.Argument(metavar="FILE", help="Radiographs: DICOM, PNG, JPEG, TIFF, BMP.")
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        help="Radiographs (DICOM, PNG, JPEG, TIFF, BMP), folders with these at any depth, or "
+        "patterns.",
+    ),
 ]
 Json = Annotated[
     str | None,

@@ -5,13 +5,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from sharp_cli import output
 from sharp_cli.cli.terminal import guarded, progress, say
 from sharp_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sharp_cli.documents import Document
+    from sharp_cli.saliency import Saliency
 
 _SUFFIX: Final = ".html"
 
@@ -40,10 +46,30 @@ TruthFile = Annotated[
         help="Compare with a table of labels, as sharp train classifier reads it.",
     ),
 ]
+Explain = Annotated[
+    bool,
+    typer.Option(
+        "--explain",
+        help="Show where each answer came from (Grad-CAM); needs torch, as sharp-cli[gpu] has it.",
+    ),
+]
+FindingsBundle = Annotated[
+    str | None,
+    typer.Option(
+        "--models", metavar="BUNDLE", help="The classification models that made the results."
+    ),
+]
 
 
 @guarded
-def report(results: Sources, *, out: Out, truth: TruthFile = None) -> int:
+def report(
+    results: Sources,
+    *,
+    out: Out,
+    truth: TruthFile = None,
+    explain: Explain = False,
+    models: FindingsBundle = None,
+) -> int:
     """Show results as pages for a browser, on which a reader can correct them.
 
     A page shows the radiograph with every joint's box, each joint beside the other hand's, and a
@@ -52,15 +78,19 @@ def report(results: Sources, *, out: Out, truth: TruthFile = None) -> int:
     sharp train classifier reads.
     """
     from sharp_cli import pipeline
-    from sharp_cli.html_report import index, page, pictures, sources
+    from sharp_cli.html_report import explanations, index, page, pictures, sources
     from sharp_cli.html_report.truth import NO_TRUTH, read_truth
 
+    if models and not explain:
+        message = f"--models {models}: only --explain needs models; give both, or neither"
+        raise UsageError(message)
     found = sources.read_results(results)
     single = out.suffix.lower() == _SUFFIX and not out.is_dir()
     if single and len(found.studies) > 1:
         message = f"--out {out}: one page, and there are {len(found.studies)} studies; name a "
         raise UsageError(message + "folder")
     known = read_truth(truth, found.studies.values()) if truth else NO_TRUTH
+    saliency = _load(found.studies, models) if explain else None
     pages = {name: f"{name}/report{_SUFFIX}" for name in found.studies}
     for place in (out,) if single else (out / "index.html", *map(out.joinpath, pages.values())):
         output.prepare(place)
@@ -68,8 +98,9 @@ def report(results: Sources, *, out: Out, truth: TruthFile = None) -> int:
     with progress(len(found.studies)) as tell:
         for name, study in found.studies.items():
             tell(name)
-            shown = pictures.draw(study, pipeline._reread)  # noqa: SLF001
-            content = page.study_page(name, study, shown, known)
+            shown = pictures.draw(study, pipeline.reread)
+            explained = explanations.explain(study, shown, saliency) if saliency else None
+            content = page.study_page(name, study, shown, known, explained)
             output.write(out if single else out / pages[name], content)
             unread = [one.problem for one in shown if one.problem]
             for problem in unread:
@@ -79,3 +110,14 @@ def report(results: Sources, *, out: Out, truth: TruthFile = None) -> int:
         output.write(out / "index.html", index.index_page(found, pages, problems))
     say("done", f"open {out if single else out / 'index.html'} in a browser")
     return int(any(problems.values()))
+
+
+def _load(studies: Mapping[str, Document], models: str | None) -> Saliency:
+    """What explains results: the bundle that made them."""
+    from sharp_cli.html_report.explanations import require_maker
+    from sharp_cli.registry import open_bundle
+    from sharp_cli.saliency import Saliency
+
+    bundle = open_bundle("findings", models)
+    require_maker(studies, bundle)
+    return Saliency(bundle)

@@ -1,4 +1,4 @@
-"""Where a command's results go: files, folders, stdout."""
+"""Where a command's results go: files, stdout."""
 
 # ruff: noqa: PLC0415 - loaded where it is used, so that help comes at once
 
@@ -17,7 +17,7 @@ from sharp_cli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sharp_cli.documents import Document, InputRow
+    from sharp_cli.documents import Document
     from sharp_cli.pipeline import Run
 
 STDOUT: Final = "-"
@@ -32,16 +32,20 @@ class Outputs:
         json: File for the JSON document, or `-`.
         csv: File for the CSV, or `-`.
         overlay: File for the overlay picture.
-        out: Folder for a folder a study.
-        piped: What goes to stdout where that is not a terminal and nothing was sent there.
+        piped: What goes to stdout where that is not a terminal and nothing was sent there; None
+            if nothing goes to stdout that was not sent there.
     """
 
     inputs: Sequence[str]
     json: str | None = None
     csv: str | None = None
     overlay: str | None = None
-    out: str | None = None
-    piped: Literal["json", "csv"] = "csv"
+    piped: Literal["json", "csv"] | None = "csv"
+
+    @property
+    def asked(self) -> bool:
+        """Whether any was asked for."""
+        return (self.json, self.csv, self.overlay) != (None, None, None)
 
     def check(self) -> None:
         """See that the outputs fit together and can be written, before any work.
@@ -67,8 +71,6 @@ class Outputs:
                 raise UsageError(message)
             taken[place] = f"what --{option} writes"
             output.prepare(Path(file))
-        if self.out is not None:
-            output.make_folder(Path(self.out))
 
     def finish(self, document: Document, run: Run) -> int:
         """Write what was asked for, print the rest, and give the exit code.
@@ -76,11 +78,19 @@ class Outputs:
         Raises:
             OutputError: Something cannot be written.
         """
+        self.deliver(document, run)
+        tell(document, run)
+        return exit_code(run)
+
+    def deliver(self, document: Document, run: Run) -> None:
+        """Write what was asked for, and print the rest.
+
+        Raises:
+            OutputError: Something cannot be written.
+        """
         if document.inputs or not run.interrupted:
             self._write(document, run)
-        tell(document, run)
         self._print(document)
-        return exit_code(run)
 
     def _write(self, document: Document, run: Run) -> None:
         from sharp_cli.formats import to_csv, to_json
@@ -89,52 +99,28 @@ class Outputs:
             output.write(Path(self.json), to_json(document))
         if self.csv not in (None, STDOUT):
             output.write(Path(self.csv), to_csv(document))
-        if self.out is not None:
-            for name, study in document.split().items():
-                output.write(Path(self.out, name, "result.json"), to_json(study))
-                output.write(Path(self.out, name, "result.csv"), to_csv(study))
-        if self.overlay is not None or self.out is not None:
-            self._draw(document, run)
+        if self.overlay is not None:
+            self._draw(Path(self.overlay), document, run)
 
-    def _draw(self, document: Document, run: Run) -> None:
+    def _draw(self, path: Path, document: Document, run: Run) -> None:
         from sharp_cli import overlay, pipeline
-
-        places = self._overlay_places(document)
-        for row, picture in pipeline.overlays(document, run):
-            content = overlay.to_png(picture)
-            for place in places[row]:
-                output.write(place, content)
-
-    def _overlay_places(self, document: Document) -> dict[InputRow, list[Path]]:
-        """The files that each radiograph's overlay goes to."""
         from sharp_cli.studies import unique
 
-        places: dict[InputRow, list[Path]] = {row: [] for row in document.inputs}
-        if self.overlay is not None:
-            path = Path(self.overlay)
-            several = len(set(map(os.path.realpath, self.inputs))) > 1 or len(document.inputs) > 1
-            for row, stem in zip(
-                document.inputs, unique(Path(row.file).stem for row in document.inputs), strict=True
-            ):
-                places[row].append(
-                    path.with_name(f"{path.stem}-{stem}{path.suffix}") if several else path
-                )
-        if self.out is not None:
-            for name, study in document.split().items():
-                stems = unique(Path(row.file).stem for row in study.inputs)
-                for row, stem in zip(study.inputs, stems, strict=True):
-                    file = "overlay.png" if len(stems) == 1 else f"overlay-{stem}.png"
-                    places[row].append(Path(self.out, name, file))
-        return places
+        several = len(set(map(os.path.realpath, self.inputs))) > 1 or len(document.inputs) > 1
+        stems = unique(Path(row.file).stem for row in document.inputs)
+        places = dict(zip(document.inputs, stems, strict=True))
+        for row, picture in pipeline.overlays(document, run):
+            name = f"{path.stem}-{places[row]}{path.suffix}" if several else path.name
+            output.write(path.with_name(name), overlay.to_png(picture))
 
     def _print(self, document: Document) -> None:
         from sharp_cli.formats import to_csv, to_json
 
-        if STDOUT not in (self.json, self.csv) and terminal.is_terminal():
+        if STDOUT not in (self.json, self.csv) and self.piped and terminal.is_terminal():
             print_tables(document)
         elif self.json == STDOUT or (self.csv != STDOUT and self.piped == "json"):
             output.write_stdout(to_json(document))
-        else:
+        elif self.csv == STDOUT or self.piped == "csv":
             output.write_stdout(to_csv(document))
 
 

@@ -17,11 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sharp_cli.documents import Document, JointRow
+    from sharp_cli.html_report.explanations import Explanations
     from sharp_cli.html_report.pictures import Pictures
     from sharp_cli.html_report.truth import Truth
 
 
-def study_page(name: str, study: Document, pictures: Sequence[Pictures], truth: Truth) -> bytes:
+def study_page(
+    name: str,
+    study: Document,
+    pictures: Sequence[Pictures],
+    truth: Truth,
+    explanations: Explanations | None = None,
+) -> bytes:
     """The page of a study as HTML.
 
     Args:
@@ -29,6 +36,7 @@ def study_page(name: str, study: Document, pictures: Sequence[Pictures], truth: 
         study: The study.
         pictures: Of each of its inputs, see `pictures.draw`.
         truth: Labels to compare with.
+        explanations: Of its answers; None if they are not asked for.
     """
     # A picture that two findings share stands in the page once.
     drawn = {
@@ -41,8 +49,12 @@ def study_page(name: str, study: Document, pictures: Sequence[Pictures], truth: 
     joints = []
     for row in study.joints:
         jpeg = drawn.get((row.file, row.hand, row.finding, row.joint))
-        patch = None if jpeg is None else patches[jpeg]
-        joints.append(_joint(row, truth) | {"film": files.index(row.file), "patch": patch})
+        shown = {
+            "film": files.index(row.file),
+            "patch": None if jpeg is None else patches[jpeg],
+            "maps": (explanations or {}).get((row.hand, row.finding, row.joint)),
+        }
+        joints.append(_joint(row, truth) | shown)
     data = {
         # By this a browser knows again what its reader said of these results.
         "id": hashlib.sha256(to_json(study)).hexdigest(),
@@ -64,6 +76,7 @@ def study_page(name: str, study: Document, pictures: Sequence[Pictures], truth: 
             for row, shown in zip(study.inputs, pictures, strict=True)
         ],
         "joints": joints,
+        "explained": explanations is not None,
         "patches": [_url(jpeg) for jpeg in patches],
         "counts": [asdict(row) for row in counts(study)],
         "warnings": [asdict(row) for row in study.warnings],

@@ -15,7 +15,7 @@ from sharp_cli.crop import crop
 from sharp_cli.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,11 +40,13 @@ class Pictures:
     Attributes:
         film: The radiograph; None if it cannot be read.
         patches: Of its joints, upright, the thumb to the right; one picture may be of two findings.
+        cut: The patches of each hand, as they were classified.
         problem: Why it cannot be read, or empty.
     """
 
     film: bytes | None = None
     patches: Mapping[tuple[Side, Finding, str], bytes] = field(default_factory=dict)
+    cut: Mapping[Side, Sequence[Patch]] = field(default_factory=dict)
     problem: str = ""
 
 
@@ -68,15 +70,17 @@ def _draw(study: Document, row: InputRow, read: Callable[[InputRow], Radiograph]
     film = _jpeg(radiograph.pixels * 255, shrink, _FILM_BYTES // count)
     drawn: dict[tuple[Side, str, tuple[int, ...]], bytes] = {}
     patches = {}
+    cut: dict[Side, Sequence[Patch]] = {}
     for hand in study.hands:
         if hand.file != row.file:
             continue
-        for patch in crop(radiograph, hand.record, points_of(study, hand)):
+        cut[hand.hand] = crop(radiograph, hand.record, points_of(study, hand))
+        for patch in cut[hand.hand]:
             key = (hand.hand, patch.joint, patch.pixels.shape)
             if key not in drawn:
                 drawn[key] = _patch(patch)
             patches[hand.hand, patch.finding, patch.joint] = drawn[key]
-    return Pictures(film, patches)
+    return Pictures(film, patches, cut)
 
 
 def _patch(patch: Patch) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sharp_cli.archive.layout import RESERVED
 from sharp_cli.errors import DocumentError
 from sharp_cli.formats import from_json
 from sharp_cli.studies import unique
@@ -33,7 +34,8 @@ def read_results(paths: Sequence[Path]) -> Results:
     """Read result documents.
 
     Args:
-        paths: JSON files of `sharp score`, and folders with such files at any depth.
+        paths: JSON files of `sharp score`, and folders with such files at any depth, beside which
+            lies what else it writes there.
 
     Raises:
         DocumentError: A file is not a result document, or there is no study.
@@ -53,7 +55,7 @@ def read_results(paths: Sequence[Path]) -> Results:
 
 def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
-        yield from sorted(path.rglob("*.json"))
+        yield from (file for file in sorted(path.rglob("*.json")) if file.name not in RESERVED)
     else:
         yield path
 

@@ -15,7 +15,7 @@ _STYLES: Final = {"study": ("page.css", "study.css"), "index": ("page.css",)}
 _SCRIPTS: Final = {
     "study": (
         "dom.js", "table.js", "joints.js", "reviews.js", "captions.js", "zoom.js", "viewer.js",
-        "panel.js", "rows.js", "study.js",
+        "maps.js", "panel.js", "rows.js", "study.js",
     ),
     "index": ("dom.js", "table.js", "index.js"),
 }  # fmt: skip

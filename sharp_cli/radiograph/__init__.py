@@ -82,7 +82,7 @@ def size(path: str | Path) -> tuple[int, int]:
 def _explained(path: str | Path, work: Callable[[BinaryIO, _Decoder], _Result]) -> _Result:
     """What `work` makes of a file with the decoder of its kind; whatever it raises is explained."""
     try:
-        with _silence():
+        with silence():
             return _opened(Path(path), work)
     except RadiographError as error:
         problem = str(error)
@@ -163,7 +163,7 @@ def _radiograph(file: str, source: Source) -> Radiograph:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Keep the libraries' warnings and logs, and what decoders in C print, from everybody.
 
     All of this belongs to the process, hence the lock: one file is read at a time.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes import paint
+from tests.html_report.looks import FakeSaliency
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +88,36 @@ def test_labels_that_do_not_fit_are_refused_before_anything_is_written(
     assert done.code == 1
     assert "error: labels.csv" in done.err
     assert not Path("page.html").exists()
+
+
+def test_maps_are_on_pages_only_if_asked_for(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sharp_cli.saliency.Saliency", lambda _: FakeSaliency())
+    paint(Path("two.png"))
+    sharp("score", "two.png", "--json", "r.json")
+    assert sharp("report", "r.json", "--out", "plain.html").code == 0
+    done = sharp("report", "r.json", "--out", "maps.html", "--explain", "--models", "any")
+    assert done.code == 0, done.err
+    for page, maps in (("plain.html", 0), ("maps.html", 62)):
+        assert Path(page).read_bytes().count(b'"maps": {') == maps
+
+
+def test_results_of_other_models_are_not_explained(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    sharp("score", "two.png", "--json", "r.json")
+    made = Path("r.json").read_text().replace("0" * 64, "1" * 64)
+    Path("r.json").write_text(made)
+    done = sharp("report", "r.json", "--out", "page.html", "--explain")
+    assert done.code == 2
+    assert f"two: made by findings 1 (sha256 {'1' * 64}), and . is findings 1" in done.err
+    assert not Path("page.html").exists()
+
+
+def test_models_are_of_no_use_without_explain(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    sharp("score", "two.png", "--json", "r.json")
+    done = sharp("report", "r.json", "--out", "page.html", "--models", "any")
+    assert done.code == 2
+    assert "--models any: only --explain needs models" in done.err
 
 
 def test_an_unwritable_place_is_an_output_error(sharp: Sharp) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
 
     from sharp_cli.documents import Document
+    from sharp_cli.html_report.explanations import Explanations
     from sharp_cli.html_report.truth import Truth
     from sharp_cli.labels import LabelledJoint
 
@@ -30,11 +31,17 @@ SEEN = (
 )
 
 
-def written(file: Path, document: Document, truth: Truth = NO_TRUTH, name: str = "") -> Path:
+def written(
+    file: Path,
+    document: Document,
+    truth: Truth = NO_TRUTH,
+    name: str = "",
+    explanations: Explanations | None = None,
+) -> Path:
     """Write the page of a document with one study."""
     ((study, part),) = document.split().items()
     pictures = draw(part, lambda row: radiograph.read(row.file))
-    file.write_bytes(study_page(name or study, part, pictures, truth))
+    file.write_bytes(study_page(name or study, part, pictures, truth, explanations))
     return file
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -10,16 +10,19 @@ from PIL import Image
 
 from sharp_cli import radiograph
 from sharp_cli.errors import RadiographError
+from sharp_cli.html_report.explanations import explain
 from sharp_cli.html_report.page import study_page
 from sharp_cli.html_report.pictures import Pictures, draw
 from sharp_cli.html_report.truth import NO_TRUTH
 from tests.html_report.documents import scored
+from tests.html_report.looks import FakeSaliency
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.documents import InputRow
     from sharp_cli.records import Radiograph
+    from sharp_cli.saliency import Saliency
 
 
 def read(row: InputRow) -> Radiograph:
@@ -68,7 +71,11 @@ def test_the_largest_and_noisiest_film_stays_small(tmp_path: Path) -> None:
     assert film.width * film.height == pytest.approx(4_000_000, rel=0.01)
     assert len(pictures.film or b"") <= 1_400_000
     assert max(map(len, pictures.patches.values())) <= 13_000
-    assert len(study_page("two", document, [pictures], NO_TRUTH)) < 3_000_000
+    rows = [replace(row, model="mimo-both-hands") for row in document.joints]
+    document = replace(document, joints=tuple(rows))
+    maps = explain(document, [pictures], cast("Saliency", FakeSaliency(64)))
+    assert sum(map(len, maps.values())) == 516
+    assert len(study_page("two", document, [pictures], NO_TRUTH, maps)) < 3_000_000
 
 
 def test_a_film_that_cannot_be_read_is_a_problem_and_no_failure(tmp_path: Path) -> None:

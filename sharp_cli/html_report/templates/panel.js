@@ -2,10 +2,15 @@
 
 /* The selected joint of both hands side by side, with what the reader may say of each. */
 
-function makePanel(root, { select, changed }) {
+function makePanel(root, { select, changed, again }) {
   const cards = new Map(SIDES.map((side) => [side, make("article", { class: "card" })]));
   const title = make("h2");
-  root.append(title, make("div", { class: "cards" }, [...cards.values()]));
+  const explains = make("input", { id: "explains", type: "checkbox", change: again });
+  const explained = make("div", { class: "explained" });
+  root.append(
+    make("header", {}, title,
+      data.explained ? make("label", {}, explains, " What the model looked at") : null),
+    make("div", { class: "cards" }, [...cards.values()]), explained);
 
   /** The controls by which the reader confirms, changes and grades. */
   function reviewer(joint) {
@@ -52,7 +57,9 @@ function makePanel(root, { select, changed }) {
     }
     const picture = joint.patch === null
       ? make("p", { class: "void" }, joint.status === "not-detected" ? "Not detected." : "No picture.")
-      : make("img", { class: "patch", src: data.patches[joint.patch], alt: describe(joint), click: () => select(joint) });
+      : make("div", { class: "seen" },
+        make("img", { class: "patch", src: data.patches[joint.patch], alt: describe(joint), click: () => select(joint) }),
+        explains.checked ? mapOver(joint, joint) : null);
     card.replaceChildren(heading, picture, facts(joint), reviewer(joint));
   }
 
@@ -63,6 +70,7 @@ function makePanel(root, { select, changed }) {
       const active = root.contains(document.activeElement) ? document.activeElement : null;
       const kept = active && { card: active.closest(".card"), label: active.dataset.label, grade: active.dataset.grade };
       for (const side of SIDES) show(side, jointOf(side, selected), selected);
+      explained.replaceChildren(...(explains.checked ? explanation(selected) : []));
       if (!kept?.card) return;
       const query = kept.label ? `[data-label="${kept.label}"]` : kept.grade ? `[data-grade="${kept.grade}"]` : "[data-label]";
       kept.card.querySelector(query)?.focus({ preventScroll: true });

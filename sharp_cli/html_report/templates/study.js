@@ -61,7 +61,7 @@ function lead(joint) {
 }
 
 const viewer = makeViewer(byId("viewer"), select);
-const panel = makePanel(byId("panel"), { select, changed: (joint) => {
+const panel = makePanel(byId("panel"), { select, again: refresh, changed: (joint) => {
   select(joint);
   refresh();
 } });
@@ -145,7 +145,7 @@ function adjust(property, format) {
 
 /** Keys for the selected joint; they leave typing alone. */
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox]), select")) return;
   const { selected } = state;
   const grade = Number(event.key);
   const other = jointOf(otherSide(selected.hand), selected);

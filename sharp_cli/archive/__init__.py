@@ -1,0 +1,1 @@
+"""Archives of radiographs: which files are there, which belong together, and what is done."""
