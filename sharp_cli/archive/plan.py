@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sharp_cli.archive.discover import discover
 from sharp_cli.archive.layout import RESERVED
 from sharp_cli.archive.manifest import read_manifest
 from sharp_cli.archive.pairing import pair
-from sharp_cli.studies import Names
+from sharp_cli.studies import Names, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from sharp_cli.documents import Failure, WarningRow
     from sharp_cli.studies import Group
@@ -65,5 +66,22 @@ def plan_manifest(path: Path) -> Plan:
 
 
 def _named(groups: Iterable[Group]) -> tuple[tuple[Group, ...], Names]:
+    """Each group by its own name; those that are called alike have their folders before it."""
+    groups = tuple(groups)
+    alike: dict[str, list[Path]] = {}
+    for group in groups:
+        alike.setdefault(group.name.casefold(), []).append(_folder(group))
     names = Names(RESERVED)
-    return tuple(replace(group, name=names.new(group.name)) for group in groups), names
+    named = []
+    for group in groups:
+        folders = alike[group.name.casefold()]
+        name = group.name
+        if not group.listed and len(set(folders)) > 1:
+            apart = _folder(group).relative_to(os.path.commonpath(folders)).parts
+            name = plain("-".join([*apart, name]))
+        named.append(replace(group, name=names.new(name)))
+    return tuple(named), names
+
+
+def _folder(group: Group) -> Path:
+    return Path(group.files[0]).parent.resolve()

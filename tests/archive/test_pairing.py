@@ -218,5 +218,5 @@ def test_a_plan_names_groups_in_order(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n")
     made = plan([str(tmp_path)])
-    assert [group.name for group in made.groups] == ["x", "results.csv-2", "x-2"]
+    assert [group.name for group in made.groups] == ["a-x", "results.csv-2", "b-x"]
     assert made.files == [str(tmp_path / n) for n in ("a/x.png", "b/results.csv.png", "b/x.png")]

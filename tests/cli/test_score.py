@@ -79,8 +79,8 @@ def test_overlays_of_several_films_have_their_names(sharp: Sharp) -> None:
         f"all/{name}"
         for name in (
             "a/overlay-a_L.png", "a/overlay-a_R.png", "a/result.csv", "a/result.json",
-            "two-2/overlay.png", "two-2/result.csv", "two-2/result.json",
             "two/overlay.png", "two/result.csv", "two/result.json",
+            "x-two/overlay.png", "x-two/result.csv", "x-two/result.json",
         )
     ]  # fmt: skip
 
