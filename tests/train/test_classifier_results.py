@@ -182,17 +182,17 @@ def test_predictions_and_metrics_are_written(tmp_path: Path) -> None:
     write_predictions(tmp_path / "predictions.csv", joints, found)
     rows = read(tmp_path / "predictions.csv")
     assert [tuple(row[name] for name in ("model", "patient", "hand", "grade")) for row in rows] == [
-        ("mimo-local", "p1", "left", "3"),
         ("siso", "p1", "left", "3"),
         ("siso", "p1", "right", "0"),
         ("siso", "p2", "left", ""),
+        ("mimo-local", "p1", "left", "3"),
     ]
     columns = ("fold", "probability", "truth", "label")
     assert [tuple(row[name] for name in columns) for row in rows] == [
-        ("1", "0.1", "non-intact", "intact"),
         ("1", "0.75", "non-intact", "non-intact"),
         ("1", "0.5", "intact", "intact"),
         ("2", "0.2", "intact", "intact"),
+        ("1", "0.1", "non-intact", "intact"),
     ]  # fmt: skip
     assert rows[0]["study"] == "s,1"
     write_metrics(tmp_path / "metrics.csv", found)
