@@ -10,7 +10,17 @@ from typing import Annotated
 import typer
 
 from sharp_cli import __version__
-from sharp_cli.cli import evaluate, implant, models, phantom, report, score, steps, train
+from sharp_cli.cli import (
+    evaluate,
+    implant,
+    import_data,
+    models,
+    phantom,
+    report,
+    score,
+    steps,
+    train,
+)
 
 __all__ = ["app", "main"]
 
@@ -45,6 +55,7 @@ app.command()(report.report)
 app.add_typer(models.app, name="models")
 app.command()(phantom.phantom)
 app.command()(implant.implant)
+app.add_typer(import_data.app, name="import")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 
