@@ -14,6 +14,7 @@ import typer
 from sharp_cli import output
 from sharp_cli.cli import options, terminal
 from sharp_cli.cli.terminal import guarded, require_training, say
+from sharp_cli.errors import ModelError
 
 app = typer.Typer()
 
@@ -36,8 +37,20 @@ Size = Annotated[
     ),
 ]
 
+BundleArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="BUNDLE",
+        exists=True,
+        file_okay=False,
+        help="A bundle's folder.",
+        show_default=False,
+    ),
+]
+
 _COLUMNS = ("kind", "name", "version", "size", "sha256", "validated_on_patients")
 _SHORT = 12
+_FAILED = "failed"
 
 
 @app.callback(invoke_without_command=True)
@@ -97,4 +110,124 @@ def import_dlc(
     for warning in import_detector(source, out, names=names, size=size):
         say("warning", warning)
     say("done", f"the bundle is in {out}")
+    return 0
+
+
+@app.command()
+@guarded
+def verify(
+    bundles: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="BUNDLE", help="Folders of bundles; all bundled ones if none is given."
+        ),
+    ] = None,
+) -> int:
+    """Check every file of bundles, and that they load.
+
+    The sha256 is that of bundle.json, which fixes all other files: compare it with the one that was
+    published.
+    """
+    from sharp_cli.registry import bundled
+
+    folders = bundles or [bundle.path for bundle in bundled()]
+    rows = [_verified(folder) for folder in folders]
+    terminal.show(("bundle", "kind", "name", "sha256", "status"), rows)
+    return ModelError.exit_code if any(row[-1] == _FAILED for row in rows) else 0
+
+
+def _verified(folder: Path) -> tuple[str, ...]:
+    from sharp_cli.transfer.verify import verify as check
+
+    try:
+        bundle = check(folder)
+    except ModelError as error:
+        say("error", str(error))
+        return str(folder), "", "", "", _FAILED
+    return str(folder), bundle.kind, bundle.name, bundle.sha256, "ok"
+
+
+@app.command()
+@guarded
+def pull(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A folder, a .zip or .tar.gz file, the https address of either, or "
+            "hf://owner/name[@revision]; HF_ENDPOINT names another hub.",
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="A new or empty folder. What lies there whole from this source is not fetched "
+            "again.",
+            show_default=False,
+        ),
+    ],
+) -> int:
+    """Fetch a bundle and check it; a download that was cut off goes on with the same command."""
+    from sharp_cli.transfer.pull import pull as fetch
+
+    bundle = fetch(source, out)
+    say("done", f"{bundle.name} is in {out} (sha256 of bundle.json: {bundle.sha256})")
+    return 0
+
+
+@app.command()
+@guarded
+def push(
+    bundle: BundleArgument,
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET", help="A new folder, or a .zip or .tar.gz file, which is overwritten."
+        ),
+    ],
+) -> int:
+    """Check a bundle and copy it, to be handed on.
+
+    To the Hugging Face hub, upload the folder with the hub's own tool: hf upload owner/name FOLDER.
+    """
+    from sharp_cli.transfer.push import push as copy
+
+    copy(bundle, target)
+    say("done", f"the bundle is in {target}")
+    return 0
+
+
+@app.command()
+@guarded
+def export(
+    bundle: BundleArgument,
+    *,
+    onnx: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="A file (.onnx) for one head, or a folder for all that are chosen.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(help="Of which model; if not given, mimo-local, or the first of the bundle."),
+    ] = None,
+    finding: Annotated[str | None, typer.Option(help="erosion or jsn; both if not given.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="A joint group such as MCP; all if not given.")
+    ] = None,
+) -> int:
+    """Write the heads of a findings bundle, with their trunk, as ONNX files for use elsewhere.
+
+    Input: patches, float32 (N, K, S, S), each of mean 0 and standard deviation 1: of N sets the K
+    patches that the model looks at together. Output: probabilities (N, K).
+    """
+    from sharp_cli.export import export as write
+    from sharp_cli.transfer.verify import verify as check
+
+    for file in write(check(bundle), onnx, model=model, finding=finding, group=group):
+        say("done", f"wrote {file}")
     return 0

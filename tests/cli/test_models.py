@@ -1,7 +1,8 @@
-"""`sharp models`: the list, and what is imported."""
+"""`sharp models`: the list, what comes in and what goes out."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sharp_cli import registry
 from sharp_cli.errors import ModelError
+from sharp_cli.export import export
+from sharp_cli.joints import HEADS
+from sharp_cli.transfer.verify import verify
+from tests import tiny_findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +74,65 @@ def test_wrong_usage(sharp: Sharp) -> None:
     assert sharp("models", "import-dlc", "none.pt", "--out", "mine").code == 2
     assert sharp("models", "import-dlc", ".").code == 2
     assert sharp("models", "unknown").code == 2
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A findings bundle of two heads."""
+    network = tiny_findings.network(models=("siso",), known=HEADS[:2])
+    return tiny_findings.write(tmp_path_factory.mktemp("bundles") / "tiny", network.member).path
+
+
+def test_bundles_are_verified(sharp: Sharp, tiny: Path) -> None:
+    shutil.copytree(tiny, "damaged")
+    Path("damaged/trunk-1.safetensors").write_bytes(b"")
+    checksum = verify(tiny).sha256
+    done = sharp("models", "verify", "damaged", tiny)
+    assert done.code == 3
+    assert done.out.decode().splitlines() == [
+        "bundle,kind,name,sha256,status",
+        "damaged,,,,failed",
+        f"{tiny},findings,tiny 1,{checksum},ok",
+    ]
+    assert done.err.startswith("error: damaged/trunk-1.safetensors: ")
+    assert sharp("models", "verify", tiny).code == 0
+
+
+def test_without_names_what_is_bundled_is_verified(
+    sharp: Sharp, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_BUNDLED", Path())
+    shutil.copytree(tiny, "one")
+    done = sharp("models", "verify")
+    assert (done.code, done.out.count(b",ok\n")) == (0, 1)
+    Path("one/trunk-1.safetensors").unlink()
+    done = sharp("models", "verify")
+    assert (done.code, done.err.startswith("error: one/trunk-1.safetensors: ")) == (3, True)
+
+
+def test_what_is_pushed_is_pulled(sharp: Sharp, tiny: Path) -> None:
+    assert sharp("models", "push", tiny, "a.zip").err == "done: the bundle is in a.zip\n"
+    done = sharp("models", "pull", "a.zip", "--out", "mine")
+    checksum = verify(tiny).sha256
+    told = f"done: tiny 1 is in mine (sha256 of bundle.json: {checksum})\n"
+    assert (done.code, done.out, done.err) == (0, b"", told)
+    assert sharp("models", "verify", "mine").code == 0
+    assert sharp("models", "pull", "a.zip", "--out", "a.zip").code == 4
+    assert sharp("models", "pull", "none.zip", "--out", "other").code == 2
+    assert sharp("models", "push", tiny, "hf://owner/name").code == 2
+
+
+def test_heads_are_exported(sharp: Sharp, tiny: Path) -> None:
+    done = sharp("models", "export", tiny, "--onnx", "heads", "--model", "siso")
+    assert done.code == 0
+    assert done.err == (
+        "done: wrote heads/siso-erosion-PIP-IP.onnx\ndone: wrote heads/siso-erosion-MCP.onnx\n"
+    )
+    chosen = ("--finding", "erosion", "--group", "MCP")
+    assert sharp("models", "export", tiny, "--onnx", "one.onnx", *chosen).code == 0
+    export(verify(tiny), Path("two.onnx"), finding="erosion", group="MCP")
+    assert Path("one.onnx").read_bytes() == Path("two.onnx").read_bytes()
+    assert sharp("models", "export", tiny, "--onnx", "one.onnx").code == 2
 
 
 def test_alone_it_lists(sharp: Sharp) -> None:
