@@ -201,7 +201,7 @@ class _Trainer:
                 trunk,
                 run / "features",
                 # Half as many as an epoch would take of each: not one is taken twice in a row.
-                copies=max(1, round(settings.samples * joints / len(store.rows) / 2)),
+                copies=max(1, round(settings.samples * joints / len(store.pixels) / 2)),
                 seed=settings.seed,
                 device=device,
             )

@@ -89,7 +89,7 @@ def gather(
     mine: dict[tuple[str, str], dict[Place, int]] = {}
     for index, one in enumerate(labelled):
         if one.finding == head.finding:
-            place = Place(one.patient, one.study, one.side, one.joint)
+            place = Place(one.patient, one.study, one.side, one.finding, one.joint)
             mine.setdefault((one.patient, one.study), {})[place] = index
     sets = units(*head)
     kinds = dict.fromkeys(one.joint for unit in sets for one in unit)
@@ -102,7 +102,7 @@ def gather(
         before = earlier.get((patient, study), "")
         for unit in sets:
             places = [
-                Place(patient, before if one.earlier else study, one.side, one.joint)
+                Place(patient, before if one.earlier else study, one.side, head.finding, one.joint)
                 for one in unit
             ]
             shown = [store.rows.get(place, -1) for place in places]

@@ -21,7 +21,7 @@ from sharp_cli.dataset import AnnotatedHand
 from sharp_cli.errors import DocumentError, InputError
 from sharp_cli.geometry import Affine, sample
 from sharp_cli.joints import PHALANGES, TARGETS
-from sharp_cli.train.joint_patches import common_frame
+from sharp_cli.train.joint_patches import SCORED, common_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sharp_cli.joints import Side
+    from sharp_cli.joints import Finding, Side
     from sharp_cli.labels import LabelledJoint
     from sharp_cli.pipeline import Detector, Finder
     from sharp_cli.records import Radiograph
@@ -55,11 +55,12 @@ _PER_TOLD: Final = 20
 
 
 class Place(NamedTuple):
-    """Which joint a patch shows."""
+    """Which joint a patch shows, and for which finding it is looked at."""
 
     patient: str
     study: str
     side: Side
+    finding: Finding
     joint: str
 
 
@@ -70,7 +71,8 @@ class PatchStore:
     Attributes:
         pixels: float16, shape (N, S + 2 m, S + 2 m): the box, resized to S x S, with m = `margin`
             pixels around it; standardised.
-        rows: The row of each joint.
+        rows: The row of each joint and finding; findings of a joint share it, unless each has a
+            ready-cut patch of its own.
         size: S.
     """
 
@@ -115,9 +117,12 @@ def build(
     """
     output.make_folder(folder)
     hands: dict[_Hand, dict[str, LabelledJoint]] = {}
+    findings: dict[tuple[_Hand, str], set[Finding]] = {}
     for one in joints:
         hand = _Hand(one.file, one.patient, one.study, one.side)
         hands.setdefault(hand, {}).setdefault(one.joint, one)
+        shown = {one.finding} if one.patch else SCORED[one.joint]
+        findings.setdefault((hand, one.joint), set()).update(shown)
     cut: list[Array] = []
     rows: dict[Place, int] = {}
     lost: dict[str, None] = {}
@@ -136,10 +141,10 @@ def build(
             if joint not in patches:
                 lost[f"{hand.file}: {hand.side} {joint} was not detected and is left out"] = None
                 continue
-            place = Place(hand.patient, hand.study, hand.side, joint)
-            if place not in rows:
-                rows[place] = len(cut)
-                cut.append(patches[joint])
+            for finding in findings[hand, joint]:
+                place = Place(hand.patient, hand.study, hand.side, finding, joint)
+                rows.setdefault(place, len(cut))
+            cut.append(patches[joint])
         if number % _PER_TOLD == 0:
             LOGGER.info("patches of %d of %d hands", number, len(hands))
     if not cut:

@@ -11,6 +11,7 @@ import numpy as np
 from sharp_cli.joints import SIDES, TARGETS
 from sharp_cli.labels import LabelledJoint
 from sharp_cli.train.classifier_settings import Hyperparameters, Settings, ThresholdRule
+from sharp_cli.train.joint_patches import SCORED
 from sharp_cli.train.patch_store import PatchStore, Place, margin
 from tests.tiny_findings import TINY
 
@@ -102,11 +103,14 @@ def store(joints: Iterable[LabelledJoint], *, size: int = SIZE) -> PatchStore:
     """Their patches, in memory."""
     rng = np.random.default_rng(2)
     rows: dict[Place, int] = {}
-    pixels = []
+    pixels: list[NDArray[np.float64]] = []
     for one in joints:
-        place = Place(one.patient, one.study, one.side, one.joint)
-        if place not in rows:
-            rows[place] = len(rows)
+        places = [
+            Place(one.patient, one.study, one.side, finding, one.joint)
+            for finding in SCORED[one.joint]
+        ]
+        if places[0] not in rows:
+            rows |= dict.fromkeys(places, len(pixels))
             view = picture(rng, damaged=one.damaged, size=size + 2 * margin(size))
             pixels.append((view - view.mean()) / view.std())
     return PatchStore(np.array(pixels, np.float16), rows, size)

@@ -269,7 +269,7 @@ def test_a_bundle_says_what_the_networks_say(tmp_path: Path) -> None:
     labelled: list[LabelledJoint] = []
     for side, mine in study.items():
         for patch in mine:
-            place = Place("p1", "s1", side, patch.joint)
+            place = Place("p1", "s1", side, patch.finding, patch.joint)
             if place not in rows:
                 rows[place] = len(rows)
                 square = standardise(patch.pixels, size)

@@ -36,7 +36,7 @@ def wave(joint: str, *, turn: float = 0.0, scale: float = 1.0, shift: float = 0.
 
 def patches(**seen: float) -> Patches:
     pixels = np.array([wave(joint, **seen) for joint in JOINTS], np.float16)
-    rows = {Place("p", "s", "left", joint): row for row, joint in enumerate(JOINTS)}
+    rows = {Place("p", "s", "left", "erosion", joint): row for row, joint in enumerate(JOINTS)}
     return Patches(PatchStore(pixels, rows, SIZE), "cpu")
 
 

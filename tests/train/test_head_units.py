@@ -47,7 +47,7 @@ def test_inputs_are_in_the_order_of_their_sets() -> None:
     store = cohort.store(joints)
     given = gather(HeadName("mimo-both-hands", "erosion", "CMC-M"), joints, store, {})
     (unit,) = units("mimo-both-hands", "erosion", "CMC-M")
-    places = [Place("p1", "s1.1", one.side, one.joint) for one in unit]
+    places = [Place("p1", "s1.1", one.side, "erosion", one.joint) for one in unit]
     assert given.patches.tolist() == [[store.rows[place] for place in places]]
     # A joint has one number in both hands.
     assert given.names.tolist() == [[0, 1, 0, 1]]

@@ -16,7 +16,7 @@ from sharp_cli.joints import POINTS, SIDES
 from sharp_cli.records import Hand, Point
 from sharp_cli.template import TEMPLATE
 from sharp_cli.train.describers import Patches
-from sharp_cli.train.joint_patches import common_frame
+from sharp_cli.train.joint_patches import SCORED, common_frame
 from sharp_cli.train.patch_store import MARGIN, PatchStore, Place, build, margin
 from tests import fakes
 from tests.phantom import hands as phantoms
@@ -59,7 +59,7 @@ def made(
 
 def shown(store: PatchStore, side: Side, joint: str) -> NDArray[np.float32]:
     """A patch as a network sees it, without augmentation."""
-    row = store.rows[Place("p1", "s1", side, joint)]
+    row = store.rows[Place("p1", "s1", side, SCORED[joint][0], joint)]
     picture: NDArray[np.float32] = Patches(store, "cpu").draw(np.array([row]), None)[0].numpy()
     return picture
 
@@ -149,7 +149,7 @@ def test_the_hands_of_one_film_are_read_once_and_detected(
     store, lost = made(joints, tmp_path, detector=fake_detector)
     assert not lost
     assert sorted(read) == ["one_L.png", image]
-    assert len(store.rows) == 45
+    assert len(store.pixels) == 45
     picture = original(tmp_path / image)
     for hand in fakes.FakeFinder().find(picture)[0]:
         refined, points = fakes.FakeDetector().detect(picture, hand)
@@ -180,7 +180,7 @@ def test_a_position_of_a_label_comes_first_and_the_others_are_detected(tmp_path:
         joints, tmp_path, positions={("gap_L.png", "left"): annotated}, detector=fake_detector
     )
     assert not lost
-    assert len(both.rows) == 3
+    assert len(both.pixels) == 3
 
 
 def test_what_readers_placed_is_kept_where_the_hand_is_not_found(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_what_readers_placed_is_kept_where_the_hand_is_not_found(tmp_path: Path)
         joints_of("none_L.png", "left"), tmp_path,
         positions={("none_L.png", "left"): annotated}, detector=fake_detector,
     )  # fmt: skip
-    assert len(store.rows) == 21
+    assert len(store.pixels) == 21
     assert lost == ["none_L.png: left lunate was not detected and is left out"]
 
 
@@ -205,6 +205,20 @@ def test_ready_patches(tmp_path: Path) -> None:
     assert not lost
     assert len(store.pixels) == 1
     np.testing.assert_allclose(shown(store, "left", "CMC1"), standardise(pixels, 64), atol=0.01)
+
+
+def test_findings_with_patches_of_their_own_are_told_apart(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    for name in ("a.png", "b.png"):
+        cv2.imwrite(str(tmp_path / name), rng.integers(0, 255, (80, 80), np.uint8))
+    joints = [
+        cohort.joint(joint="PIP2", patch="a.png"),
+        cohort.joint(joint="PIP2", patch="b.png", finding="jsn"),
+    ]
+    store, _ = made(joints, tmp_path)
+    rows = [store.rows[Place("p1", "s1", "left", one.finding, "PIP2")] for one in joints]
+    assert sorted(rows) == [0, 1]
+    assert not np.allclose(store.pixels[0], store.pixels[1])
 
 
 def test_what_cannot_be_read_or_found_is_left_out_and_told(tmp_path: Path) -> None:
@@ -220,7 +234,9 @@ def test_what_cannot_be_read_or_found_is_left_out_and_told(tmp_path: Path) -> No
         cohort.joint(patch="patch.png"),
     ]
     store, lost = made(joints, tmp_path, detector=fake_detector)
-    assert set(store.rows) == {Place("p1", "s1", "left", "PIP2")}
+    assert store.rows == {
+        Place("p1", "s1", "left", finding, "PIP2"): 0 for finding in ("erosion", "jsn")
+    }
     assert len(lost) == 4
     for words in ("broken.png: ", "none.png: no hand", "one_L.png: no right hand", "patch.png: "):
         (told,) = (one for one in lost if words in one)
