@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sharp_cli.documents import Failure
     from sharp_cli.inputs import ModelName
     from sharp_cli.joints import Finding, Side
-    from sharp_cli.records import Classification, Hand
+    from sharp_cli.records import Classification, Hand, Precision
     from sharp_cli.registry import Bundle
     from sharp_cli.studies import FoundHand, Study
 
@@ -66,13 +66,16 @@ def points_of(document: Document, hand: HandRow) -> list[Point]:
     return list(points.values())
 
 
-def with_models(document: Document, *bundles: Bundle) -> Document:
+def with_models(
+    document: Document, *bundles: Bundle, precision: Precision | None = None
+) -> Document:
     """The document with the bundles that it was made with, beside those that it names already."""
     used = {bundle.kind: ModelRow(bundle.name, bundle.sha256) for bundle in bundles}
     validated = all(bundle.validated_on_patients for bundle in bundles)
     return replace(
         document,
         models=document.models | used,
+        precision=precision or document.precision,
         validated_on_patients=validated and (document.validated_on_patients or not document.models),
     )
 

@@ -20,6 +20,7 @@ from sharp_cli.findings_weights import read_weights
 from sharp_cli.inputs import FALLBACKS, Input, units
 from sharp_cli.joints import HEADS, SIDES, TARGETS
 from sharp_cli.records import Classification
+from sharp_cli.runtime import has_bf16
 from sharp_cli.trunk import openvino_trunk, torch_trunk
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from sharp_cli.findings_weights import HeadKey
     from sharp_cli.inputs import ModelName
     from sharp_cli.joints import Finding, Side
-    from sharp_cli.records import Label, Patch
+    from sharp_cli.records import Label, Patch, Precision
     from sharp_cli.registry import Bundle
     from sharp_cli.trunk import Trunk
 
@@ -47,7 +48,12 @@ class Classifier:
     """A findings bundle, ready to classify."""
 
     def __init__(
-        self, bundle: Bundle, *, device: Device = "auto", threads: int | None = None
+        self,
+        bundle: Bundle,
+        *,
+        device: Device = "auto",
+        threads: int | None = None,
+        precision: Precision | Literal["auto"] = "fp32",
     ) -> None:
         """Load the weights; a trunk is compiled when it is first needed.
 
@@ -55,15 +61,19 @@ class Classifier:
             bundle: A bundle of kind `findings`.
             device: `auto` takes a GPU where there is one and torch is installed.
             threads: CPU threads; None for all cores.
+            precision: Of the trunks' numbers; `auto` takes bf16 where the processor has it. Heads
+                are always fp32.
 
         Raises:
             ModelError: The bundle does not hold what it should.
-            UsageError: `cuda` was asked for and there is no GPU, or no torch.
+            UsageError: `cuda` was asked for and there is no GPU, or no torch; or `bf16`, and the
+                processor has none.
         """
         self._weights = read_weights(bundle)
         self._path = bundle.path
         self._gpu = takes_gpu(device)
         self._threads = threads
+        self.precision = _settled(precision, gpu=self._gpu)
         self._trunks: dict[str, Trunk] = {}
 
     @property
@@ -183,9 +193,9 @@ class Classifier:
         if trunk not in self._trunks:
             layers, size = self._weights.trunks[trunk], self._weights.size
             self._trunks[trunk] = (
-                torch_trunk(layers, device="cuda")
+                torch_trunk(layers, device="cuda", precision=self.precision)
                 if self._gpu
-                else openvino_trunk(layers, size, threads=self._threads)
+                else openvino_trunk(layers, size, threads=self._threads, precision=self.precision)
             )
         return self._trunks[trunk](squares)
 
@@ -241,6 +251,26 @@ def standardise(pixels: NDArray[np.uint16], size: int) -> Array:
     square = square - square.mean()
     # One step of 16 bit: what varies less is rounding.
     return np.asarray(square / max(float(square.std()), 1.0), dtype=np.float32)
+
+
+def _settled(precision: Precision | Literal["auto"], *, gpu: bool) -> Precision:
+    """The precision to compute in.
+
+    Raises:
+        UsageError: `bf16` was asked for, and the processor has none.
+    """
+    if precision == "fp32":
+        return precision
+    if gpu:
+        import torch  # noqa: PLC0415
+
+        there = torch.cuda.is_bf16_supported()
+    else:
+        there = has_bf16()
+    if not there and precision == "bf16":
+        message = "--precision bf16: this processor has none; use fp32 or auto"
+        raise UsageError(message)
+    return "bf16" if there else "fp32"
 
 
 def takes_gpu(device: Device) -> bool:

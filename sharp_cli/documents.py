@@ -20,6 +20,7 @@ from sharp_cli.records import (
     Hand,
     JointStatus,
     Label,
+    Precision,
     SideSource,
     Status,
 )
@@ -156,6 +157,7 @@ class Document:
         warnings: What was assumed or left out.
         failures: The files that gave no result.
         threshold: From which probability on joints are non-intact; None if by the bundle's own.
+        precision: Of the numbers that the classifier's trunk computed in.
     """
 
     models: dict[str, ModelRow]
@@ -168,6 +170,7 @@ class Document:
     warnings: tuple[WarningRow, ...] = ()
     failures: tuple[Failure, ...] = ()
     threshold: float | None = None
+    precision: Precision | None = None
 
     def split(self) -> dict[str, Document]:
         """The part of the document about each study, in order, without the failures."""
@@ -182,6 +185,7 @@ class Document:
                 self.model,
                 self.validated_on_patients,
                 threshold=self.threshold,
+                precision=self.precision,
                 **{name: tuple(part) for name, part in parts.items()},
             )
             for study, parts in rows.items()

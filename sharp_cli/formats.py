@@ -55,6 +55,7 @@ def to_json(document: Document) -> bytes:
         "models": {kind: asdict(row) for kind, row in document.models.items()},
         "model": document.model,
         "threshold": document.threshold,
+        "precision": document.precision,
         "validated_on_patients": document.validated_on_patients,
     }
     if not document.validated_on_patients:

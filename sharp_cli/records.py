@@ -21,6 +21,7 @@ SideSource = Literal["dicom", "anatomy"]
 Status = Literal["ok", "uncertain"]
 JointStatus = Literal["ok", "uncertain", "not-detected"]
 Label = Literal["intact", "non-intact"]
+Precision = Literal["fp32", "bf16"]
 Corners = tuple[tuple[float, float], ...]
 
 

@@ -1,4 +1,4 @@
-"""Networks on the CPU, run by OpenVINO in 32-bit floats."""
+"""Networks on the CPU, run by OpenVINO."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sharp_cli.records import Precision
+
 
 class Network:
     """A compiled network of one input and one output."""
 
-    def __init__(self, model: Any, *, threads: int | None) -> None:
+    def __init__(self, model: Any, *, threads: int | None, precision: Precision = "fp32") -> None:
         """Compile `model`, an `openvino.Model`.
 
         Args:
             model: The network.
             threads: CPU threads; None for all cores.
+            precision: Of its numbers; see `has_bf16`.
         """
         import openvino  # noqa: PLC0415 - a tenth of a second that --help need not pay
 
         options: dict[str, Any] = {
             # Left to itself OpenVINO picks bf16 where the processor has it, and results would
             # differ from machine to machine.
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": "f32" if precision == "fp32" else "bf16",
             "PERFORMANCE_HINT": "LATENCY",
         }
         if threads is not None:
@@ -39,6 +42,13 @@ class Network:
         """Run one batch; shapes are the network's own."""
         result: NDArray[np.float32] = self._compiled(batch)[0]
         return result
+
+
+def has_bf16() -> bool:
+    """Whether the processor computes in 16-bit brain floats."""
+    import openvino  # noqa: PLC0415
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def load_onnx(path: Path, *, threads: int | None) -> Network:

@@ -1,6 +1,6 @@
 """A trunk of a findings bundle: patches to features, on the CPU or on a GPU.
 
-It runs on the CPU in OpenVINO or on a GPU in torch, both in 32-bit floats.
+It runs on the CPU in OpenVINO or on a GPU in torch.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from sharp_cli.records import Precision
 
     Array = NDArray[np.float32]
     Trunk = Callable[[Array], Array]
@@ -88,7 +90,9 @@ class Layers:
         return cls(convolutions)
 
 
-def openvino_trunk(layers: Layers, size: int, *, threads: int | None) -> Trunk:
+def openvino_trunk(
+    layers: Layers, size: int, *, threads: int | None, precision: Precision = "fp32"
+) -> Trunk:
     """The trunk on the CPU: pictures of shape (N, size, size) to features of shape (N, F)."""
     import openvino  # noqa: PLC0415 - a tenth of a second that --help need not pay
     from openvino import opset13 as ops  # noqa: PLC0415
@@ -103,7 +107,7 @@ def openvino_trunk(layers: Layers, size: int, *, threads: int | None) -> Trunk:
             maps = ops.max_pool(maps, [2, 2], one, [0, 0], [0, 0], [2, 2]).output(0)
     parts = [ops.reduce_mean(maps, [2, 3]), ops.reduce_max(maps, [2, 3])]
     model = openvino.Model([ops.concat(parts, axis=1)], [pictures])
-    network = Network(model, threads=threads)
+    network = Network(model, threads=threads, precision=precision)
 
     def run(squares: Array) -> Array:
         found = []
@@ -117,7 +121,7 @@ def openvino_trunk(layers: Layers, size: int, *, threads: int | None) -> Trunk:
     return run
 
 
-def torch_trunk(layers: Layers, *, device: str) -> Trunk:
+def torch_trunk(layers: Layers, *, device: str, precision: Precision = "fp32") -> Trunk:
     """The trunk in torch: pictures of shape (N, S, S) to features of shape (N, F)."""
     import torch  # noqa: PLC0415 - seconds that the CPU need not pay
 
@@ -139,7 +143,8 @@ def torch_trunk(layers: Layers, *, device: str) -> Trunk:
     def run(squares: Array) -> Array:
         found = []
         # TensorFloat-32 would move probabilities by more than the CPU and the GPU may differ.
-        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+        half = torch.autocast(torch.device(device).type, torch.bfloat16, precision == "bf16")
+        with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False), half:
             for start in range(0, len(squares), _GPU_BATCH):
                 batch = torch.from_numpy(squares[start : start + _GPU_BATCH]).to(device)
                 found.append(networks.describe(trunk, batch).cpu().numpy())

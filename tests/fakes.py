@@ -107,6 +107,8 @@ class FakeDetector:
 class FakeClassifier:
     """A bundle of all models but `mimo-time`."""
 
+    precision = "fp32"
+
     def __init__(self, *_: object, **__: object) -> None:
         pass
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.inputs import ModelName
     from sharp_cli.joints import Side
-    from sharp_cli.records import Classification
+    from sharp_cli.records import Classification, Precision
     from sharp_cli.registry import Bundle
 
     Study = dict[Side, list[Patch]]
@@ -269,6 +269,39 @@ def test_a_threshold_of_ones_own_is_for_all_joints(bundle: Bundle) -> None:
     for result in results:
         assert result.label == ("non-intact" if result.probability >= 0.45 else "intact")
     assert {result.label for result in results} == {"intact", "non-intact"}
+
+
+def test_precision(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def watched(*given: Any, precision: Precision, **options: Any) -> trunk.Trunk:
+        asked.append(precision)
+        return trunk.openvino_trunk(*given, precision="fp32", **options)
+
+    monkeypatch.setattr(classify, "openvino_trunk", watched)
+    for there, precision, expected in (
+        (True, "fp32", "fp32"),
+        (True, "bf16", "bf16"),
+        (True, "auto", "bf16"),
+        (False, "auto", "fp32"),
+    ):
+        monkeypatch.setattr(classify, "has_bf16", lambda there=there: there)
+        made = Classifier(bundle, device="cpu", precision=precision)  # type: ignore[arg-type]
+        made.classify([{"left": hand(1)}], "siso")
+        assert (made.precision, asked.pop()) == (expected, expected)
+    with pytest.raises(UsageError, match="this processor has none; use fp32 or auto"):
+        Classifier(bundle, device="cpu", precision="bf16")
+
+
+def test_half_precision_is_near_the_whole_one(bundle: Bundle) -> None:
+    study: Study = {"left": hand(1), "right": hand(2)}
+    whole, half = (
+        probabilities(
+            Classifier(bundle, device="cpu", precision=precision).classify([study], "siso")[0]
+        )
+        for precision in ("fp32", "auto")
+    )
+    assert max(abs(whole[place] - half[place]) for place in whole) < 0.05
 
 
 def agree(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:

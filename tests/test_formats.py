@@ -83,6 +83,8 @@ def documents(draw: st.DrawFn) -> Document:
         tuple(patches) if draw(st.booleans()) else (),
         (WarningRow("", draw(names), draw(names)),),
         tuple(failures),
+        draw(st.none() | st.floats(0, 1)),
+        draw(st.sampled_from((None, "fp32", "bf16"))),
     )
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from sharp_cli.archive.plan import Plan
     from sharp_cli.cli.results import Outputs
+    from sharp_cli.documents import Document
+    from sharp_cli.records import Precision
     from sharp_cli.registry import Bundle
 
 _EVERY: Final = 60.0
@@ -47,7 +49,11 @@ _RATED: Final = 600.0
 
 
 def settings(
-    files: Sequence[str], manifest: str | None, scoring: pipeline.Scoring, device: str
+    files: Sequence[str],
+    manifest: str | None,
+    scoring: pipeline.Scoring,
+    device: str,
+    precision: Precision,
 ) -> dict[str, Any]:
     """What decides the results beside the models: a run goes on only with the same.
 
@@ -66,6 +72,7 @@ def settings(
         "threshold": scoring.threshold,
         "strict": scoring.strict,
         "device": device,
+        "precision": precision,
     }
 
 
@@ -100,7 +107,7 @@ class Archive:
         self._tell(())
         with opened(self.folder, self.settings, models) as ledger:
             self._fill(ledger, work)
-            start = with_models(assemble((), work.warnings, self.run.failures), *self.bundles)
+            start = self._made_with(assemble((), work.warnings, self.run.failures))
             start = with_results(start, {}, self.scoring.model, self.scoring.threshold)
             if outputs.asked:
                 outputs.deliver(pipeline.joined(start, ledger.documents()), self.run)
@@ -110,6 +117,9 @@ class Archive:
         where = f"; {failed} files failed, see {self.folder / FAILURES}" if failed else ""
         say("done", f"{studies} studies in {self.folder}{where}")
         return exit_code(self.run)
+
+    def _made_with(self, document: Document) -> Document:
+        return with_models(document, *self.bundles, precision=self.settings["precision"])
 
     def _fill(self, ledger: Ledger, work: Plan) -> None:
         counts = {"files": len(work.files), "other_files": work.others}
@@ -121,7 +131,7 @@ class Archive:
         groups = ledger.todo(work)
         with _progress(files) as self.run.tell, self.run.interruptible():
             for group, studies in pipeline.score_groups(groups, work.names, self.scoring, self.run):
-                made = [with_models(study, *self.bundles) for study in studies]
+                made = [self._made_with(study) for study in studies]
                 with self.run.each(*(row.file for one in made for row in one.inputs)):
                     if made:
                         ledger.add(group, {one.inputs[0].study: _content(one) for one in made})

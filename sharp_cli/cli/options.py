@@ -27,6 +27,14 @@ class Device(str, Enum):
     CUDA = "cuda"
 
 
+class Precision(str, Enum):
+    """What classifiers compute in."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    AUTO = "auto"
+
+
 class Net(str, Enum):
     """DeepLabCut's networks for joints."""
 
@@ -80,6 +88,14 @@ Strict = Annotated[
     typer.Option("--strict", help="Fail a study in which the model lacks a hand or a joint."),
 ]
 DeviceOption = Annotated[Device, typer.Option("--device", help="Where to classify.")]
+PrecisionOption = Annotated[
+    Precision,
+    typer.Option(
+        "--precision",
+        help="What classifiers compute in. fp32: the same everywhere; bf16: faster, on processors "
+        "that have it; auto: bf16 where it is there.",
+    ),
+]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="CPU threads; all cores if not given.")
 ]

@@ -70,6 +70,7 @@ def score(
     threshold: options.Threshold = None,
     strict: options.Strict = False,
     device: options.DeviceOption = options.Device.AUTO,
+    precision: options.PrecisionOption = options.Precision.FP32,
     threads: options.Threads = None,
     hands: options.HandsBundle = None,
     detector: options.JointsBundle = None,
@@ -99,7 +100,9 @@ def score(
         classifying := open_bundle("findings", models),
     )
     threads = threads or options.cores()
-    classifier = Classifier(classifying, device=device.value, threads=threads)
+    classifier = Classifier(
+        classifying, device=device.value, threads=threads, precision=precision.value
+    )
     scoring = pipeline.Scoring(
         HandFinder(finding, threads=threads),
         JointDetector(detecting, threads=threads),
@@ -112,10 +115,10 @@ def score(
     if out is None:
         with progress(len(work.files)) as run.tell:
             document = pipeline.score_plan(work, scoring, run)
-        return outputs.finish(with_models(document, *bundles), run)
+        return outputs.finish(with_models(document, *bundles, precision=classifier.precision), run)
     from sharp_cli.cli.archive import Archive, settings
 
-    given = settings(files or [], manifest, scoring, device.value)
+    given = settings(files or [], manifest, scoring, device.value, classifier.precision)
     return Archive(Path(out), given, bundles, scoring, run).score(work, outputs)
 
 

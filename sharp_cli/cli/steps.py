@@ -116,6 +116,7 @@ def classify(
     threshold: options.Threshold = None,
     strict: options.Strict = False,
     device: options.DeviceOption = options.Device.AUTO,
+    precision: options.PrecisionOption = options.Precision.FP32,
     threads: options.Threads = None,
     models: options.FindingsBundle = None,
 ) -> int:
@@ -134,7 +135,12 @@ def classify(
     document = _read(source)
     folder = Path() if source == STDOUT else Path(source).parent
     bundle = open_bundle("findings", models)
-    classifier = Classifier(bundle, device=device.value, threads=threads or options.cores())
+    classifier = Classifier(
+        bundle,
+        device=device.value,
+        threads=threads or options.cores(),
+        precision=precision.value,
+    )
     chosen = classifier.choose(model.value if model else None)
     run = pipeline.Run()
     with progress(len(document.split())) as run.tell:
@@ -147,7 +153,7 @@ def classify(
             threshold=threshold,
             strict=strict,
         )
-    return outputs.finish(with_models(document, bundle), run)
+    return outputs.finish(with_models(document, bundle, precision=classifier.precision), run)
 
 
 def _read(source: str) -> Document:

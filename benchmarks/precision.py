@@ -1,0 +1,77 @@
+"""What classifiers gain and lose by computing in 16 bit (bf16).
+
+    python benchmarks/precision.py FILE-OR-FOLDER … [--model mimo-local]
+
+The joints of the radiographs are detected once and classified twice. Needs a processor with bf16.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from sharp_cli import pipeline
+from sharp_cli.archive.plan import plan
+from sharp_cli.classify import Classifier
+from sharp_cli.cli.options import cores
+from sharp_cli.detect import JointDetector
+from sharp_cli.hands import HandFinder
+from sharp_cli.registry import open_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sharp_cli.inputs import ModelName
+    from sharp_cli.records import Classification
+
+PRECISIONS: Final = ("fp32", "bf16")
+
+
+class Both:
+    """Classifies with both precisions, and keeps what they say."""
+
+    def __init__(self) -> None:
+        bundle = open_bundle("findings")
+        self._classifiers = {name: Classifier(bundle, precision=name) for name in PRECISIONS}
+        self.found: dict[str, list[Classification]] = {name: [] for name in PRECISIONS}
+        self.seconds = dict.fromkeys(PRECISIONS, 0.0)
+
+    def classify(
+        self, studies: Sequence[pipeline.Patches], model: ModelName, *, threshold: float | None
+    ) -> list[tuple[Classification, ...]]:
+        """As `Classifier.classify`; gives what 32 bit say."""
+        results = {}
+        for name, classifier in self._classifiers.items():
+            began = time.perf_counter()
+            results[name] = classifier.classify(studies, model, threshold=threshold)
+            self.seconds[name] += time.perf_counter() - began
+            self.found[name] += [each for study in results[name] for each in study]
+        return results[PRECISIONS[0]]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="+", metavar="FILE-OR-FOLDER")
+    parser.add_argument("--model", default="mimo-local")
+    options = parser.parse_args()
+    both = Both()
+    finder = HandFinder(open_bundle("hands"), threads=cores())
+    detector = JointDetector(open_bundle("joints"), threads=cores())
+    scoring = pipeline.Scoring(finder, detector, both, options.model)
+    pipeline.score_plan(plan(options.files), scoring, pipeline.Run())
+    whole, half = (both.found[name] for name in PRECISIONS)
+    change = [
+        abs(one.probability - other.probability) for one, other in zip(whole, half, strict=True)
+    ]
+    labels = sum(one.label != other.label for one, other in zip(whole, half, strict=True))
+    print(f"{len(change)} joints: probabilities differ by {np.mean(change):.4f} on average,")
+    print(f"{max(change):.4f} at most; {labels} labels differ")
+    print(" ".join(f"{name} {seconds:.1f} s" for name, seconds in both.seconds.items()))
+
+
+if __name__ == "__main__":
+    main()
