@@ -16,9 +16,9 @@ import numpy as np
 
 from sharp_cli.dataset import read_annotations
 from sharp_cli.geometry import fit_similarity, sample, similarity
-from sharp_cli.joints import COMMON_PHALANX, HEADS, POINTS, SIDES, TARGETS
+from sharp_cli.joints import COMMON_PHALANX, GRADES, HEADS, POINTS, SIDES, TARGETS
 from sharp_cli.lesions import decoy, implant
-from sharp_cli.phantom import GRADES, Condition, Phantom, draw, film
+from sharp_cli.phantom import Condition, Phantom, draw, film
 from sharp_cli.radiograph import read
 from sharp_cli.template import TEMPLATE
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
-from sharp_cli.joints import SIDES, TARGETS, Finding, Side
-from sharp_cli.phantom import GRADES, Condition, Film, Phantom, draw, film
+from sharp_cli.joints import GRADES, SIDES, TARGETS, Finding, Side
+from sharp_cli.phantom import Condition, Film, Phantom, draw, film
 from sharp_cli.phantom.dicom import Header, dataset, encode
 
 if TYPE_CHECKING:

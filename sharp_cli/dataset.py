@@ -262,10 +262,14 @@ def refuse(path: Path, problems: Iterable[Problem]) -> None:
         return
     lines = [f"{path}: {sum(map(len, places.values()))} mistakes; correct them:"]
     for what, found in places.items():
-        more = len(found) - _NAMED_PLACES
-        shown = ", ".join([*found][:_NAMED_PLACES]) + (f" and {more} more" if more > 0 else "")
-        lines.append(f"{shown}: {what}")
+        lines.append(f"{named([*found])}: {what}")
     raise DocumentError("\n  ".join(lines))
+
+
+def named(places: Sequence[str]) -> str:
+    """Places in words: so many that a message can be read, and how many more."""
+    more = len(places) - _NAMED_PLACES
+    return ", ".join(places[:_NAMED_PLACES]) + (f" and {more} more" if more > 0 else "")
 
 
 def held_out(images: Iterable[str]) -> frozenset[str]:

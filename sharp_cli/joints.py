@@ -20,6 +20,9 @@ Finding = Literal["erosion", "jsn"]
 SIDES: Final[tuple[Side, ...]] = get_args(Side)
 FINDINGS: Final[tuple[Finding, ...]] = get_args(Finding)
 
+GRADES: Final[Mapping[Finding, range]] = {"erosion": range(6), "jsn": range(5)}
+"""SHS grades of a joint; 0 is intact."""
+
 COMMON_PHALANX: Final = 400.0
 """Median length in pixels of the proximal phalanges (PIP_i to MCP_i, i = 2…5) at the common scale.
 

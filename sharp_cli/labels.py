@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, get_args
 
 from sharp_cli.dataset import Problem, number, read_table, refuse
-from sharp_cli.joints import FINDINGS, SIDES, TARGETS
+from sharp_cli.joints import FINDINGS, GRADES, SIDES, TARGETS
 from sharp_cli.records import Label
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ REQUIRED: Final = ("patient", "study", "hand", "finding", "joint")
 
 OPTIONAL: Final = ("image", "grade", "label", "x", "y", "patch")
 """Columns that may be there, and whose cells may be empty."""
-
-GRADES: Final[Mapping[Finding, range]] = {"erosion": range(6), "jsn": range(5)}
-"""SHS grades of a joint; 0 is intact."""
 
 _LABELS: Final[tuple[Label, ...]] = get_args(Label)
 

@@ -34,8 +34,6 @@ class Radiograph:
         pixels: float32, shape (height, width), 0…1, bones bright.
         spacing: Height and width of a pixel in mm, or None where the file does not say.
         side: The side that the file's tags give, or None.
-        study_key: Opaque hash, equal for files of one study (StudyInstanceUID), or None.
-        patient_key: Opaque hash, equal for files of one patient (PatientID), or None.
         warnings: What the reader had to assume.
     """
 
@@ -43,8 +41,6 @@ class Radiograph:
     pixels: NDArray[np.float32]
     spacing: tuple[float, float] | None
     side: Side | None
-    study_key: str | None
-    patient_key: str | None
     warnings: tuple[str, ...]
 
 

@@ -26,7 +26,7 @@ frames = st.builds(
 
 
 def picture(pixels: np.ndarray) -> Radiograph:
-    return Radiograph("a.png", pixels.astype(np.float32), None, None, None, None, ())
+    return Radiograph("a.png", pixels.astype(np.float32), None, None, ())
 
 
 def hand(to_image: Affine) -> Hand:

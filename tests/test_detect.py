@@ -29,7 +29,7 @@ HAND = Hand("film.png", "right", "anatomy", TO_IMAGE, 1.0)
 
 def radiograph() -> Radiograph:
     pixels = np.random.default_rng(0).random((800, 600), dtype=np.float32)
-    return Radiograph("film.png", pixels, None, None, None, None, ())
+    return Radiograph("film.png", pixels, None, None, ())
 
 
 def write_network(path: Path, output: NDArray[np.float64]) -> None:

@@ -145,7 +145,7 @@ def finder_that_sees(frames: Sequence[tuple[Affine, float]], folder: Path) -> Ha
 
 def radiograph(pixels: NDArray[np.float32] | None = None, side: Side | None = None) -> Radiograph:
     empty = np.zeros((INPUT, INPUT), np.float32)
-    return Radiograph("a.dcm", empty if pixels is None else pixels, None, side, None, None, ())
+    return Radiograph("a.dcm", empty if pixels is None else pixels, None, side, ())
 
 
 @pytest.mark.parametrize("mirror", [False, True])

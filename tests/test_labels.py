@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sharp_cli.errors import DocumentError
-from sharp_cli.joints import SIDES, TARGETS
-from sharp_cli.labels import GRADES, OPTIONAL, REQUIRED, LabelledJoint, read_labels
+from sharp_cli.joints import GRADES, SIDES, TARGETS
+from sharp_cli.labels import OPTIONAL, REQUIRED, LabelledJoint, read_labels
 from sharp_cli.phantom.archive import TABLES
 
 if TYPE_CHECKING:

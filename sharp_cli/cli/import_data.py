@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,9 +13,6 @@ from sharp_cli.cli.terminal import guarded, say
 
 if TYPE_CHECKING:
     from sharp_cli.importers.cohort import Cohort
-
-_NAMED: Final = 10
-"""A warning names so many places at most."""
 
 app = typer.Typer(
     help="Make tables for training and evaluation of a public dataset. Nothing is copied: paths "
@@ -86,6 +83,7 @@ def arise_2025(folder: Folder, *, out: Out) -> int:
 
 def _finish(cohort: Cohort, folder: Path, out: Path) -> int:
     """Write what was read, and say what was not understood."""
+    from sharp_cli.dataset import named
     from sharp_cli.importers.cohort import write
 
     files = write(cohort, folder, out)
@@ -93,11 +91,7 @@ def _finish(cohort: Cohort, folder: Path, out: Path) -> int:
     for where, what in cohort.remarks:
         places.setdefault(what, []).append(where)
     for what, found in places.items():
-        more = len(found) - _NAMED
-        say(
-            "warning",
-            ", ".join(found[:_NAMED]) + (f" and {more} more" if more > 0 else "") + f": {what}",
-        )
+        say("warning", f"{named(found)}: {what}")
     patients = len({score.patient for score in cohort.scores})
     studies = len({score.study for score in cohort.scores})
     counts = f"patients: {patients}, studies: {studies}, labels: {len(cohort.scores)}"

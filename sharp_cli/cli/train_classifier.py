@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     from sharp_cli.train.label_check import Notice
 
 
-class Model(str, Enum):
-    """What to train; `--prior` adds mimo-time."""
-
-    SISO = "siso"
-    MIMO_LOCAL = "mimo-local"
-    MIMO_ONE_HAND = "mimo-one-hand"
-    MIMO_BOTH_HANDS = "mimo-both-hands"
-
-
 class Trunk(str, Enum):
     """How many trunks."""
 
@@ -83,8 +74,8 @@ def classifier(
     out: Annotated[Path, typer.Option(show_default=False, help=OUT)],
     *,
     model: Annotated[
-        list[Model], typer.Option(help="What to train; may be given several times.")
-    ] = [Model.MIMO_LOCAL],  # noqa: B006 - typer reads it
+        list[options.Model], typer.Option(help="What to train; may be given several times.")
+    ] = [options.Model.MIMO_LOCAL],  # noqa: B006 - typer reads it
     prior: Annotated[Path | None, _file(PRIOR)] = None,
     folds: Annotated[int, typer.Option(min=3, help="Into how many patients are dealt.")] = 8,
     fold_file: Annotated[

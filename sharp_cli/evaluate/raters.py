@@ -12,8 +12,7 @@ from sharp_cli.errors import DocumentError
 from sharp_cli.evaluate.detection import annotated_name
 from sharp_cli.formats import from_csv
 from sharp_cli.inputs import FALLBACKS
-from sharp_cli.joints import SIDES, TARGETS
-from sharp_cli.labels import GRADES
+from sharp_cli.joints import GRADES, SIDES, TARGETS
 from sharp_cli.records import Label
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from sharp_cli import __version__
 from sharp_cli.documents import NOTICE, counts
 from sharp_cli.formats import to_json
 from sharp_cli.html_report.template import fill
-from sharp_cli.labels import GRADES
+from sharp_cli.joints import GRADES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

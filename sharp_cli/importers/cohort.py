@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from sharp_cli import output
 from sharp_cli.dataset import Problem, refuse, write_annotations
 from sharp_cli.errors import UsageError
-from sharp_cli.labels import GRADES
+from sharp_cli.joints import GRADES
 from sharp_cli.train.label_folds import write_folds
 
 if TYPE_CHECKING:

@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from sharp_cli.phantom.film import Film, film
-from sharp_cli.phantom.hand import GRADES, Condition, Phantom, draw, random_phantom
+from sharp_cli.phantom.hand import Condition, Phantom, draw, random_phantom
 
-__all__ = ["GRADES", "Condition", "Film", "Phantom", "draw", "film", "random_phantom"]
+__all__ = ["Condition", "Film", "Phantom", "draw", "film", "random_phantom"]

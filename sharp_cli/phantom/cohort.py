@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.joints import SIDES, TARGETS, Finding, Side
-from sharp_cli.phantom.hand import GRADES, Condition
+from sharp_cli.joints import GRADES, SIDES, TARGETS, Finding, Side
+from sharp_cli.phantom.hand import Condition
 from sharp_cli.phantom.severity import DEFAULT, Correlations, grades, severities
 from sharp_cli.phantom.visits import courses, dates, slot
 

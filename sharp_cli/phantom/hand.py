@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.joints import SIDES, TARGETS, Finding, Side
+from sharp_cli.joints import GRADES, SIDES, TARGETS, Finding, Side
 from sharp_cli.phantom.bone import Bone, Maturity
 from sharp_cli.phantom.damage import damaged, eroded_bones
 from sharp_cli.phantom.exposure import develop, draw_exposure, noise_of, seen
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
     Picture = NDArray[np.float32]
-
-GRADES: Final[Mapping[Finding, range]] = {"erosion": range(6), "jsn": range(5)}
-"""SHS grades a joint: erosion 0…5, joint space narrowing 0…4; 0 is intact."""
 
 _PHALANX_MM: Final = (36.0, 46.0)  # median proximal phalanx of adults, with its joint spaces
 _YOUNG_PHALANX_MM: Final = (26.0, 40.0)

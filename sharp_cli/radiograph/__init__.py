@@ -156,8 +156,6 @@ def _radiograph(file: str, source: Source) -> Radiograph:
         pixels=pixels,
         spacing=source.spacing,
         side=source.side,
-        study_key=source.study_key,
-        patient_key=source.patient_key,
         warnings=tuple(notes),
     )
 

@@ -33,7 +33,7 @@ from pydicom.uid import (
 from sharp_cli.errors import RadiographError
 from sharp_cli.radiograph import apart, codestream, voi
 from sharp_cli.radiograph.source import MAX_PIXELS, Source, check_size
-from sharp_cli.radiograph.tags import key, number, side, spacing, text
+from sharp_cli.radiograph.tags import number, side, spacing, text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,8 +97,6 @@ def read(stream: BinaryIO) -> Source:
         trusted=agreed and modality in _RADIOGRAPHY and not secondary,
         spacing=millimetres,
         side=which,
-        study_key=key(tags, "StudyInstanceUID"),
-        patient_key=key(tags, "PatientID", "IssuerOfPatientID"),
         warnings=(*notes, *about_spacing, *about_side),
     )
 

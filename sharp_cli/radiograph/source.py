@@ -29,8 +29,6 @@ class Source:
         trusted: Whether the file's tags decide that bones are bright, and not the picture.
         spacing: Height and width of a pixel in mm, or None.
         side: The side that the tags give, or None.
-        study_key: See `sharp_cli.records.Radiograph`.
-        patient_key: See `sharp_cli.records.Radiograph`.
         warnings: What had to be assumed.
     """
 
@@ -38,8 +36,6 @@ class Source:
     trusted: bool = False
     spacing: tuple[float, float] | None = None
     side: Side | None = None
-    study_key: str | None = None
-    patient_key: str | None = None
     warnings: tuple[str, ...] = ()
 
 

@@ -12,10 +12,9 @@ import numpy as np
 
 from sharp_cli import output
 from sharp_cli.errors import DocumentError, UsageError
-from sharp_cli.joints import SIDES
+from sharp_cli.joints import GRADES, SIDES
 from sharp_cli.patches import to_png
 from sharp_cli.phantom.cohort import KEYS, patient
-from sharp_cli.phantom.hand import GRADES
 from sharp_cli.train.joint_patches import SCORED, draw
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sharp_cli import radiograph
-from sharp_cli.dataset import Problem, refuse
+from sharp_cli.dataset import Problem, named, refuse
 from sharp_cli.errors import RadiographError
 from sharp_cli.inputs import Input, units
 from sharp_cli.joints import HEADS
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from sharp_cli.train.label_folds import Roles
 
     Sizes = Mapping[str, tuple[int, int] | str]
-
-_NAMED: Final = 20
-"""A notice names so many places at most."""
 
 _EDGE: Final = 0.5
 """From a pixel's centre, which lies at whole numbers, to its edge."""
@@ -120,11 +117,11 @@ def check_folds(
             for lack in _lacks(part, intact, damaged):
                 found[lack].append(f"fold {number}")
         notices += [
-            Notice(f"{' '.join(head)}, {_named(places)}", what, done)
+            Notice(f"{' '.join(head)}, {named(places)}", what, done)
             for (what, done), places in found.items()
         ]
     if absent:
-        notices.append(Notice(_named(absent), "no labelled joint", "not trained"))
+        notices.append(Notice(named(absent), "no labelled joint", "not trained"))
     return notices
 
 
@@ -188,7 +185,7 @@ def _unreadable(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Notic
             rows = lines[file]
             files[size].append(f"{file} ({len(rows)} rows from line {rows[0]})")
     for reason, places in files.items():
-        yield Notice(_named(places), reason, _LEFT_OUT)
+        yield Notice(named(places), reason, _LEFT_OUT)
 
 
 def _incomplete(joints: Iterable[LabelledJoint], models: Iterable[ModelName]) -> Iterator[Notice]:
@@ -231,9 +228,4 @@ def _size(images: Path, file: str) -> tuple[int, int] | str:
 
 
 def _lines(lines: Iterable[int]) -> str:
-    return _named([f"line {line}" for line in sorted(lines)])
-
-
-def _named(places: Sequence[str]) -> str:
-    more = len(places) - _NAMED
-    return ", ".join(places[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return named([f"line {line}" for line in sorted(lines)])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +57,20 @@ def test_a_dicom_header_gives_opaque_keys(tmp_path: Path) -> None:
     assert len({one.study_key, one.patient_key, one.day_key}) == 3
     for value in ("SECRET", "1.2.3", "2020"):
         assert value not in str(one)
+
+
+def test_keys_mean_nothing_to_another_process(tmp_path: Path) -> None:
+    path = dicom(tmp_path / "x")
+    mine = look(path)
+    assert mine is not None
+    script = (
+        "import sys; from sharp_cli.archive.headers import look; "
+        "print(look(sys.argv[1]).patient_key)"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", script, path], capture_output=True, text=True, check=True
+    )
+    assert printed.stdout.strip() not in ("None", mine.patient_key)
 
 
 def test_a_day_needs_a_patient_and_a_date(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def measure(
 
         def read(path: Path) -> Radiograph:
             pixels = np.random.default_rng(0).random(SIZE[::-1], dtype=np.float32)
-            return Radiograph(str(path), pixels, None, "left", None, None, ())
+            return Radiograph(str(path), pixels, None, "left", ())
 
         monkeypatch.setattr(robustness, "AS_IT_IS", spied(AS_IT_IS))
         monkeypatch.setattr(robustness, "CHANGES", tuple(map(spied, changes)))

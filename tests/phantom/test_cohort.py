@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sharp_cli.joints import HEADS, SIDES, TARGETS
+from sharp_cli.joints import GRADES, HEADS, SIDES, TARGETS
 from sharp_cli.phantom.cohort import KEYS, Patient, cohort, patient, study_count
-from sharp_cli.phantom.hand import GRADES
 from sharp_cli.phantom.severity import (
     DEFAULT,
     GRADE_SHARES,

@@ -128,7 +128,7 @@ def test_an_imported_detector_detects(snapshot: Path, names: Path, tmp_path: Pat
     imported(snapshot, tmp_path / "mine", names=names)
     detector = JointDetector(open_bundle("joints", tmp_path / "mine"), threads=1)
     pixels = np.random.default_rng(2).random((200, 180), dtype=np.float32)
-    radiograph = Radiograph("a.png", pixels, None, None, None, None, ())
+    radiograph = Radiograph("a.png", pixels, None, None, ())
     to_image = similarity(scale=0.1, x=90, y=100)
     _, points = detector.detect(radiograph, Hand("a.png", "left", "anatomy", to_image, 1.0))
     assert points
