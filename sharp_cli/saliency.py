@@ -18,6 +18,7 @@ from sharp_cli.classify import standardise, takes_gpu
 from sharp_cli.errors import ModelError, UsageError
 from sharp_cli.findings_weights import read_weights
 from sharp_cli.inputs import Input, units
+from sharp_cli.trunk import torch_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -146,23 +147,14 @@ class Saliency:
 def _last_maps(layers: Layers, squares: Array, device: str) -> Tensor:
     """Pictures of shape (N, S, S) to the maps of the last convolution, shape (N, C, H, W)."""
     import torch  # noqa: PLC0415 - seconds that only this needs
-    from torch.nn import functional  # noqa: PLC0415
 
+    convolutions = torch_layers(layers, device=device)[:-1]
     found = []
     with torch.no_grad():
         for start in range(0, len(squares), _BATCH):
             part = torch.from_numpy(squares[start : start + _BATCH]).to(device)
             # Gray pictures fill the three channels, as in networks.describe.
-            maps = part[:, None].expand(-1, 3, -1, -1)
-            maps = maps.contiguous(memory_format=torch.channels_last)
-            for layer in layers.convolutions:
-                weight, bias = (torch.from_numpy(each) for each in (layer.weight, layer.bias))
-                maps = functional.conv2d(
-                    maps, weight.to(device), bias.to(device), padding=1
-                ).relu_()
-                if layer.pooled and layer is not layers.convolutions[-1]:
-                    maps = functional.max_pool2d(maps, 2)
-            found.append(maps)
+            found.append(convolutions(part[:, None].expand(-1, 3, -1, -1)))
     return torch.cat(found)
 
 

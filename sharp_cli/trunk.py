@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
+    from torch import nn
 
     from sharp_cli.records import Precision
 
@@ -121,8 +122,8 @@ def openvino_trunk(
     return run
 
 
-def torch_trunk(layers: Layers, *, device: str, precision: Precision = "fp32") -> Trunk:
-    """The trunk in torch: pictures of shape (N, S, S) to features of shape (N, F)."""
+def torch_layers(layers: Layers, *, device: str) -> nn.Sequential:
+    """The trunk's layers in torch: (N, 3, S, S) to maps (N, C, S / 32, S / 32); a pool is last."""
     import torch  # noqa: PLC0415 - seconds that the CPU need not pay
 
     from sharp_cli import networks  # noqa: PLC0415
@@ -138,7 +139,16 @@ def torch_trunk(layers: Layers, *, device: str, precision: Precision = "fp32") -
             for part, tensor in (("weight", layer.weight), ("bias", layer.bias))
         }
     )
-    trunk.to(device).to(memory_format=torch.channels_last).eval()
+    return trunk.to(device).to(memory_format=torch.channels_last).eval()
+
+
+def torch_trunk(layers: Layers, *, device: str, precision: Precision = "fp32") -> Trunk:
+    """The trunk in torch: pictures of shape (N, S, S) to features of shape (N, F)."""
+    import torch  # noqa: PLC0415
+
+    from sharp_cli import networks  # noqa: PLC0415
+
+    trunk = torch_layers(layers, device=device)
 
     def run(squares: Array) -> Array:
         found = []
