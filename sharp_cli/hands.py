@@ -27,7 +27,7 @@ from sharp_cli.runtime import load_onnx
 from sharp_cli.template import TEMPLATE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -160,10 +160,10 @@ def normalise(view: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[n
     return (channels * mask).astype(np.float32)
 
 
-def views(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+def views(picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     """The eight views of a picture of shape (C, H, H): four quarter turns, then those mirrored."""
     both = (picture, picture[:, :, ::-1])
-    return np.stack([np.rot90(one, turn, (1, 2)) for one in both for turn in range(4)])
+    return [np.rot90(one, turn, (1, 2)) for one in both for turn in range(4)]
 
 
 def merge(
@@ -257,16 +257,22 @@ class HandFinder:
         for fill in _FILLS:
             boxed = letterbox(pixels, fill)
             looks = views(normalise(boxed.view, boxed.inside))
-            answers = {index: self._network(looks[[index]])[0] for index in _FIRST_VIEWS}
+            answers = self._look(looks, _FIRST_VIEWS)
             found = decode(*merge(answers), _NOTHING)
             if found and all(one.score >= max(_SURE, self._threshold) for one in found):
                 break
-            rest = set(range(len(looks))) - set(answers)
-            answers |= {index: self._network(looks[[index]])[0] for index in rest}
+            answers |= self._look(looks, set(range(len(looks))) - set(answers))
             found = decode(*merge(answers), self._threshold)
             if found:
                 break
         return found, boxed.to_image
+
+    def _look(
+        self, looks: Sequence[NDArray[np.float32]], indices: Iterable[int]
+    ) -> dict[int, NDArray[np.float32]]:
+        return {
+            index: self._network(np.ascontiguousarray(looks[index])[None])[0] for index in indices
+        }
 
     def find(self, radiograph: Radiograph) -> tuple[tuple[Hand, ...], tuple[str, ...]]:
         """Find the hands of a radiograph.
