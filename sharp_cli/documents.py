@@ -25,6 +25,10 @@ from sharp_cli.records import (
     Status,
 )
 
+NAME: Final = "Sharp"
+MAKER: Final = "The Sharp developers"
+"""With the name, how DICOM objects say what made them."""
+
 NOTICE: Final = "The models are not validated on patients: for research only, not for diagnosis."
 
 Row = tuple[float, float, float]

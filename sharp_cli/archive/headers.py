@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from sharp_cli.documents import MAKER, NAME
 from sharp_cli.radiograph import silence
 from sharp_cli.radiograph.tags import key, side, text
 
@@ -98,7 +99,9 @@ def _is_bmp(head: bytes) -> bool:
 
 
 def _may_be_picture(tags: FileDataset, *, marked: bool) -> bool:
-    """Whether it is not a report, a directory or the like; it may be cut off anywhere."""
+    """Whether it is not a report, an overlay, a directory or the like; it may be cut off."""
+    if (text(tags, "Manufacturer"), text(tags, "ManufacturerModelName")) == (MAKER, NAME):
+        return False
     modality = text(tags, "Modality").upper()
     if "Rows" in tags or modality in _RADIOGRAPHY:
         return True

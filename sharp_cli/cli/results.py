@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Final, Literal
 from sharp_cli import output
 from sharp_cli.cli import terminal
 from sharp_cli.cli.terminal import exit_code, tell
-from sharp_cli.errors import UsageError
+from sharp_cli.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sharp_cli.documents import Document
+    from sharp_cli.documents import Document, InputRow
     from sharp_cli.pipeline import Run
 
 STDOUT: Final = "-"
+
+_SUFFIXES: Final = {"overlay": ".png", "dicom_sr": ".dcm", "dicom_overlay": ".dcm"}
+_OPTIONS: Final = ("json", "csv", *_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Outputs:
         json: File for the JSON document, or `-`.
         csv: File for the CSV, or `-`.
         overlay: File for the overlay picture.
+        dicom_sr: File for the DICOM structured report.
+        dicom_overlay: File for the overlay picture in DICOM.
         piped: What goes to stdout where that is not a terminal and nothing was sent there; None
             if nothing goes to stdout that was not sent there.
     """
@@ -40,12 +45,14 @@ class Outputs:
     json: str | None = None
     csv: str | None = None
     overlay: str | None = None
+    dicom_sr: str | None = None
+    dicom_overlay: str | None = None
     piped: Literal["json", "csv"] | None = "csv"
 
     @property
     def asked(self) -> bool:
         """Whether any was asked for."""
-        return (self.json, self.csv, self.overlay) != (None, None, None)
+        return any(getattr(self, option) is not None for option in _OPTIONS)
 
     def check(self) -> None:
         """See that the outputs fit together and can be written, before any work.
@@ -57,19 +64,23 @@ class Outputs:
         if self.json == self.csv == STDOUT:
             message = "--json and --csv: only one of them can go to stdout"
             raise UsageError(message)
-        if self.overlay is not None and Path(self.overlay).suffix.lower() != ".png":
-            message = f"--overlay {self.overlay}: a PNG file; give a name that ends in .png"
-            raise UsageError(message)
-        taken = {os.path.realpath(file): "an input" for file in self.inputs}
-        for option in ("json", "csv", "overlay"):
+        taken = dict.fromkeys(self._read, "an input")
+        for option in _OPTIONS:
             file = getattr(self, option)
-            if file in (None, STDOUT):
+            if file is None:
+                continue
+            name = f"--{option.replace('_', '-')}"
+            suffix = _SUFFIXES.get(option)
+            if suffix and Path(file).suffix.lower() != suffix:
+                message = f"{name} {file}: give a name that ends in {suffix}"
+                raise UsageError(message)
+            if file == STDOUT:
                 continue
             place = os.path.realpath(file)
             if place in taken:
-                message = f"--{option} {file}: this is {taken[place]}; give another name"
+                message = f"{name} {file}: this is {taken[place]}; give another name"
                 raise UsageError(message)
-            taken[place] = f"what --{option} writes"
+            taken[place] = f"what {name} writes"
             output.prepare(Path(file))
 
     def finish(self, document: Document, run: Run) -> int:
@@ -100,18 +111,65 @@ class Outputs:
         if self.csv not in (None, STDOUT):
             output.write(Path(self.csv), to_csv(document))
         if self.overlay is not None:
-            self._draw(Path(self.overlay), document, run)
+            self._draw(self.overlay, document, run)
+        if self.dicom_sr is not None:
+            self._report(self.dicom_sr, document, run)
+        if self.dicom_overlay is not None:
+            self._draw_dicom(self.dicom_overlay, document, run)
 
-    def _draw(self, path: Path, document: Document, run: Run) -> None:
-        from sharp_cli import overlay, pipeline
+    def _draw(self, file: str, document: Document, run: Run) -> None:
+        from sharp_cli import overlay, overlays
+
+        places = self._of_films(file, document)
+        for row, picture in overlays.every(document, run):
+            output.write(places[row], overlay.to_png(picture))
+
+    def _report(self, file: str, document: Document, run: Run) -> None:
+        from sharp_cli.dicom_out.files import to_bytes
+        from sharp_cli.dicom_out.report import make_report
+
+        studies = document.split()
+        places = self._places(file, list(studies), document)
+        for place, study in zip(places, studies.values(), strict=True):
+            with run.each(*(row.file for row in study.inputs)):
+                output.write(place, to_bytes(make_report(study)))
+
+    def _draw_dicom(self, file: str, document: Document, run: Run) -> None:
+        from sharp_cli.dicom_out.files import to_bytes
+        from sharp_cli.dicom_out.overlay import make_overlays
+
+        places = self._of_films(file, document)
+        for study in document.split().values():
+            with run.each(*(row.file for row in study.inputs)):
+                for row, made in zip(study.inputs, make_overlays(study), strict=True):
+                    output.write(places[row], to_bytes(made))
+
+    def _of_films(self, file: str, document: Document) -> dict[InputRow, Path]:
         from sharp_cli.studies import unique
 
-        several = len(set(map(os.path.realpath, self.inputs))) > 1 or len(document.inputs) > 1
         stems = unique(Path(row.file).stem for row in document.inputs)
-        places = dict(zip(document.inputs, stems, strict=True))
-        for row, picture in pipeline.overlays(document, run):
-            name = f"{path.stem}-{places[row]}{path.suffix}" if several else path.name
-            output.write(path.with_name(name), overlay.to_png(picture))
+        return dict(zip(document.inputs, self._places(file, stems, document), strict=True))
+
+    def _places(self, file: str, names: Sequence[str], document: Document) -> list[Path]:
+        """The file for each name: `file` where one is about all inputs, else with the name added.
+
+        Raises:
+            OutputError: One of them is an input.
+        """
+        path = Path(file)
+        if len(names) == 1 and len(document.inputs) >= len(self._read):
+            return [path]
+        places = [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in names]
+        for place in places:
+            if os.path.realpath(place) in self._read:
+                message = f"{place}: cannot be written, it is an input; give {path} another name"
+                raise OutputError(message)
+        return places
+
+    @property
+    def _read(self) -> set[str]:
+        """Where the inputs are."""
+        return set(map(os.path.realpath, self.inputs))
 
     def _print(self, document: Document) -> None:
         from sharp_cli.formats import to_csv, to_json

@@ -15,6 +15,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from sharp_cli.archive import headers
 from sharp_cli.archive.headers import NO_HEADER, Header, look
+from sharp_cli.documents import MAKER, NAME
 from tests.dicom_files import dataset, stored
 
 if TYPE_CHECKING:
@@ -97,6 +98,12 @@ def test_reports_and_directories_are_no_pictures(tmp_path: Path) -> None:
     directory = dataset(stored(), SOPClassUID="1.2.840.10008.1.3.10", Modality=None, Rows=None)
     directory.save_as(tmp_path / "x", enforce_file_format=True)
     assert look(str(tmp_path / "x")) is None
+
+
+def test_what_sharp_gave_to_an_archive_is_no_radiograph(tmp_path: Path) -> None:
+    tags = {"Manufacturer": MAKER, "ManufacturerModelName": NAME}
+    assert look(dicom(tmp_path / "overlay", **tags)) is None
+    assert look(dicom(tmp_path / "film", **(tags | {"Manufacturer": "Another"}))) is not None
 
 
 def test_a_cut_off_radiograph_is_left_to_its_reader(tmp_path: Path) -> None:
