@@ -1,0 +1,117 @@
+"""`sharp score --from-dicomweb`: studies that are fetched from an archive."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from sharp_cli import pipeline
+from sharp_cli.cli.terminal import progress, say
+from sharp_cli.pacs.dicomweb import DicomWeb
+from sharp_cli.pacs.quiet import quiet
+from sharp_cli.pacs.studies import make_objects, plan_studies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sharp_cli.cli.results import Outputs
+    from sharp_cli.documents import Document
+    from sharp_cli.loading import Models
+
+_Row = TypeVar("_Row")
+
+_RETRIES: Final = 4
+"""With 1, 2, 4, … s between them."""
+
+
+class Remote:
+    """Studies of an archive."""
+
+    def __init__(self, url: str, studies: Sequence[str], *, store: bool) -> None:
+        """Name the studies; nothing is asked yet.
+
+        Args:
+            url: Address of the archive's DICOMweb service.
+            studies: Their StudyInstanceUIDs.
+            store: Whether results are stored in the archive.
+
+        Raises:
+            UsageError: The address cannot be used, see `DicomWeb`.
+        """
+        self.archive = DicomWeb(url, retries=_RETRIES)
+        self.studies = studies
+        self.store = store
+
+    def score(self, models: Models, scoring: pipeline.Scoring, outputs: Outputs) -> int:
+        """Fetch and score the studies, write what was asked for, give the exit code.
+
+        Results call a study by its identifier, and its radiographs STUDY/OBJECT.dcm: this leads
+        back to the patient in the archive, and nowhere else.
+
+        Raises:
+            OutputError: Something cannot be written.
+        """
+        run = pipeline.Run()
+        with tempfile.TemporaryDirectory(prefix="sharp-") as place, quiet():
+            folder = Path(place)
+            fetched = self._fetch(folder, run)
+            work = plan_studies(fetched)
+            with progress(len(work.files)) as run.tell:
+                document = models.named_in(pipeline.score_plan(work, scoring, run))
+            if self.store:
+                self._send(document, run)
+            # What is drawn reads the files anew, and what is told must not name their folder.
+            pictures = replace(outputs, json=None, csv=None, piped=None)
+            pictures.deliver(document, run)
+        run.failures = _shown(run.failures, folder)
+        told = replace(outputs, overlay=None, dicom_sr=None, dicom_overlay=None)
+        return told.finish(_named(document, folder), run)
+
+    def _fetch(self, folder: Path, run: pipeline.Run) -> list[Path]:
+        """The folders of the studies that could be fetched."""
+        fetched = []
+        with run.interruptible(), progress(len(self.studies)) as tell:
+            for study in dict.fromkeys(self.studies):
+                tell(study)
+                with run.each(study):
+                    others = self.archive.fetch(study, folder / study)
+                    fetched.append(folder / study)
+                    if others:
+                        say("note", f"{study}: series of Modality {', '.join(others)} left out")
+        return [] if run.interrupted else fetched
+
+    def _send(self, document: Document, run: pipeline.Run) -> None:
+        with run.interruptible():
+            for name, study in document.split().items():
+                with run.each(*(row.file for row in study.inputs)):
+                    results = make_objects(study)
+                    for result in results:
+                        self.archive.send(result)
+                    say("note", f"{name}: {len(results)} results stored")
+
+
+def _named(document: Document, folder: Path) -> Document:
+    """The document with its files as they are told."""
+    rows: dict[str, Any] = {
+        name: tuple(_shown(getattr(document, name), folder))
+        for name in ("inputs", "hands", "joints", "warnings", "failures")
+    }
+    return replace(document, **rows)
+
+
+def _shown(rows: Iterable[_Row], folder: Path) -> list[_Row]:
+    """Records of files without the folder of the files."""
+    return [
+        replace(
+            row,  # type: ignore[type-var]
+            **{
+                name: getattr(row, name).replace(f"{folder}{os.sep}", "")
+                for name in ("file", "message", "reason")
+                if hasattr(row, name)
+            },
+        )
+        for row in rows
+    ]

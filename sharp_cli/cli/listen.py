@@ -1,0 +1,156 @@
+"""`sharp listen`: a DICOM node that scores what it is sent."""
+
+# ruff: noqa: PLC0415 - loaded where it is used, so that help comes at once
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from contextlib import redirect_stderr
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from sharp_cli.cli import options
+from sharp_cli.cli.terminal import guarded, say
+from sharp_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sharp_cli.loading import Models
+    from sharp_cli.pacs.service import Scored
+    from sharp_cli.pipeline import Scoring
+
+_TITLE: Final = re.compile(r"(?=\S)[\x20-\x5b\x5d-\x7e]{1,16}(?<=\S)", re.ASCII)
+"""DICOM PS3.5 section 6.2: AE."""
+
+Port = Annotated[
+    int, typer.Option(metavar="N", min=1, max=65535, help="Where to listen.", show_default=False)
+]
+Title = Annotated[str, typer.Option(metavar="AET", help="The node's own application entity title.")]
+Allow = Annotated[
+    str,
+    typer.Option(
+        metavar="AET[,AET...]",
+        help="Whose images are taken, and nobody else's.",
+        show_default=False,
+    ),
+]
+Queue = Annotated[
+    Path,
+    typer.Option(
+        metavar="DIR",
+        help="What is not done yet is kept here, and what failed; the same call goes on with it.",
+        show_default=False,
+    ),
+]
+To = Annotated[
+    str,
+    typer.Option(
+        "--to",
+        metavar="ARCHIVE",
+        help="Where reports and overlays are stored: the URL of a DICOMweb server (user name and "
+        "password as in score --from-dicomweb), or AET@host:port.",
+        show_default=False,
+    ),
+]
+Quiet = Annotated[
+    float,
+    typer.Option(
+        metavar="SECONDS", min=0, help="A study is complete once nothing came of it so long."
+    ),
+]
+
+
+@guarded
+def listen(
+    *,
+    port: Port,
+    aet: Title = "SHARP",
+    allow: Allow,
+    queue: Queue,
+    to: To,
+    quiet: Quiet = 30,
+    model: options.ModelOption = None,
+    threshold: options.Threshold = None,
+    strict: options.Strict = False,
+    device: options.DeviceOption = options.Device.AUTO,
+    precision: options.PrecisionOption = options.Precision.FP32,
+    threads: options.Threads = None,
+    hands: options.HandsBundle = None,
+    detector: options.JointsBundle = None,
+    models: options.FindingsBundle = None,
+) -> int:
+    """Take radiographs over the network (DICOM), score them, and store the results in an archive.
+
+    What was taken is on the disk before its sender is told so, and results are kept until the
+    archive has them: nothing is lost when it is down, or this process ends in any way. Ctrl-C or
+    SIGTERM ends it.
+    """
+    titles = [_title(title) for title in (aet, *allow.split(","))]
+    from sharp_cli.documents import NOTICE
+    from sharp_cli.loading import load, open_bundles
+    from sharp_cli.pacs.destination import destination
+    from sharp_cli.pacs.quiet import quiet as silently
+    from sharp_cli.pacs.service import Service
+
+    archive = destination(to, titles[0])
+    loaded = load(
+        open_bundles(hands, detector, models),
+        device=device.value,
+        precision=precision.value,
+        threads=threads,
+    )
+    scoring = loaded.scoring(model.value if model else None, threshold=threshold, strict=strict)
+    if not all(bundle.validated_on_patients for bundle in loaded.bundles):
+        _note(NOTICE)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Reading a radiograph silences the process's stderr, and other threads say things meanwhile.
+    with os.fdopen(os.dup(2), "w") as stderr, redirect_stderr(stderr), silently():
+        try:
+            Service(
+                port, titles[0], titles[1:], queue, quiet, archive, _scorer(loaded, scoring), _note
+            ).run()
+        except KeyboardInterrupt:
+            _note("ended")
+    return 0
+
+
+def _title(text: str) -> str:
+    """An application entity title.
+
+    Raises:
+        UsageError: It is none.
+    """
+    title = text.strip()
+    if _TITLE.fullmatch(title) is None:
+        message = f"{text!r}: no AE title; give 1 to 16 characters of ASCII, without a backslash"
+        raise UsageError(message)
+    return title
+
+
+def _scorer(models: Models, scoring: Scoring) -> Callable[[Path], Scored]:
+    """What scores a study."""
+    from sharp_cli import pipeline
+    from sharp_cli.pacs.service import Scored
+    from sharp_cli.pacs.studies import make_objects, plan_studies
+
+    def score(folder: Path) -> Scored:
+        run = pipeline.Run()
+        document = models.named_in(pipeline.score_plan(plan_studies([folder]), scoring, run))
+        if run.interrupted:
+            raise KeyboardInterrupt
+        results = []
+        for study in document.split().values():
+            with run.each(*(row.file for row in study.inputs)):
+                results += make_objects(study)
+        return Scored(results, list(dict.fromkeys(failure.reason for failure in run.failures)))
+
+    return score
+
+
+def _note(text: str) -> None:
+    say("note", text)

@@ -1,0 +1,50 @@
+"""What there is to score of studies that an archive gave, and what it is given back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sharp_cli.archive.layout import RESERVED
+from sharp_cli.archive.plan import Plan, plan
+from sharp_cli.dicom_out.overlay import make_overlays
+from sharp_cli.dicom_out.report import make_report
+from sharp_cli.studies import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pydicom import Dataset
+
+    from sharp_cli.documents import Document
+
+
+def plan_studies(folders: Sequence[Path]) -> Plan:
+    """Find the radiographs of some studies, and which of them belong together.
+
+    Args:
+        folders: One a study, called by its StudyInstanceUID, which becomes the study's name.
+    """
+    names = Names(RESERVED)
+    plans = [plan([str(folder)]) for folder in folders]
+    groups = tuple(
+        replace(group, name=names.new(folder.name), listed=True)
+        for folder, found in zip(folders, plans, strict=True)
+        for group in found.groups
+    )
+    return Plan(
+        groups,
+        names,
+        warnings=tuple(row for found in plans for row in found.warnings),
+        failures=tuple(row for found in plans for row in found.failures),
+    )
+
+
+def make_objects(study: Document) -> list[Dataset]:
+    """The report of one study, and the overlays of its films.
+
+    Raises:
+        InputError: They cannot be made; see `dicom_out`.
+    """
+    return [make_report(study), *make_overlays(study)]

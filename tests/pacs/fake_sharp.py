@@ -1,0 +1,49 @@
+"""`python -m tests.pacs.fake_sharp …` is `sharp …` without weights, with small reports.
+
+A study whose identifier SHARP_TEST_DEADLY is ends the process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian, generate_uid
+
+from sharp_cli import classify, detect, hands, registry
+from sharp_cli.cli import main
+from sharp_cli.pacs import studies
+from tests.cli.conftest import bundle
+from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
+
+if TYPE_CHECKING:
+    from sharp_cli.documents import Document
+
+
+def small_objects(study: Document) -> list[Dataset]:
+    """A report that says nothing but which study it is about."""
+    name = study.inputs[0].study
+    if name == os.environ.get("SHARP_TEST_DEADLY"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    made = Dataset()
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.SOPClassUID = BasicTextSRStorage
+    made.SOPInstanceUID = generate_uid(entropy_srcs=[name, "report"])
+    made.StudyInstanceUID = name
+    made.SeriesInstanceUID = generate_uid(entropy_srcs=[name, "reports"])
+    made.PatientID = "SECRET-ID"
+    made.Modality = "SR"
+    return [made]
+
+
+if __name__ == "__main__":
+    hands.HandFinder = FakeFinder  # type: ignore[assignment,misc]
+    detect.JointDetector = FakeDetector  # type: ignore[assignment,misc]
+    classify.Classifier = FakeClassifier  # type: ignore[assignment,misc]
+    registry.open_bundle = bundle  # type: ignore[assignment]
+    studies.make_objects = small_objects
+    main()

@@ -1,0 +1,65 @@
+"""Loading what scores radiographs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sharp_cli import loading
+from sharp_cli.documents import Document
+from sharp_cli.errors import ModelError, UsageError
+from tests import tiny_findings
+
+if TYPE_CHECKING:
+    from sharp_cli.loading import Bundles
+
+MODELS = Path(__file__).parents[1] / "models"
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Bundles:
+    findings = tiny_findings.write(tmp_path_factory.mktemp("tiny") / "findings")
+    return loading.open_bundles(models=findings.path)
+
+
+def test_bundles_come_by_kind_bundled_ones_where_none_is_named(bundles: Bundles) -> None:
+    assert [bundle.kind for bundle in bundles] == ["hands", "joints", "findings"]
+    assert [bundle.path.parent for bundle in bundles[:2]] == [MODELS, MODELS]
+    with pytest.raises(ModelError, match="kind 'joints'"):
+        loading.open_bundles(hands=MODELS / "joints")
+
+
+def test_models_score_and_are_named_in_what_they_give(bundles: Bundles) -> None:
+    ready = loading.load(bundles)
+    scoring = ready.scoring("siso", threshold=0.3, strict=True)
+    assert (scoring.model, scoring.threshold, scoring.strict) == ("siso", 0.3, True)
+    assert (scoring.finder, scoring.classifier) == (ready.finder, ready.classifier)
+    assert ready.scoring().model == "mimo-local"
+    with pytest.raises(UsageError, match="mimo-time"):
+        ready.scoring("mimo-time")
+    named = ready.named_in(Document({}, "siso", validated_on_patients=False))
+    assert {kind: row.sha256 for kind, row in named.models.items()} == {
+        bundle.kind: bundle.sha256 for bundle in bundles
+    }
+    assert named.precision == "fp32"
+
+
+@pytest.mark.parametrize(("asked", "taken"), [(None, loading.cores()), (3, 3)])
+def test_threads_are_all_cores_if_not_given(
+    bundles: Bundles, monkeypatch: pytest.MonkeyPatch, asked: int | None, taken: int
+) -> None:
+    told = []
+    for stage in ("hands.HandFinder", "detect.JointDetector", "classify.Classifier"):
+        monkeypatch.setattr(f"sharp_cli.{stage}", lambda _, *, threads, **__: told.append(threads))
+    loading.load(bundles, threads=asked)
+    assert told == [taken] * 3
+
+
+def test_the_module_itself_loads_nothing_heavy() -> None:
+    code = "import sys, sharp_cli.loading; print([m for m in ('numpy', 'cv2') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
