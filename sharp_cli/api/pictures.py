@@ -1,0 +1,43 @@
+"""The overlay of a study, whole and as a thumbnail."""
+
+from __future__ import annotations
+
+import io
+from base64 import b64encode
+from typing import TYPE_CHECKING, Final
+
+from PIL import Image
+
+from sharp_cli.overlays import draw
+
+if TYPE_CHECKING:
+    from sharp_cli.documents import Document
+
+_LONG_SIDE: Final = 1200
+"""Of a thumbnail, in pixels: labels can be read, and even noise of this size stays below 1 MB."""
+_QUALITY: Final = 80
+
+
+def overlay_of(study: Document) -> Image.Image:
+    """The overlays of a study's radiographs, which are read anew, below one another.
+
+    Raises:
+        InputError: A radiograph is no longer there, or not what it was.
+    """
+    pictures = [draw(study, row) for row in study.inputs]
+    size = (max(picture.width for picture in pictures), sum(picture.height for picture in pictures))
+    sheet = Image.new("RGB", size)
+    top = 0
+    for picture in pictures:
+        sheet.paste(picture, (0, top))
+        top += picture.height
+    return sheet
+
+
+def thumbnail(picture: Image.Image) -> str:
+    """The address of a small JPEG, which holds the picture itself."""
+    small = picture.copy()
+    small.thumbnail((_LONG_SIDE, _LONG_SIDE))
+    content = io.BytesIO()
+    small.save(content, "JPEG", quality=_QUALITY)
+    return f"data:image/jpeg;base64,{b64encode(content.getvalue()).decode()}"

@@ -1,0 +1,123 @@
+"""`sharp_cli.score`: what `sharp score` does, as a function."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from sharp_cli import loading
+from sharp_cli.api.scores import Scores
+from sharp_cli.archive.plan import plan
+from sharp_cli.classify import Device
+from sharp_cli.errors import UsageError
+from sharp_cli.inputs import MODELS
+from sharp_cli.pipeline import Run, score_plan
+from sharp_cli.records import Precision
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sharp_cli.inputs import ModelName
+    from sharp_cli.loading import Models
+
+_MODELS: Final = (*MODELS[:4], None)
+_DEVICES: Final = get_args(Device)
+_PRECISIONS: Final = (*get_args(Precision), "auto")
+
+_loaded: dict[tuple[object, ...], Models] = {}
+"""The models of the last call, by the checksums of their bundles and what they run with."""
+
+
+def score(
+    *files: str | os.PathLike[str],
+    model: ModelName | None = None,
+    threshold: float | None = None,
+    strict: bool = False,
+    device: Device = "auto",
+    precision: Precision | Literal["auto"] = "fp32",
+    threads: int | None = None,
+    hands: str | Path | None = None,
+    detector: str | Path | None = None,
+    models: str | Path | None = None,
+) -> Scores:
+    """Find and classify every joint of some hand radiographs, as `sharp score` does.
+
+    A file that cannot be used does not stop the others: it is in `Scores.failures`, and a
+    `UserWarning` says why. So a call whose files all fail gives empty tables, and no exception;
+    `warnings.simplefilter("error")` makes it one. What was assumed on the way is in
+    `Scores.warnings`. The models stay loaded for the next call with the same ones.
+
+    Args:
+        files: Radiographs (DICOM, PNG, JPEG, TIFF, BMP), folders with these at any depth, or
+            patterns. One left and one right hand may be one study, see README.
+        model: What a joint is looked at with: `siso`, `mimo-local`, `mimo-one-hand` or
+            `mimo-both-hands`; None for `mimo-local`, or the first that the models hold.
+        threshold: From which probability on a joint is non-intact; None for the models' own.
+        strict: Whether a study in which the model lacks a hand or a joint fails.
+        device: Where to classify: `auto`, `cpu` or `cuda`.
+        precision: What classifiers compute in: `fp32`, `bf16` or `auto`.
+        threads: CPU threads; None for all cores that this process may use.
+        hands: Folder of another hand finder.
+        detector: Folder of another joint detector.
+        models: Folder of other classification models.
+
+    Returns:
+        What was found, study by study.
+
+    Raises:
+        UsageError: An argument is not one of these, or does not suit the models or this machine.
+        ModelError: A bundle is missing or damaged.
+        KeyboardInterrupt: It was interrupted; nothing is kept.
+    """
+    _require(bool(files), "no files", "a radiograph, a folder or a pattern")
+    share = threshold is None or 0 <= threshold <= 1
+    _require(share, f"threshold={threshold}", "a number from 0 to 1, or None")
+    _require(threads is None or threads > 0, f"threads={threads}", "1 or more, or None")
+    for name, value, known in (
+        ("model", model, _MODELS),
+        ("device", device, _DEVICES),
+        ("precision", precision, _PRECISIONS),
+    ):
+        _require(value in known, f"{name}={value!r}", " or ".join(map(repr, known)))
+    ready = _models(
+        loading.open_bundles(hands, detector, models),
+        device=device,
+        precision=precision,
+        threads=threads,
+    )
+    scoring = ready.scoring(model, threshold=threshold, strict=strict)
+    run = Run()
+    document = score_plan(plan(map(os.fsdecode, files)), scoring, run)
+    if run.interrupted:
+        raise KeyboardInterrupt
+    # Two files that failed together have one reason.
+    for reason in dict.fromkeys(failure.reason for failure in document.failures):
+        warnings.warn(reason, stacklevel=2)
+    return Scores(ready.named_in(document))
+
+
+def _require(fits: bool, given: str, wanted: str) -> None:  # noqa: FBT001
+    """Raise UsageError with what was given and what is wanted, unless it fits."""
+    if not fits:
+        message = f"score(): {given}; give {wanted}"
+        raise UsageError(message)
+
+
+def _models(
+    bundles: loading.Bundles,
+    *,
+    device: Device,
+    precision: Precision | Literal["auto"],
+    threads: int | None,
+) -> Models:
+    """The models ready to run: those of the last call, if it had the same."""
+    key = (*(bundle.sha256 for bundle in bundles), device, precision, threads)
+    ready = _loaded.get(key)
+    if ready is None:
+        # One set is kept: each takes some hundred megabytes.
+        _loaded.clear()
+        ready = _loaded[key] = loading.load(
+            bundles, device=device, precision=precision, threads=threads
+        )
+    return ready

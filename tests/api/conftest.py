@@ -1,0 +1,47 @@
+"""Scoring from Python with stages that need no weights."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from sharp_cli.registry import Bundle
+from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
+
+
+@dataclass
+class Models:
+    """The stand-ins: which bundle is where, and how often each kind of network was loaded."""
+
+    checksum: str = "0"
+    loads: Counter[str] = field(default_factory=Counter)
+
+    def open(self, kind: str, folder: object = None) -> Bundle:
+        meta = {"name": kind, "version": "1", "validated_on_patients": False}
+        checksum = self.checksum if folder is None else str(folder)
+        return Bundle(Path(), kind, f"{kind} 1", checksum, meta)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Models:
+    """Work in an empty folder, without weights."""
+    found = Models()
+
+    def counted(name: str, stage: type) -> object:
+        def load(*_: object, **__: object) -> object:
+            found.loads[name] += 1
+            return stage()
+
+        return load
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SHARP_DEBUG", raising=False)
+    monkeypatch.setattr("sharp_cli.api.scoring._loaded", {})
+    monkeypatch.setattr("sharp_cli.registry.open_bundle", found.open)
+    monkeypatch.setattr("sharp_cli.hands.HandFinder", counted("hands", FakeFinder))
+    monkeypatch.setattr("sharp_cli.detect.JointDetector", counted("joints", FakeDetector))
+    monkeypatch.setattr("sharp_cli.classify.Classifier", counted("findings", FakeClassifier))
+    return found
