@@ -12,8 +12,10 @@ import typer
 from sharp_cli import __version__
 from sharp_cli.cli import (
     evaluate,
+    examples,
     implant,
     import_data,
+    listen,
     models,
     phantom,
     report,
@@ -24,7 +26,9 @@ from sharp_cli.cli import (
 
 __all__ = ["app", "main"]
 
-_EPILOG = """\b
+_EPILOG = """sharp COMMAND --help ends with examples.
+
+\b
 Exit codes:
   0    done
   1    some input failed; the results of the others are written
@@ -42,7 +46,6 @@ app = typer.Typer(
     help="Find and classify the joints of the Sharp/van der Heijde score on hand radiographs.",
     epilog=_EPILOG,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
@@ -52,12 +55,14 @@ app.command()(steps.detect)
 app.command()(steps.crop)
 app.command()(steps.classify)
 app.command()(report.report)
+app.command()(listen.listen)
 app.add_typer(models.app, name="models")
 app.command()(phantom.phantom)
 app.command()(implant.implant)
 app.add_typer(import_data.app, name="import")
 app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
+examples.add_to(app)
 
 
 def _version(*, asked: bool) -> None:

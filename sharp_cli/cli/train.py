@@ -107,7 +107,10 @@ def detector(
             "if not given, every fifth picture is kept for that.",
         ),
     ] = None,
-    net: Annotated[options.Net, typer.Option(help="DeepLabCut's network.")] = options.Net.CSPNEXT_S,
+    net: Annotated[
+        options.Net,
+        typer.Option(metavar="NET", help=f"DeepLabCut's network: {', '.join(options.Net)}."),
+    ] = options.Net.CSPNEXT_S,
     init: Annotated[
         Path | None,
         typer.Option(
