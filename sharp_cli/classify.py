@@ -45,7 +45,12 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 
 class Classifier:
-    """A findings bundle, ready to classify."""
+    """A findings bundle, ready to classify.
+
+    Attributes:
+        on_gpu: Whether it runs on a GPU.
+        precision: What its trunks compute in.
+    """
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class Classifier:
         device: Device = "auto",
         threads: int | None = None,
         precision: Precision | Literal["auto"] = "fp32",
+        throughput: bool = False,
     ) -> None:
         """Load the weights; a trunk is compiled when it is first needed.
 
@@ -63,6 +69,7 @@ class Classifier:
             threads: CPU threads; None for all cores.
             precision: Of the trunks' numbers; `auto` takes bf16 where the processor has it. Heads
                 are always fp32.
+            throughput: Whether to be quick with many studies at once, not with one.
 
         Raises:
             ModelError: The bundle does not hold what it should.
@@ -71,9 +78,10 @@ class Classifier:
         """
         self._weights = read_weights(bundle)
         self._path = bundle.path
-        self._gpu = takes_gpu(device)
+        self.on_gpu = takes_gpu(device)
         self._threads = threads
-        self.precision = _settled(precision, gpu=self._gpu)
+        self.precision = _settled(precision, gpu=self.on_gpu)
+        self._throughput = throughput
         self._trunks: dict[str, Trunk] = {}
 
     @property
@@ -123,19 +131,18 @@ class Classifier:
         Raises:
             UsageError: The bundle does not hold the model.
         """
-        models = [model, FALLBACKS.get(model, model)]
-        return [
-            self.decide(self.features(study, models), model, threshold=threshold)
-            for study in studies
-        ]
+        features = self.features(studies, [model, FALLBACKS.get(model, model)])
+        return [self.decide(each, model, threshold=threshold) for each in features]
 
     def features(
-        self, study: Mapping[Side, Sequence[Patch]], models: Iterable[ModelName] | None = None
-    ) -> Features:
+        self,
+        studies: Sequence[Mapping[Side, Sequence[Patch]]],
+        models: Iterable[ModelName] | None = None,
+    ) -> list[Features]:
         """What the trunks make of every patch; patches of equal pixels go through each once.
 
         Args:
-            study: The patches of one or both hands.
+            studies: The patches of one or both hands, study by study.
             models: Whose heads will look at the features; None for all of the bundle.
         """
         looking = {
@@ -146,25 +153,33 @@ class Classifier:
             }
             for target in TARGETS
         }
-        contents: dict[tuple[Finding, Input], Content] = {}
+        contents: list[dict[tuple[Finding, Input], Content]] = []
         squares: dict[Content, Array] = {}
         wanted: dict[str, dict[Content, Array]] = {}
-        for side, patches in study.items():
-            for patch in patches:
+        for study in studies:
+            own = {}
+            pairs = ((side, patch) for side, patches in study.items() for patch in patches)
+            for side, patch in pairs:
                 content = (patch.pixels.shape, patch.pixels.tobytes())
                 if content not in squares:
                     squares[content] = standardise(patch.pixels, self._weights.size)
-                contents[patch.finding, Input(side, patch.joint)] = content
+                own[patch.finding, Input(side, patch.joint)] = content
                 for trunk in looking[patch.finding, patch.joint]:
                     wanted.setdefault(trunk, {})[content] = squares[content]
+            contents.append(own)
         found = {
             trunk: dict(zip(mine, self._run(trunk, np.stack(list(mine.values()))), strict=True))
             for trunk, mine in wanted.items()
         }
-        return {
-            (finding, one): {trunk: found[trunk][content] for trunk in looking[finding, one.joint]}
-            for (finding, one), content in contents.items()
-        }
+        return [
+            {
+                (finding, one): {
+                    trunk: found[trunk][content] for trunk in looking[finding, one.joint]
+                }
+                for (finding, one), content in own.items()
+            }
+            for own in contents
+        ]
 
     def decide(
         self, features: Features, model: ModelName, *, threshold: float | None = None
@@ -194,8 +209,14 @@ class Classifier:
             layers, size = self._weights.trunks[trunk], self._weights.size
             self._trunks[trunk] = (
                 torch_trunk(layers, device="cuda", precision=self.precision)
-                if self._gpu
-                else openvino_trunk(layers, size, threads=self._threads, precision=self.precision)
+                if self.on_gpu
+                else openvino_trunk(
+                    layers,
+                    size,
+                    threads=self._threads,
+                    precision=self.precision,
+                    throughput=self._throughput,
+                )
             )
         return self._trunks[trunk](squares)
 

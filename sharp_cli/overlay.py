@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -49,23 +49,28 @@ _FONT_SIZES: Final = (13.0, 30.0)
 _HEADINGS: Final[dict[Finding, str]] = {"erosion": "Erosion", "jsn": "Joint space narrowing"}
 
 
+def grey(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """A radiograph's pixels, float32, shape (height, width), 0…1, as whole numbers 0…255."""
+    return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+
+
 def draw(
-    pixels: NDArray[np.float32], joints: Sequence[JointRow], *, notice: str | None
+    pixels: NDArray[np.uint8], joints: Sequence[JointRow], *, notice: str | None
 ) -> Image.Image:
     """Draw the two panels.
 
     Args:
-        pixels: The radiograph, float32, shape (height, width), 0…1.
+        pixels: The radiograph, see `grey`.
         joints: Its joints.
         notice: A line to put under the panels.
 
     Returns:
         An RGB picture: the panels side by side, or below one another for a wide radiograph.
     """
-    grey = Image.fromarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
-    scale = _scale(grey, joints)
-    size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
-    ground = grey.resize(size, Image.Resampling.LANCZOS).convert("RGB")
+    film = Image.fromarray(pixels)
+    scale = _scale(film, joints)
+    size = (max(1, round(film.width * scale)), max(1, round(film.height * scale)))
+    ground = film.resize(size, Image.Resampling.LANCZOS).convert("RGB")
     side = _box_side(joints) * scale
     low, high = _FONT_SIZES
     font = _font(min(max(side * _FONT_SHARE, low), high))
@@ -73,7 +78,7 @@ def draw(
     for finding in FINDINGS:
         rows = [row for row in joints if row.finding == finding]
         panel = ground.copy()
-        _Panel(panel, font, (size[0] / grey.width, size[1] / grey.height)).draw(rows)
+        _Panel(panel, font, (size[0] / film.width, size[1] / film.height)).draw(rows)
         panels.append(_above(_text(_heading(finding, rows), font, panel.width), panel))
     height = max(panel.height for panel in panels)
     upright = ground.height > ground.width
@@ -92,9 +97,11 @@ def draw(
 
 def to_png(picture: Image.Image) -> bytes:
     """The picture as a PNG file."""
-    content = io.BytesIO()
-    picture.save(content, "PNG", compress_level=_COMPRESSION)
-    return content.getvalue()
+    colours = np.asarray(picture.convert("RGB"))[..., ::-1]
+    settings = [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION]
+    # Choosing a filter for each row takes as long again, and saves a twentieth of the size.
+    settings += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
+    return bytes(cv2.imencode(".png", colours, settings)[1])
 
 
 @dataclass(slots=True)

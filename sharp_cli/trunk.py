@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sharp_cli.runtime import Network
+from sharp_cli.runtime import Network, load_openvino
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from torch import nn
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float32]
     Trunk = Callable[[Array], Array]
 
-_CPU_BATCH: Final = 4
+_CPU_BATCH: Final = 2
 _GPU_BATCH: Final = 64
 
 _POOLS: Final = 5
@@ -92,12 +92,16 @@ class Layers:
 
 
 def openvino_trunk(
-    layers: Layers, size: int, *, threads: int | None, precision: Precision = "fp32"
+    layers: Layers,
+    size: int,
+    *,
+    threads: int | None,
+    precision: Precision = "fp32",
+    throughput: bool = False,
 ) -> Trunk:
     """The trunk on the CPU: pictures of shape (N, size, size) to features of shape (N, F)."""
-    import openvino  # noqa: PLC0415 - a tenth of a second that --help need not pay
-    from openvino import opset13 as ops  # noqa: PLC0415
-
+    openvino = load_openvino()
+    ops = openvino.opset13
     one = [1, 1]
     pictures = ops.parameter([_CPU_BATCH, 3, size, size], np.float32)
     maps: Any = pictures
@@ -108,18 +112,16 @@ def openvino_trunk(
             maps = ops.max_pool(maps, [2, 2], one, [0, 0], [0, 0], [2, 2]).output(0)
     parts = [ops.reduce_mean(maps, [2, 3]), ops.reduce_max(maps, [2, 3])]
     model = openvino.Model([ops.concat(parts, axis=1)], [pictures])
-    network = Network(model, threads=threads, precision=precision)
+    network = Network(model, threads=threads, precision=precision, throughput=throughput)
 
-    def run(squares: Array) -> Array:
-        found = []
+    def batches(squares: Array) -> Iterator[Array]:
         for start in range(0, len(squares), _CPU_BATCH):
             part = squares[start : start + _CPU_BATCH]
             batch = np.zeros((_CPU_BATCH, 3, size, size), np.float32)
             batch[: len(part)] = part[:, None]
-            found.append(network(batch)[: len(part)].copy())
-        return np.concatenate(found)
+            yield batch
 
-    return run
+    return lambda squares: np.concatenate(network.each(batches(squares)))[: len(squares)]
 
 
 def torch_layers(layers: Layers, *, device: str) -> nn.Sequential:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,9 @@ import sharp_cli
 PACKAGE = Path(sharp_cli.__file__).parent
 STAGES = ("radiograph", "hands", "detect", "crop", "classify", "report", "overlay")
 HEAVY = ("numpy", "cv2", "PIL", "pydicom", "openvino", "torch", "torchvision", "deeplabcut", "onnx")
+
+CALLERS = ("api", "archive", "cli", "loading", "overlays", "pacs", "train")
+"""Who may call the pipeline."""
 
 TRAINING = {"torch", "deeplabcut", "pandas", "yaml"}
 
@@ -44,11 +49,11 @@ def test_stages_do_not_know_each_other_nor_who_calls_them(stage: str) -> None:
         assert not imports(path) & others, path
 
 
-def test_only_the_command_line_and_training_know_the_pipeline() -> None:
+def test_only_those_who_score_know_the_pipeline() -> None:
     for path in PACKAGE.rglob("*.py"):
         top = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
         if "pipeline" in imports(path):
-            assert top in ("cli", "train"), path
+            assert top in CALLERS, path
         if "cli" in imports(path):
             assert top in ("cli", "__main__"), path
 
@@ -77,3 +82,16 @@ def test_scoring_loads_no_training_code() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_openvino_tells_nobody_that_it_is_used(tmp_path: Path) -> None:
+    code = (
+        "import sys; from sharp_cli.runtime import has_bf16; has_bf16();"
+        "assert sys.modules['openvino_telemetry'] is None"
+    )
+    environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(PACKAGE.parent)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    assert not list(tmp_path.iterdir())
+    loads = re.compile(r"^ *(import|from) openvino", re.MULTILINE)
+    callers = [path for path in PACKAGE.rglob("*.py") if loads.search(path.read_text())]
+    assert callers == [PACKAGE / "runtime.py"]

@@ -82,7 +82,7 @@ def rows(classifier: Classifier, hands: Sequence[IntactHand], *, seed: int) -> I
         for number in range(UNTOUCHED + WITH_LESIONS):
             touch = number >= UNTOUCHED
             study, truth = _study(pair, counted, rng, touch=touch)
-            features = classifier.features(study, models)
+            (features,) = classifier.features([study], models)
             for model in models:
                 for result in classifier.decide(features, model):
                     if result.side in counted:
