@@ -50,7 +50,7 @@ class Found:
 
 
 def discover(sources: Iterable[str]) -> Found:
-    """Find radiographs by their content; of DICOM files the headers are read, no pixels.
+    """Find radiographs, see `headers.look`; of DICOM files the headers are read, no pixels.
 
     Folders are searched at any depth, also behind links, each once; hidden files and folders, and
     results of `sharp score` are passed over. A file that is named itself is taken whatever it is.

@@ -28,6 +28,9 @@ _PICTURES: Final = (
 _BMP_HEADERS: Final = (12, 16, 40, 52, 56, 64, 108, 124)
 """Sizes of the known information headers: other files may begin with BM, too."""
 
+_NAMES: Final = (".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+"""What is called so is meant to be a picture."""
+
 _MARK: Final = slice(128, 132)
 _FIRST_GROUPS: Final = (b"\x02\0", b"\x08\0", b"\0\x08")
 """What a DICOM file without preamble begins with: a tag of group 2 or 8, in either byte order."""
@@ -61,37 +64,40 @@ def look(path: str) -> Header | None:
     """Look at the beginning of a file.
 
     A file that may be a radiograph but cannot be read now counts as one without header, so that
-    whoever reads its pixels says what is wrong; so does a deflated DICOM file, whose header cannot
-    be had without its pixels.
+    whoever reads its pixels says what is wrong; so does one that is called like a picture and
+    holds none, and a deflated DICOM file, whose header cannot be had without its pixels.
 
     Returns:
         Its header, or None if it is no picture that is read here.
     """
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 - archives are large, and Path is slow
-            return _header(stream)
+            return _header(stream, NO_HEADER if path.lower().endswith(_NAMES) else None)
     except (OSError, ValueError):  # a name with a null byte
         return NO_HEADER
 
 
-def _header(stream: BinaryIO) -> Header | None:
+def _header(stream: BinaryIO, unknown: Header | None) -> Header | None:
+    """The header of a file; `unknown` is that of one that is nothing known."""
     head = stream.read(_HEAD)
     if head.startswith(_PICTURES) or _is_bmp(head):
         return NO_HEADER
     marked = head[_MARK] == b"DICM"
     if not marked and not head.startswith(_FIRST_GROUPS):
-        return None
+        return unknown
     if DeflatedExplicitVRLittleEndian.encode() in head:
         return NO_HEADER
     stream.seek(0)
     try:
         with silence():
             tags = dcmread(stream, stop_before_pixels=True, force=True)
-            return _study(tags) if _may_be_picture(tags, marked=marked) else None
+            if _may_be_picture(tags, marked=marked):
+                return _study(tags)
+            return None if marked or text(tags, "Modality") else unknown
     except OSError:
         raise
     except Exception:  # noqa: BLE001 - damaged files make pydicom raise just anything
-        return NO_HEADER if marked else None
+        return NO_HEADER if marked else unknown
 
 
 def _is_bmp(head: bytes) -> bool:

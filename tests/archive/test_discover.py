@@ -38,7 +38,7 @@ def test_what_is_no_picture_is_passed_over_and_counted() -> None:
     paint(Path("a/x.png"))
     paint(Path("a/.hidden.png"))
     paint(Path("a/.thumbnails/x.png"))
-    for name in ("notes.txt", "empty.png", "DICOMDIR"):
+    for name in ("notes.txt", "empty", "DICOMDIR"):
         Path("a", name).touch()
     dataset(stored()).save_as("a/DICOMDIR", enforce_file_format=True)
     os.mkfifo("a/pipe")

@@ -39,9 +39,19 @@ def test_pictures_are_known_by_their_content(tmp_path: Path, kind: str) -> None:
     [b"", b"BMI,age\n22,60\n" * 20, b"%PDF-1.7 " * 99, b"\x08\0 no tags", bytes(4096), b"GIF89a"],
 )
 def test_other_files_are_none(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "x.dcm"
+    path = tmp_path / "x.txt"
     path.write_bytes(content)
     assert look(str(path)) is None
+
+
+@pytest.mark.parametrize("name", ["x.dcm", "x.JPG", "x.tiff"])
+@pytest.mark.parametrize("content", [b"", b"<!doctype html>", bytes(4096), b"\x08\0 no tags"])
+def test_what_is_called_like_a_picture_is_left_to_its_reader(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert look(str(path)) == NO_HEADER
 
 
 def test_a_dicom_header_gives_opaque_keys(tmp_path: Path) -> None:
@@ -141,5 +151,5 @@ def test_no_pixels_are_read(tmp_path: Path) -> None:
     path = tmp_path / "x"
     dataset(np.tile(stored(), (40, 40))).save_as(path, enforce_file_format=True)
     stream = _Watched(path.read_bytes())
-    assert isinstance(headers._header(stream), Header)
+    assert isinstance(headers._header(stream, None), Header)
     assert 0 < stream.furthest < 20_000 < len(stream.getvalue()) // 100
