@@ -15,11 +15,18 @@ from sharp_cli import overlay, radiograph
 from sharp_cli.archive.plan import plan
 from sharp_cli.assemble import assemble, keep, points_of, with_results
 from sharp_cli.crop import crop as cut
-from sharp_cli.documents import NOTICE, Document, Failure, InputRow, PatchRow
-from sharp_cli.errors import DocumentError, IncompleteStudyError, InputError, SharpError
+from sharp_cli.documents import Document, Failure, InputRow, PatchRow
+from sharp_cli.errors import (
+    DocumentError,
+    IncompleteStudyError,
+    InputError,
+    RadiographError,
+    SharpError,
+)
 from sharp_cli.films import films_of
 from sharp_cli.inputs import units
 from sharp_cli.joints import HEADS
+from sharp_cli.overlays import reread
 from sharp_cli.records import Patch
 from sharp_cli.studies import settle
 
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-    from PIL.Image import Image
 
     from sharp_cli.archive.plan import Plan
     from sharp_cli.inputs import ModelName
@@ -118,8 +124,10 @@ def detect(files: Sequence[str], finder: Finder, detector: Detector, run: Run) -
     documents = []
     with run.interruptible():
         for group in work.groups:
-            films = list(_films(group.files, finder, detector, run))
-            documents += [assemble([one], (), ()) for one in settle(group, films, work.names)]
+            seen = see(group, finder, detector, run.tell, patches=False)
+            run.failures += seen.failures
+            studies = settle(group, seen.films, work.names)
+            documents += [assemble([one], (), ()) for one in studies]
     return joined(assemble((), work.warnings, run.failures), documents)
 
 
@@ -184,6 +192,66 @@ def classify(
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen in the files of a group.
+
+    Attributes:
+        films: What became of them.
+        grey: Their pixels as `overlay.draw` takes them, by file.
+        failures: The files that failed.
+    """
+
+    films: Sequence[Film]
+    grey: Mapping[str, NDArray[np.uint8]]
+    failures: Sequence[Failure]
+
+
+def see(
+    group: Group,
+    finder: Finder,
+    detector: Detector,
+    tell: Callable[[str], None] = lambda _: None,
+    *,
+    patches: bool = True,
+) -> Seen:
+    """Read the files of a group, and find their hands and joints.
+
+    Args:
+        group: The files.
+        finder: Finds hands.
+        detector: Detects joints.
+        tell: Told of each file.
+        patches: Whether to cut the patches of the joints.
+    """
+    run = Run()
+    films: list[Film] = []
+    grey = {}
+    for file in group.files:
+        tell(file)
+        with run.each(file):
+            picture = radiograph.read(file)
+            hands, warnings = finder.find(picture)
+            found = [detector.detect(picture, hand) for hand in hands]
+            films += films_of(picture, found, warnings, patches=patches)
+            grey[file] = overlay.grey(picture.pixels)
+    return Seen(films, grey, run.failures)
+
+
+def unseen(group: Group) -> Seen:
+    """What was seen where the process that read a group's files ended."""
+    return Seen((), {}, [lost(file) for file in group.files])
+
+
+def lost(file: str) -> Failure:
+    """The failure of a file over which a process ended."""
+    reason = (
+        f"{file}: the process that worked on it ended; it may be damaged, or there was not enough "
+        "memory"
+    )
+    return Failure(file, RadiographError.__name__, reason)
+
+
+@dataclass(frozen=True, slots=True)
 class Scoring:
     """How to score.
 
@@ -230,43 +298,94 @@ def score_plan(work: Plan, scoring: Scoring, run: Run) -> Document:
     """
     run.failures += work.failures
     documents: list[Document] = []
+
+    def look(group: Group) -> Seen:
+        return see(group, scoring.finder, scoring.detector, run.tell)
+
     with run.interruptible():
-        for _, studies in score_groups(work.groups, work.names, scoring, run):
-            documents += studies
+        groups = zip(work.groups, map(look, work.groups), strict=True)
+        for _, studies in score_groups(groups, work.names, scoring, run, together=1):
+            documents += [study.document for study in studies]
     start = assemble((), work.warnings, run.failures)
     return joined(with_results(start, {}, scoring.model, scoring.threshold), documents)
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A study that was scored.
+
+    Attributes:
+        document: Its results.
+        grey: The pixels of its films as `overlay.draw` takes them, by file.
+    """
+
+    document: Document
+    grey: Mapping[str, NDArray[np.uint8]]
+
+
 def score_groups(
-    groups: Iterable[Group], names: Names, scoring: Scoring, run: Run
-) -> Iterator[tuple[Group, list[Document]]]:
-    """Find and classify the joints of one group after another; no more is kept in memory.
+    groups: Iterable[tuple[Group, Seen]], names: Names, scoring: Scoring, run: Run, *, together: int
+) -> Iterator[tuple[Group, list[Scored]]]:
+    """Classify the joints of one group after another; no more is kept in memory.
 
     Args:
-        groups: Files that may be one study.
+        groups: Files that may be one study, and what was seen in them.
         names: Gives names where a group is more than one study.
         scoring: How to.
         run: Notes what fails.
+        together: So many groups are classified at once.
 
     Yields:
-        Each group with the document of each of its studies; failures are left to `run`.
+        Each group with its studies; failures are left to `run`.
     """
-    for group in groups:
-        documents = []
-        films = list(_films(group.files, scoring.finder, scoring.detector, run, patches=True))
-        for study in settle(group, films, names):
-            files = [film.file for film in study.films]
-            with run.each(*files):
-                documents.append(_classified(study, files, scoring))
-        yield group, documents
+    waiting = []
+    for group, seen in groups:
+        run.failures += seen.failures
+        waiting.append((group, settle(group, seen.films, names), seen.grey))
+        if len(waiting) == together:
+            yield from _score(waiting, scoring, run)
+            waiting = []
+    if waiting:
+        yield from _score(waiting, scoring, run)
 
 
-def _classified(study: Study, files: Sequence[str], scoring: Scoring) -> Document:
+def _score(
+    groups: Sequence[tuple[Group, Sequence[Study], Mapping[str, NDArray[np.uint8]]]],
+    scoring: Scoring,
+    run: Run,
+) -> Iterator[tuple[Group, list[Scored]]]:
+    """Classify all studies of some groups at once."""
     model, threshold = scoring.model, scoring.threshold
-    if scoring.strict:
-        _require_all(study.patches, files, model)
-    (result,) = scoring.classifier.classify([study.patches], model, threshold=threshold)
-    return with_results(assemble([study], (), ()), {study.name: result}, model, threshold)
+    able = []
+    for study in (study for _, studies, _ in groups for study in studies):
+        files = [film.file for film in study.films]
+        with run.each(*files):
+            if scoring.strict:
+                _require_all(study.patches, files, model)
+            able.append(study)
+    results: dict[str, tuple[Classification, ...]] = {}
+    with run.each(*(film.file for study in able for film in study.films)):
+        found = scoring.classifier.classify(
+            [study.patches for study in able], model, threshold=threshold
+        )
+        results = {study.name: result for study, result in zip(able, found, strict=True)}
+    for group, studies, grey in groups:
+        yield (
+            group,
+            [
+                Scored(
+                    with_results(
+                        assemble([study], (), ()),
+                        {study.name: results[study.name]},
+                        model,
+                        threshold,
+                    ),
+                    {film.file: grey[film.file] for film in study.films},
+                )
+                for study in studies
+                if study.name in results
+            ],
+        )
 
 
 def joined(start: Document, studies: Iterable[Document]) -> Document:
@@ -277,40 +396,6 @@ def joined(start: Document, studies: Iterable[Document]) -> Document:
         for name in ("inputs", "hands", "joints", "patches", "warnings")
     }
     return replace(start, **rows)
-
-
-def overlays(document: Document, run: Run) -> Iterator[tuple[InputRow, Image]]:
-    """Draw the overlay of every radiograph of a document, reading it anew."""
-    for study in document.split().values():
-        for row in study.inputs:
-            with run.each(row.file):
-                yield row, draw(study, row)
-
-
-def draw(study: Document, row: InputRow) -> Image:
-    """Draw the overlay of one radiograph of a study, reading it anew.
-
-    Raises:
-        InputError: It is not what it was.
-    """
-    notice = None if study.validated_on_patients else NOTICE
-    joints = [joint for joint in study.joints if joint.file == row.file]
-    return overlay.draw(reread(row).pixels, joints, notice=notice)
-
-
-def _films(
-    files: Sequence[str], finder: Finder, detector: Detector, run: Run, *, patches: bool = False
-) -> Iterator[Film]:
-    """Read radiographs and find their hands and joints."""
-    for file in files:
-        run.tell(file)
-        films: list[Film] = []
-        with run.each(file):
-            picture = radiograph.read(file)
-            hands, warnings = finder.find(picture)
-            found = [detector.detect(picture, hand) for hand in hands]
-            films = films_of(picture, found, warnings, patches=patches)
-        yield from films
 
 
 def _cut_film(
@@ -328,19 +413,6 @@ def _cut_film(
                 save(place, patch)
                 saved.add(name)
             yield place
-
-
-def reread(row: InputRow) -> Radiograph:
-    """The radiograph of a document, for what needs its pixels once more."""
-    picture = radiograph.read(row.file)
-    height, width = picture.pixels.shape
-    if (width, height) != (row.width, row.height):
-        message = (
-            f"{row.file}: {width} x {height} pixels, and the document was made from "
-            f"{row.width} x {row.height}; give the picture that it was made from"
-        )
-        raise DocumentError(message)
-    return picture
 
 
 def _load_patches(study: Document, load: Callable[[PatchRow], NDArray[np.uint16]]) -> Patches:

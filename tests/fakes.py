@@ -108,6 +108,7 @@ class FakeClassifier:
     """A bundle of all models but `mimo-time`."""
 
     precision = "fp32"
+    on_gpu = False
 
     def __init__(self, *_: object, **__: object) -> None:
         pass

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sharp_cli import pipeline
+from sharp_cli import overlays, pipeline
 from sharp_cli.assemble import with_models, with_results
 from sharp_cli.formats import from_json, to_json
 from sharp_cli.joints import TARGETS
@@ -308,6 +308,6 @@ def test_overlays_show_every_film(tmp_path: Path) -> None:
     files = [paint(tmp_path / name) for name in ("two.png", "x_L.png")]
     document, run = score(*files)
     files[1].unlink()
-    drawn = [row.file for row, _ in pipeline.overlays(document, run)]
+    drawn = [row.file for row, _ in overlays.every(document, run)]
     assert drawn == [str(files[0])]
     assert run.failures[0].error == "RadiographError"

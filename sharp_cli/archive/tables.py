@@ -39,7 +39,7 @@ def write_results(folder: Path, studies: Iterable[str]) -> None:
 
 
 def write_failures(folder: Path, failures: Iterable[Failure]) -> None:
-    """Write the files that gave no result (`file,error,reason`).
+    """Write the files that gave no result (`file,error,reason`), in the order of their names.
 
     Raises:
         OutputError: It cannot be written.
@@ -47,7 +47,7 @@ def write_failures(folder: Path, failures: Iterable[Failure]) -> None:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(field.name for field in fields(Failure))
-    rows.writerows(map(astuple, dict.fromkeys(failures)))
+    rows.writerows(sorted(map(astuple, set(failures))))
     output.write(folder / FAILURES, text.getvalue().encode(errors="surrogateescape"))
 
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,23 +23,21 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from sharp_cli import overlay, pipeline
-from sharp_cli.archive.layout import FAILURES, STUDY_CSV, STUDY_JSON
+from sharp_cli import pipeline
+from sharp_cli.archive.layout import FAILURES
 from sharp_cli.archive.ledger import Ledger, opened
-from sharp_cli.assemble import assemble, with_models, with_results
+from sharp_cli.assemble import assemble, with_results
 from sharp_cli.cli.terminal import exit_code, say, tell
 from sharp_cli.documents import Document, ModelRow
-from sharp_cli.formats import to_csv, to_json
-from sharp_cli.studies import plain, unique
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from sharp_cli.archive.engine import Engine
     from sharp_cli.archive.plan import Plan
     from sharp_cli.cli.results import Outputs
-    from sharp_cli.documents import Document
+    from sharp_cli.loading import Models
     from sharp_cli.records import Precision
-    from sharp_cli.registry import Bundle
 
 _EVERY: Final = 60.0
 """Seconds between two lines of progress where no terminal shows it."""
@@ -83,15 +81,17 @@ class Archive:
     Attributes:
         folder: The folder.
         settings: See `settings`.
-        bundles: The models of `scoring`.
-        scoring: How to score.
+        models: With what it is filled.
+        scoring: How to score with them.
+        engine: What does it.
         run: Notes what fails.
     """
 
     folder: Path
     settings: Mapping[str, Any]
-    bundles: Sequence[Bundle]
+    models: Models
     scoring: pipeline.Scoring
+    engine: Engine
     run: pipeline.Run
     _told: int = 0
 
@@ -102,24 +102,22 @@ class Archive:
             UsageError: The folder holds something else, or another process works there.
             OutputError: Something cannot be written.
         """
-        models = {str(one.kind): ModelRow(one.name, one.sha256) for one in self.bundles}
+        models = {str(one.kind): ModelRow(one.name, one.sha256) for one in self.models.bundles}
         self.run.failures += work.failures
         self._tell(())
         with opened(self.folder, self.settings, models) as ledger:
             self._fill(ledger, work)
-            start = self._made_with(assemble((), work.warnings, self.run.failures))
+            failed = len({failure.file for failure in self.run.failures})
+            start = self.models.named_in(assemble((), work.warnings, self.run.failures))
             start = with_results(start, {}, self.scoring.model, self.scoring.threshold)
             if outputs.asked:
                 outputs.deliver(pipeline.joined(start, ledger.documents()), self.run)
+                self._tell(())
             studies = len(ledger.studies)
         tell(start, pipeline.Run(interrupted=self.run.interrupted))
-        failed = len({failure.file for failure in self.run.failures})
         where = f"; {failed} files failed, see {self.folder / FAILURES}" if failed else ""
         say("done", f"{studies} studies in {self.folder}{where}")
         return exit_code(self.run)
-
-    def _made_with(self, document: Document) -> Document:
-        return with_models(document, *self.bundles, precision=self.settings["precision"])
 
     def _fill(self, ledger: Ledger, work: Plan) -> None:
         counts = {"files": len(work.files), "other_files": work.others}
@@ -128,14 +126,17 @@ class Archive:
             say("note", f"studies done before: {len(ledger.studies)}, left: {len(left)}")
         ledger.close(self.run.failures, counts, finished=False)
         files = sum(len(group.files) for group in left)
-        groups = ledger.todo(work)
-        with _progress(files) as self.run.tell, self.run.interruptible():
-            for group, studies in pipeline.score_groups(groups, work.names, self.scoring, self.run):
-                made = [self._made_with(study) for study in studies]
-                with self.run.each(*(row.file for one in made for row in one.inputs)):
-                    if made:
-                        ledger.add(group, {one.inputs[0].study: _content(one) for one in made})
-                self._tell(made)
+        with (
+            _progress(files) as self.run.tell,
+            self.run.interruptible(),
+            closing(self.engine.score(left, ledger.todo(work), work.names, self.run)) as finished,
+        ):
+            for group, studies, made in finished:
+                self.run.failures += made.failures
+                with self.run.each(*group.files):
+                    if made.studies:
+                        ledger.add(group, made.studies)
+                self._tell(studies)
                 ledger.update(self.run.failures, counts)
         ledger.close(self.run.failures, counts, finished=not self.run.interrupted)
 
@@ -147,18 +148,6 @@ class Archive:
         for failure in self.run.failures[self._told :]:
             say("error", failure.reason)
         self._told = len(self.run.failures)
-
-
-def _content(study: Document) -> dict[str, bytes]:
-    """The files of a study's folder."""
-    stems = unique(plain(Path(row.file).stem) for row in study.inputs)
-    pictures = {
-        "overlay.png" if len(stems) == 1 else f"overlay-{stem}.png": overlay.to_png(
-            pipeline.draw(study, row)
-        )
-        for row, stem in zip(study.inputs, stems, strict=True)
-    }
-    return {STUDY_JSON: to_json(study), STUDY_CSV: to_csv(study), **pictures}
 
 
 @contextmanager

@@ -35,6 +35,13 @@ class Precision(str, Enum):
     AUTO = "auto"
 
 
+class Engine(str, Enum):
+    """Where work is done."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 class Net(str, Enum):
     """DeepLabCut's networks for joints."""
 
@@ -109,6 +116,22 @@ Names = Annotated[
         exists=True,
         dir_okay=False,
         help="What the joints are called there: theirs,joint; an empty joint is left out.",
+    ),
+]
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        "--engine",
+        help="Where to work. local: on this machine; ray: on a Ray cluster, whose machines have "
+        "the same files; --threads is then of each process, 1 if not given.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="The Ray cluster; if not given, that of RAY_ADDRESS, or the one that this machine "
+        "belongs to, or a new one of this machine alone.",
     ),
 ]
 HandsBundle = Annotated[

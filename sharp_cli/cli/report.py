@@ -77,7 +77,7 @@ def report(
     from where sharp score found them. What the reader says is saved as a table of labels, which
     sharp train classifier reads.
     """
-    from sharp_cli import pipeline
+    from sharp_cli import overlays
     from sharp_cli.html_report import explanations, index, page, pictures, sources
     from sharp_cli.html_report.truth import NO_TRUTH, read_truth
 
@@ -98,7 +98,7 @@ def report(
     with progress(len(found.studies)) as tell:
         for name, study in found.studies.items():
             tell(name)
-            shown = pictures.draw(study, pipeline.reread)
+            shown = pictures.draw(study, overlays.reread)
             explained = explanations.explain(study, shown, saliency) if saliency else None
             content = page.study_page(name, study, shown, known, explained)
             output.write(out if single else out / pages[name], content)

@@ -13,6 +13,7 @@ import typer
 
 from sharp_cli import output
 from sharp_cli.cli import options
+from sharp_cli.cli.engines import Machines
 from sharp_cli.cli.results import STDOUT, Outputs
 from sharp_cli.cli.terminal import guarded, progress, say
 from sharp_cli.errors import UsageError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sharp_cli.archive.plan import Plan
+    from sharp_cli.cli.dicomweb import Remote
 
 Sources = Annotated[
     list[str] | None,
@@ -47,6 +49,42 @@ Overlay = Annotated[
         "file, its name added (a.png: a-hand1.png).",
     ),
 ]
+DicomSR = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.dcm",
+        help="Write the findings as a DICOM structured report for the archive; with several "
+        "studies, one a study, its name added.",
+    ),
+]
+DicomOverlay = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.dcm",
+        help="Write the overlay as a DICOM picture for the archive; with several files, as "
+        "--overlay does.",
+    ),
+]
+FromDicomweb = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Score studies of an archive instead, over DICOMweb. User name and password are "
+        "those of SHARP_DICOMWEB_USER and SHARP_DICOMWEB_PASSWORD in the environment, or of netrc.",
+    ),
+]
+StudyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--study",
+        metavar="UID",
+        help="The StudyInstanceUID of a study of the archive; may be given several times.",
+    ),
+]
+Store = Annotated[
+    bool,
+    typer.Option("--store", help="Store reports and overlays in the archive, in DICOM."),
+]
 Out = Annotated[
     str | None,
     typer.Option(
@@ -62,9 +100,14 @@ def score(
     files: Sources = None,
     *,
     manifest: Manifest = None,
+    from_dicomweb: FromDicomweb = None,
+    study: StudyOption = None,
+    store: Store = False,
     json: options.Json = None,
     csv: options.Csv = None,
     overlay: Overlay = None,
+    dicom_sr: DicomSR = None,
+    dicom_overlay: DicomOverlay = None,
     out: Out = None,
     model: options.ModelOption = None,
     threshold: options.Threshold = None,
@@ -72,6 +115,8 @@ def score(
     device: options.DeviceOption = options.Device.AUTO,
     precision: options.PrecisionOption = options.Precision.FP32,
     threads: options.Threads = None,
+    engine: options.EngineOption = options.Engine.LOCAL,
+    address: options.Address = None,
     hands: options.HandsBundle = None,
     detector: options.JointsBundle = None,
     models: options.FindingsBundle = None,
@@ -82,55 +127,73 @@ def score(
     their DICOM study, by names that differ in L and R or left and right only, or as the only two
     files given. On a terminal a table is printed; into a pipe, the CSV; with --out neither.
     """
-    work = _plan(files or [], manifest, out)
-    outputs = Outputs(work.files, json, csv, overlay, piped=None if out else "csv")
+    machines = Machines(engine, address, device.value, threads)
+    machines.check(out=out, precision=precision)
+    work = _plan(files or [], manifest, from_dicomweb, out)
+    remote = _remote(from_dicomweb, study or [], out, store=store)
+    outputs = Outputs(
+        work.files, json, csv, overlay, dicom_sr, dicom_overlay, piped=None if out else "csv"
+    )
     outputs.check()
     if out is not None:
         output.make_folder(Path(out))
     from sharp_cli import pipeline
-    from sharp_cli.assemble import with_models
-    from sharp_cli.classify import Classifier
-    from sharp_cli.detect import JointDetector
-    from sharp_cli.hands import HandFinder
-    from sharp_cli.registry import open_bundle
+    from sharp_cli.loading import load, open_bundles
 
-    bundles = (
-        finding := open_bundle("hands", hands),
-        detecting := open_bundle("joints", detector),
-        classifying := open_bundle("findings", models),
+    loaded = load(
+        open_bundles(hands, detector, models),
+        device=machines.own_device,
+        precision=precision.value,
+        threads=threads,
+        throughput=out is not None,
     )
-    threads = threads or options.cores()
-    classifier = Classifier(
-        classifying, device=device.value, threads=threads, precision=precision.value
-    )
-    scoring = pipeline.Scoring(
-        HandFinder(finding, threads=threads),
-        JointDetector(detecting, threads=threads),
-        classifier,
-        classifier.choose(model.value if model else None),
-        threshold,
-        strict,
-    )
+    scoring = loaded.scoring(model.value if model else None, threshold=threshold, strict=strict)
+    if remote is not None:
+        return remote.score(loaded, scoring, outputs)
     run = pipeline.Run()
     if out is None:
         with progress(len(work.files)) as run.tell:
             document = pipeline.score_plan(work, scoring, run)
-        return outputs.finish(with_models(document, *bundles, precision=classifier.precision), run)
+        return outputs.finish(loaded.named_in(document), run)
     from sharp_cli.cli.archive import Archive, settings
 
-    given = settings(files or [], manifest, scoring, device.value, classifier.precision)
-    return Archive(Path(out), given, bundles, scoring, run).score(work, outputs)
+    given = settings(files or [], manifest, scoring, device.value, loaded.classifier.precision)
+    scorer = machines.score_with(loaded, scoring, (hands, detector, models))
+    return Archive(Path(out), given, loaded, scoring, scorer, run).score(work, outputs)
 
 
-def _plan(files: Sequence[str], manifest: str | None, out: str | None) -> Plan:
-    """What there is to score.
+def _remote(
+    url: str | None, studies: Sequence[str], out: str | None, *, store: bool
+) -> Remote | None:
+    """The studies of an archive, if they are to be scored.
+
+    Raises:
+        UsageError: The arguments do not fit together.
+    """
+    if url is None:
+        if studies or store:
+            message = "--study and --store: of an archive; name it with --from-dicomweb URL"
+            raise UsageError(message)
+        return None
+    if not studies or out is not None:
+        message = "--from-dicomweb: needs --study UID, and writes no --out; use --json or --csv"
+        raise UsageError(message)
+    from sharp_cli.cli.dicomweb import Remote
+
+    return Remote(url, studies, store=store)
+
+
+def _plan(files: Sequence[str], manifest: str | None, url: str | None, out: str | None) -> Plan:
+    """What there is to score on this machine.
 
     Raises:
         UsageError: The arguments do not fit together.
         DocumentError: The manifest cannot be used.
     """
-    if bool(files) == bool(manifest):
-        message = "name files or folders, or --manifest CSV, and not both"
+    if sum(map(bool, (files, manifest, url))) != 1:
+        message = (
+            "name files or folders, --manifest CSV, or --from-dicomweb URL, and only one of them"
+        )
         raise UsageError(message)
     for file in files:
         if out is not None and os.path.realpath(file) == os.path.realpath(out):

@@ -8,8 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from sharp_cli.archive.tables import read_failures
 from sharp_cli.formats import from_csv
 from tests.fakes import paint
 
@@ -27,9 +29,11 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def sharp(folder: Path, out: str, *, pause: float = 0) -> subprocess.Popen[bytes]:
+def sharp(
+    folder: Path, out: str, *, source: str = "archive", pause: float = 0
+) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "SHARP_TEST_PAUSE": str(pause)}
-    command = [sys.executable, "-m", "tests.archive.fake_sharp", "score", "archive", "--out", out]
+    command = [sys.executable, "-m", "tests.archive.fake_sharp", "score", source, "--out", out]
     return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE)
 
 
@@ -70,6 +74,35 @@ def test_what_was_killed_goes_on_to_the_same_results(archive: Path) -> None:
     assert state(out) == state(archive / "undisturbed")
     assert all(path.stat().st_mtime_ns == when for path, when in done.items())
     assert b'"finished": true' in (out / "run.json").read_bytes()
+
+
+@pytest.mark.slow
+def test_killed_at_twenty_moments_a_run_gives_what_an_undisturbed_one_does(tmp_path: Path) -> None:
+    for at in range(60):
+        paint(tmp_path / f"archive/p{at:02}/two.png", seed=at)
+    begun = time.monotonic()
+    assert sharp(tmp_path, "undisturbed", pause=0.05).wait() == 0
+    whole = time.monotonic() - begun
+    rng = np.random.default_rng(60)
+    for moment in rng.uniform(0, whole / 2, 20):
+        process = sharp(tmp_path, "out", pause=0.05)
+        time.sleep(moment)
+        process.kill()
+        process.communicate()
+    assert sharp(tmp_path, "out").wait() == 0
+    assert state(tmp_path / "out") == state(tmp_path / "undisturbed")
+
+
+def test_a_file_that_ends_its_process_is_a_failure_of_its_own(archive: Path) -> None:
+    paint(archive / "crashing/crash.png")
+    for at in range(9):
+        paint(archive / f"crashing/{at}.png", seed=at)
+    process = sharp(archive, "crashed", source="crashing")
+    assert process.wait() == 1
+    assert len(list(archive.glob("crashed/*/result.csv"))) == 9
+    (failure,) = read_failures(archive / "crashed")
+    assert failure.file == "crashing/crash.png"
+    assert "the process that worked on it ended" in failure.reason
 
 
 def test_a_second_process_is_refused(archive: Path) -> None:

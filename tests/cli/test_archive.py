@@ -285,15 +285,15 @@ def test_a_share_that_vanishes_fails_its_files_which_are_tried_again(
     monkeypatch.setattr(FakeDetector, "detect", detect)
     done = sharp("score", "a", "--out", "out")
     assert done.code == 1
-    assert list(studies()) == ["two1"]
-    assert [row[0] for row in cells("out/failures.csv")] == ["a/two2.png", "a/two3.png"]
+    assert list(studies()) == ["two1", "two2"]
+    assert [row[0] for row in cells("out/failures.csv")] == ["a/two3.png"]
     assert "there is no such file" in done.err
     Path("gone").rename("a")
     monkeypatch.undo()
 
 
 def test_nothing_is_kept_of_what_is_done(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
-    for at in range(8):
+    for at in range(7):
         paint(Path(f"a/two{at}.png"))
     seen: list[weakref.ref[Any]] = []
     alive = []
@@ -307,7 +307,7 @@ def test_nothing_is_kept_of_what_is_done(sharp: Sharp, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(FakeClassifier, "classify", classify)
     assert sharp("score", "a", "--out", "out").code == 0
-    assert len(seen) == 8 * 62
+    assert len(seen) == 7 * 62
     assert max(alive) == 0
 
 
@@ -356,3 +356,13 @@ def test_on_a_terminal_progress_has_rate_and_time_left(monkeypatch: pytest.Monke
     last = shown.getvalue().split("4/10")[-1]
     for text in ("2.0 a minute", "0:03:00", "a/[b]4.png"):
         assert text in last
+
+
+def test_a_report_that_cannot_be_made_is_told_and_is_no_failed_file(sharp: Sharp) -> None:
+    paint(Path("a/two.png"))
+    done = sharp("score", "a", "--out", "out", "--dicom-sr", "report.dcm")
+    assert done.code == 1
+    assert "error: a/two.png: " in done.err
+    assert "files failed" not in done.err
+    assert cells("out/failures.csv") == []
+    assert list(studies()) == ["two"]

@@ -1,0 +1,134 @@
+"""What each process of a cluster does for a run over an archive: all of it, group by group."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from sharp_cli import __version__, pipeline
+from sharp_cli.archive.crew import Made, make
+from sharp_cli.errors import UsageError
+from sharp_cli.loading import load, open_bundles
+from sharp_cli.studies import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sharp_cli.classify import Device
+    from sharp_cli.documents import Document, Failure
+    from sharp_cli.inputs import ModelName
+    from sharp_cli.loading import Models
+    from sharp_cli.records import Precision
+    from sharp_cli.studies import Film, Group
+
+_OWN: dict[str, tuple[Models, pipeline.Scoring]] = {}
+"""Those of this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a process needs to score as this one would.
+
+    Attributes:
+        folder: The working folder, which files and bundles are relative to.
+        bundles: See `loading.open_bundles`.
+        version: Of Sharp, and what follows must be what the process has there.
+        checksums: Of the bundles.
+        model: See `pipeline.Scoring`, like the next two.
+        threshold: See there.
+        strict: See there.
+        device: See `loading.load`, like the next two; `auto` is a GPU where the cluster has one.
+        precision: See there.
+        threads: See there.
+    """
+
+    folder: str
+    bundles: tuple[str | None, str | None, str | None]
+    version: str
+    checksums: tuple[str, ...]
+    model: ModelName
+    threshold: float | None
+    strict: bool
+    device: Device
+    precision: Precision
+    threads: int
+
+
+def prepare(kit: Kit, file: str) -> None:
+    """Load the models in this process.
+
+    Args:
+        kit: With what to score.
+        file: A radiograph that must be there.
+
+    Raises:
+        UsageError: This machine has other files, another Sharp, other models, or lacks the device.
+        ModelError: A bundle is not what it should be.
+    """
+    try:
+        os.chdir(kit.folder)
+        os.stat(file)  # noqa: PTH116 - Path.stat would say the same
+    except OSError as error:
+        message = (
+            f"{error.filename}: is not there on {socket.gethostname()} ({error.strerror}); all "
+            "machines of a cluster need the same files under the same names"
+        )
+        raise UsageError(message) from error
+    bundles = open_bundles(*kit.bundles)
+    checksums = tuple(bundle.sha256 for bundle in bundles)
+    if (__version__, checksums) != (kit.version, kit.checksums):
+        message = (
+            f"{socket.gethostname()}: has Sharp {__version__} or models that differ from those "
+            f"here ({kit.version}); install the same"
+        )
+        raise UsageError(message)
+    models = load(
+        bundles,
+        device=kit.device,
+        precision=kit.precision,
+        threads=kit.threads,
+        throughput=True,
+    )
+    _OWN["own"] = (
+        models,
+        models.scoring(kit.model, threshold=kit.threshold, strict=kit.strict),
+    )
+
+
+class Outcome(NamedTuple):
+    """What became of a group; its studies have names that no other group was asked about.
+
+    Attributes:
+        films: What was seen, without patches.
+        documents: The results of its studies.
+        made: The files of these.
+        failures: What failed but in `made`.
+    """
+
+    films: Sequence[Film]
+    documents: Sequence[Document]
+    made: Made
+    failures: Sequence[Failure]
+
+
+def score(group: Group) -> Outcome:
+    """Score a group with what this process was given."""
+    models, scoring = _OWN["own"]
+    run = pipeline.Run()
+    seen = pipeline.see(group, scoring.finder, scoring.detector)
+    ((_, studies),) = pipeline.score_groups(
+        [(group, seen)], Names([group.name]), scoring, run, together=1
+    )
+    named = [replace(one, document=models.named_in(one.document)) for one in studies]
+    bare = [
+        replace(film, hands=tuple(replace(found, patches=()) for found in film.hands))
+        for film in seen.films
+    ]
+    return Outcome(bare, [one.document for one in named], make(named), run.failures)
+
+
+def unscored(group: Group) -> Outcome:
+    """What `score` gives where processes ended over a group."""
+    return Outcome((), (), Made({}, ()), pipeline.unseen(group).failures)

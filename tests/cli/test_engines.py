@@ -1,0 +1,151 @@
+"""`sharp score --engine ray` writes what `--engine local` writes; here without a cluster."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sharp_cli import __version__
+from sharp_cli.archive import clustered, local, replica
+from sharp_cli.errors import UsageError
+from tests.fakes import paint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tests.cli.conftest import Done
+
+    Sharp = Callable[..., Done]
+
+ASKED: list[dict[str, float]] = []
+
+
+class Here:
+    """As `cluster.Replicas`, in this process."""
+
+    def __init__(self, prepare: Callable[[], None], **needs: float) -> None:
+        prepare()
+        ASKED.append(needs)
+
+    def map(self, work: Callable[[Any], Any], items: Iterable[Any], **_: Any) -> Iterator[Any]:
+        yield from map(work, items)
+
+
+@pytest.fixture
+def ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    ASKED.clear()
+    monkeypatch.setattr(clustered, "connected", nullcontext)
+    monkeypatch.setattr(clustered, "Replicas", Here)
+    monkeypatch.setattr(clustered, "gpus", lambda: 0)
+    monkeypatch.setattr(local, "_MANY", 99)
+
+
+def state(folder: str) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in Path(folder).rglob("*")
+        if path.is_file() and path.name not in (".lock", "run.json")
+    }
+
+
+@pytest.mark.usefixtures("ray")
+@pytest.mark.parametrize("source", [("a", "--strict"), ("--manifest", "m.csv")])
+def test_files_are_the_same(sharp: Sharp, source: tuple[str, ...]) -> None:
+    """Also names of studies, which depend on those before them."""
+    names = ("p_L", "p_R", "x/two", "two", "none", "bug", "a_L", "b_L", "d_R", "gap_R")
+    for at, name in enumerate(names):
+        paint(Path(f"a/{name}.png"), seed=at)
+    Path("m.csv").write_text(
+        "study,patient,hand,path\nS,,,a/two.png\nT,,,a/p_L.png\nT,,,a/a_L.png\nT,,,a/d_R.png\n"
+        "T,,,a/b_L.png\nT-2,,,a/x/two.png\nU,,,a/none.png\nU,,,a/p_R.png\nV,,,a/bug.png\n"
+    )
+    local = sharp("score", *source, "--out", "local")
+    there = sharp("score", *source, "--out", "ray", "--engine", "ray")
+    assert (local.code, there.code) == (1, 1)
+    assert there.err.replace("ray", "local") == local.err
+    assert state("ray") == state("local")
+    assert len(state("ray")) > 9
+
+
+@pytest.mark.usefixtures("ray")
+def test_a_run_goes_on_with_another_engine(sharp: Sharp) -> None:
+    paint(Path("a/two.png"))
+    paint(Path("a/p_R.png"))
+    assert sharp("score", "a", "--out", "out").code == 0
+    paint(Path("a/p_L.png"))
+    done = sharp("score", "a", "--out", "out", "--engine", "ray")
+    assert done.code == 0
+    assert "studies done before: 2, left: 1" in done.err
+    assert sharp("score", "a", "--out", "undisturbed").code == 0
+    assert state("out") == state("undisturbed")
+
+
+@pytest.mark.usefixtures("ray")
+def test_what_processes_take_of_the_cluster(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
+    paint(Path("two.png"))
+
+    def ask(*more: str) -> dict[str, float]:
+        assert sharp("score", "two.png", "--out", f"out{more}", "--engine", "ray", *more).code == 0
+        return ASKED[-1]
+
+    assert ask() == {"cpus": 1, "gpus": 0}
+    assert ask("--threads", "3") == {"cpus": 3, "gpus": 0}
+    assert ask("--device", "cuda") == {"cpus": 1, "gpus": 0.25}
+    monkeypatch.setattr(clustered, "gpus", lambda: 2)
+    assert ask("--threads", "2") == {"cpus": 2, "gpus": 0.25}
+    assert ask("--device", "cpu") == {"cpus": 1, "gpus": 0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("--engine", "ray"), "name it with --out DIR"),
+        (("--engine", "ray", "--out", "out", "--precision", "auto"), "name fp32 or bf16"),
+        (("--out", "out", "--address", "localhost:6379"), "add --engine ray"),
+    ],
+)
+def test_what_does_not_fit_together_is_usage(
+    sharp: Sharp, arguments: tuple[str, ...], text: str
+) -> None:
+    paint(Path("two.png"))
+    done = sharp("score", "two.png", *arguments)
+    assert done.code == 2
+    assert text in done.err
+    assert not Path("out").exists()
+
+
+def test_without_ray_it_is_said_what_to_install(
+    sharp: Sharp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint(Path("two.png"))
+    monkeypatch.setitem(sys.modules, "ray", None)
+    done = sharp("score", "two.png", "--out", "out", "--engine", "ray")
+    assert done.code == 2
+    assert "pip install 'sharp-cli[ray]'" in done.err
+
+
+@pytest.mark.usefixtures("sharp")
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"folder": "/no/such/folder"}, "/no/such/folder: is not there on "),
+        ({"version": "0"}, "models that differ"),
+        ({"checksums": ("1" * 64, "0" * 64, "0" * 64)}, "models that differ"),
+    ],
+)
+def test_a_machine_that_is_not_like_this_one_is_refused(changed: dict[str, Any], text: str) -> None:
+    paint(Path("two.png"))
+    given: dict[str, Any] = {
+        "folder": str(Path.cwd()), "bundles": (None, None, None), "version": __version__,
+        "checksums": ("0" * 64,) * 3, "model": "siso", "threshold": None, "strict": False,
+        "device": "cpu", "precision": "fp32", "threads": 1,
+    }  # fmt: skip
+    replica.prepare(replica.Kit(**given), "two.png")
+    with pytest.raises(UsageError, match=text):
+        replica.prepare(replica.Kit(**given | changed), "two.png")
+    with pytest.raises(UsageError, match=r"^other.png: is not there on "):
+        replica.prepare(replica.Kit(**given), "other.png")
