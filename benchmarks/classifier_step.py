@@ -10,20 +10,39 @@ from __future__ import annotations
 
 import argparse
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import torch
+from timing.operations import of_trunk
 
 from sharp_cli.networks import HIDDEN, VGG16, describe, make_head, make_trunk
+from sharp_cli.trunk import Layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-GFLOP_FORWARD: Final = 30.7
-"""Of VGG16's convolutions for one patch of 224 x 224; a step takes three times as many."""
+PASSES: Final = 3
+"""A step takes so many times the operations of a look: backwards, inputs and weights have a
+gradient each."""
 
 _WARM_UP: Final = 2
 _MATRIX: Final = {"cpu": 2048, "cuda": 8192}
+
+
+class Step(NamedTuple):
+    """A step of training that was measured.
+
+    Attributes:
+        name: What is trained.
+        seconds: How long it took.
+        rate: Floating point operations a second; None where no trunk is trained.
+        most: Those of torch's matrix product in the same numbers.
+    """
+
+    name: str
+    seconds: float
+    rate: float | None = None
+    most: float | None = None
 
 
 def main() -> None:
@@ -34,42 +53,57 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--steps", type=int, default=5)
     options = parser.parse_args()
-    operations = 3 * GFLOP_FORWARD * (options.size / 224) ** 2 * options.patches
     print(f"{options.device}, {options.patches} patches of {options.size} pixels a step")
     print("| step | s | patches / s | GFLOP/s | share of the matrix product's rate |")
     print("| --- | --- | --- | --- | --- |")
+    for step in measure(options.device, options.patches, options.size, options.steps):
+        rates = "| |"
+        if step.rate and step.most:
+            share = 100 * step.rate / step.most
+            rates = f"{step.rate / 1e9:.0f} | {share:.0f} % of {step.most / 1e9:.0f} |"
+        patches = options.patches / step.seconds
+        print(f"| {step.name} | {step.seconds:.5f} | {patches:.1f} | {rates}")
+
+
+def measure(device: str, patches: int, size: int, steps: int) -> list[Step]:
+    """How fast steps are.
+
+    Args:
+        device: `cpu` or `cuda`.
+        patches: How many a step.
+        size: Their width and height in pixels.
+        steps: So many are timed; the fastest counts.
+    """
+    weights = {name: each.numpy() for name, each in make_trunk(VGG16).state_dict().items()}
+    operations = PASSES * patches * of_trunk(Layers.of(weights), size)
+    found = []
     for name, dtype in (("32 bit", torch.float32), ("16 bit", torch.bfloat16)):
-        seconds = _seconds(_whole(options, dtype), options.steps, options.device)
-        rate, top = operations / seconds, _matrix_rate(dtype, options.device)
-        print(
-            f"| {name} | {seconds:.3f} | {options.patches / seconds:.1f} | {rate:.0f} "
-            f"| {100 * rate / top:.0f} % of {top:.0f} |"
-        )
-    seconds = _seconds(_frozen(options), options.steps, options.device)
-    print(f"| frozen trunk | {seconds:.5f} | {options.patches / seconds:.0f} | | |")
+        seconds = _seconds(_whole(device, patches, size, dtype), steps, device)
+        found.append(Step(name, seconds, operations / seconds, _matrix_rate(dtype, device)))
+    seconds = _seconds(_frozen(device, patches), steps, device)
+    return [*found, Step("frozen trunk", seconds)]
 
 
-def _whole(options: argparse.Namespace, dtype: torch.dtype) -> Callable[[], None]:
-    device = options.device
+def _whole(device: str, patches: int, size: int, dtype: torch.dtype) -> Callable[[], None]:
     trunk = make_trunk(VGG16).to(device).to(memory_format=torch.channels_last)
     head = _head(device)
     optimizer = torch.optim.Adam([*trunk.parameters(), *head.parameters()])
-    pictures = torch.randn(options.patches, options.size, options.size, device=device)
+    pictures = torch.randn(patches, size, size, device=device)
 
     def step() -> None:
         optimizer.zero_grad()
         with torch.autocast(device, dtype, enabled=dtype != torch.float32):
             features = describe(trunk, pictures)
-        head(features.reshape(options.patches // 2, -1)).square().mean().backward()
+        head(features.reshape(patches // 2, -1)).square().mean().backward()
         optimizer.step()
 
     return step
 
 
-def _frozen(options: argparse.Namespace) -> Callable[[], None]:
-    head = _head(options.device)
+def _frozen(device: str, patches: int) -> Callable[[], None]:
+    head = _head(device)
     optimizer = torch.optim.Adam(head.parameters())
-    features = torch.randn(options.patches // 2, 4 * int(VGG16[-2]), device=options.device)
+    features = torch.randn(patches // 2, 4 * int(VGG16[-2]), device=device)
 
     def step() -> None:
         optimizer.zero_grad()
@@ -84,10 +118,10 @@ def _head(device: str) -> torch.nn.Sequential:
 
 
 def _matrix_rate(dtype: torch.dtype, device: str) -> float:
-    """GFLOP/s of a matrix product."""
+    """Floating point operations a second of a matrix product."""
     side = _MATRIX[device]
     one, other = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
-    return 2e-9 * side**3 / _seconds(lambda: one @ other, 5, device)
+    return 2 * side**3 / _seconds(lambda: one @ other, 5, device)
 
 
 def _seconds(step: Callable[[], object], steps: int, device: str) -> float:

@@ -1,4 +1,4 @@
-"""What classifiers gain and lose by computing in 16 bit (bf16).
+"""What computing in 16 bit (bf16) changes in what classifiers say; `speed.py` has the time.
 
     python benchmarks/precision.py FILE-OR-FOLDER … [--model mimo-local]
 
@@ -8,7 +8,6 @@ The joints of the radiographs are detected once and classified twice. Needs a pr
 from __future__ import annotations
 
 import argparse
-import time
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,9 +15,9 @@ import numpy as np
 from sharp_cli import pipeline
 from sharp_cli.archive.plan import plan
 from sharp_cli.classify import Classifier
-from sharp_cli.cli.options import cores
 from sharp_cli.detect import JointDetector
 from sharp_cli.hands import HandFinder
+from sharp_cli.loading import cores
 from sharp_cli.registry import open_bundle
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ class Both:
         bundle = open_bundle("findings")
         self._classifiers = {name: Classifier(bundle, precision=name) for name in PRECISIONS}
         self.found: dict[str, list[Classification]] = {name: [] for name in PRECISIONS}
-        self.seconds = dict.fromkeys(PRECISIONS, 0.0)
 
     def classify(
         self, studies: Sequence[pipeline.Patches], model: ModelName, *, threshold: float | None
@@ -45,9 +43,7 @@ class Both:
         """As `Classifier.classify`; gives what 32 bit say."""
         results = {}
         for name, classifier in self._classifiers.items():
-            began = time.perf_counter()
             results[name] = classifier.classify(studies, model, threshold=threshold)
-            self.seconds[name] += time.perf_counter() - began
             self.found[name] += [each for study in results[name] for each in study]
         return results[PRECISIONS[0]]
 
@@ -70,7 +66,6 @@ def main() -> None:
     labels = sum(one.label != other.label for one, other in zip(whole, half, strict=True))
     print(f"{len(change)} joints: probabilities differ by {np.mean(change):.4f} on average,")
     print(f"{max(change):.4f} at most; {labels} labels differ")
-    print(" ".join(f"{name} {seconds:.1f} s" for name, seconds in both.seconds.items()))
 
 
 if __name__ == "__main__":

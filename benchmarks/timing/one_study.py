@@ -1,0 +1,77 @@
+"""One study: from a cold start, and with networks that are loaded already."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from sharp_cli import pipeline
+from sharp_cli.archive.plan import plan
+from sharp_cli.loading import load, open_bundles
+from timing.memory import watch
+from timing.operations import of_studies
+from timing.processes import apart, seconds, sharp
+from timing.table import Row, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sharp_cli.records import Precision
+    from timing.machine import Machine
+
+TIMES: Final = 5
+
+FACTOR: Final = 1.25
+"""So many times what its operations take at the rate of the fp32 matrix product, and then some
+seconds to start, may a cold start take."""
+
+START: Final[Mapping[Precision, float]] = {"fp32": 1.5, "bf16": 2.5}
+
+
+def cold(machine: Machine, film: str) -> Iterator[Row]:
+    """`sharp score` of a film of both hands in a new process; the film is in the disk's cache."""
+    operations = of_studies(open_bundles(), 1, films=1)
+    for precision in machine.rates:
+        command = sharp("score", film, "--precision", precision)
+        spent = seconds(command, TIMES)
+        start, rate = START[precision], machine.rates["fp32"]
+        limit = FACTOR * operations / rate + start
+        yield Row(
+            f"`sharp score` of one study, new process, {precision}",
+            f"{median(spent):.2f} s ({spread(spent)})",
+            f"limit {limit:.2f} s: {FACTOR} x {operations / 1e9:.0f} GFLOP "
+            f"at {rate / 1e9:.0f} GFLOP/s + {start} s",
+        )
+        nowhere = subprocess.DEVNULL
+        with subprocess.Popen(command, stdout=nowhere, stderr=nowhere) as process:
+            samples = watch(process)
+        most = max(sample.megabytes for sample in samples)
+        yield Row("its memory", f"{most:.0f} MB at most", "looked at twice a second")
+
+
+def warm(machine: Machine, film: str) -> Iterator[Row]:
+    """The same from Python, with networks that are loaded and have run once."""
+    operations = of_studies(open_bundles(), 1, films=1)
+    for precision in machine.rates:
+        spent = apart(warm_seconds, [film], precision)
+        yield Row(
+            f"the same, loaded already, {precision}",
+            f"{median(spent):.2f} s ({spread(spent)})",
+            machine.share(operations, median(spent), precision),
+        )
+
+
+def warm_seconds(films: Sequence[str], precision: Precision) -> list[float]:
+    """How long scoring the films of a study takes, each time after the first."""
+    scoring = load(open_bundles(), device="cpu", precision=precision).scoring()
+    spent = []
+    for _ in range(1 + TIMES):
+        start = time.perf_counter()
+        run = pipeline.Run()
+        pipeline.score_plan(plan(films), scoring, run)
+        spent.append(time.perf_counter() - start)
+        if run.failures:
+            raise RuntimeError(run.failures[0].reason)
+    return spent[1:]
