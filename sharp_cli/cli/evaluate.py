@@ -11,6 +11,7 @@ import typer
 
 from sharp_cli.cli import evaluate_classification, evaluate_detection, options
 from sharp_cli.cli.terminal import guarded, progress, require_training, say, show
+from sharp_cli.loading import cores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,7 @@ def hands(
     from sharp_cli.registry import open_bundle
 
     annotated = dataset.part(dataset.read_annotations(truth), apart=held_out)
-    finder = HandFinder(open_bundle("hands", bundle), threads=threads or options.cores())
+    finder = HandFinder(open_bundle("hands", bundle), threads=threads or cores())
     with progress(len({hand.image for hand in annotated})) as tell:
         tallies = measure_hands(finder, annotated, images, unchanged=unchanged, tell=tell)
     for change, tally in tallies.items():
@@ -103,7 +104,7 @@ def blanks(
     groups: dict[str, list[Blank]] = {}
     failed = False
     with progress(len(files) + drawn) as tell:
-        for one in measure_blanks(opened, files, drawn=drawn, threads=threads or options.cores()):
+        for one in measure_blanks(opened, files, drawn=drawn, threads=threads or cores()):
             if isinstance(one, RadiographError):
                 say("error", str(one))
                 failed = True
@@ -155,7 +156,7 @@ def robustness(
     from sharp_cli.train.folds import read_folds
 
     annotated = dataset.read_annotations(truth)
-    threads = threads or options.cores()
+    threads = threads or cores()
     shares: list[tuple[str | Path | None, list[AnnotatedHand]]] = [(detector, annotated)]
     if folds is not None:
         own = [(fold.bundle, {hand.image for hand in fold.hands}) for fold in read_folds(folds)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -143,10 +142,3 @@ JointsBundle = Annotated[
 FindingsBundle = Annotated[
     str | None, typer.Option("--models", metavar="BUNDLE", help="Other classification models.")
 ]
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

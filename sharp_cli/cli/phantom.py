@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from sharp_cli.cli import options
 from sharp_cli.cli.terminal import guarded, progress, say
+from sharp_cli.loading import cores
 
 Out = Annotated[Path, typer.Option(help="A new or empty folder.", show_default=False)]
 
@@ -36,8 +36,6 @@ def phantom(
 
     studies = study_count(seed, patients)
     with progress(studies) as tell:
-        write_cohort(
-            out, patients=patients, seed=seed, workers=workers or options.cores(), tell=tell
-        )
+        write_cohort(out, patients=patients, seed=seed, workers=workers or cores(), tell=tell)
     say("done", f"the cohort is in {out} (patients: {patients}, studies: {studies})")
     return 0

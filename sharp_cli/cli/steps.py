@@ -17,6 +17,7 @@ from sharp_cli.cli import options, terminal
 from sharp_cli.cli.results import STDOUT, Outputs
 from sharp_cli.cli.terminal import exit_code, guarded, progress, say, tell
 from sharp_cli.errors import DocumentError
+from sharp_cli.loading import cores
 
 if TYPE_CHECKING:
     from sharp_cli.documents import Document
@@ -47,7 +48,7 @@ def detect(
     from sharp_cli.registry import open_bundle
 
     finding, detecting = open_bundle("hands", hands), open_bundle("joints", detector)
-    threads = threads or options.cores()
+    threads = threads or cores()
     run = pipeline.Run()
     with progress(len(files)) as run.tell:
         document = pipeline.detect(
@@ -138,7 +139,7 @@ def classify(
     classifier = Classifier(
         bundle,
         device=device.value,
-        threads=threads or options.cores(),
+        threads=threads or cores(),
         precision=precision.value,
     )
     chosen = classifier.choose(model.value if model else None)

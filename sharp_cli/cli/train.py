@@ -12,6 +12,7 @@ import typer
 from sharp_cli.cli import options
 from sharp_cli.cli.terminal import begin_training, guarded, say
 from sharp_cli.cli.train_classifier import classifier
+from sharp_cli.loading import cores
 
 app = typer.Typer(
     help="Train models on one's own radiographs.",
@@ -85,7 +86,7 @@ def hands(
         shapes=shapes,
         phantoms=phantoms,
         steps=steps,
-        threads=threads or options.cores(),
+        threads=threads or cores(),
         seed=seed,
     )
     return _end(out)
@@ -164,7 +165,7 @@ def detector(
         folds=folds,
         finder=hands,
         device=device.value,
-        threads=threads or options.cores(),
+        threads=threads or cores(),
     )
     return _end(out)
 
@@ -217,7 +218,7 @@ def trunk(
         cohort=cohort,
         steps=steps,
         device=device.value,
-        threads=threads or options.cores(),
+        threads=threads or cores(),
         seed=seed,
     )
     return _end(out)

@@ -13,6 +13,7 @@ import typer
 from sharp_cli.cli import options
 from sharp_cli.cli.terminal import INTERRUPTED, begin_training, guarded, say
 from sharp_cli.errors import UsageError
+from sharp_cli.loading import cores
 
 if TYPE_CHECKING:
     from sharp_cli.train.label_check import Notice
@@ -224,7 +225,7 @@ def classifier(
             folds=folds,
             final=final,
             device=device.value,
-            threads=threads or options.cores(),
+            threads=threads or cores(),
             tell=_tell,
         )
     except KeyboardInterrupt:

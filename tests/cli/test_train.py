@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharp_cli.cli import options
+from sharp_cli import loading
 from sharp_cli.errors import DocumentError
 from sharp_cli.train.classifier_settings import Hyperparameters, Settings, ThresholdRule
 from sharp_cli.train.classifier_sources import Sources
@@ -104,7 +104,7 @@ def test_training_gets_what_was_asked(sharp: Sharp, calls: list[Call], command: 
     assert done.err == "done: the bundle is in mine\n"
     ((given, chosen),) = calls
     assert given == (Path("joints.csv"), Path(), Path("mine"), Path("work"))
-    assert chosen == {**CHOICES[command], "threads": options.cores()}
+    assert chosen == {**CHOICES[command], "threads": loading.cores()}
 
 
 def test_a_classifier_is_trained_as_the_paper_does_if_not_asked_otherwise(
@@ -120,7 +120,7 @@ def test_a_classifier_is_trained_as_the_paper_does_if_not_asked_otherwise(
     chosen.pop("tell")
     assert chosen == {
         "settings": PLAIN, "folds": 8, "final": False, "device": "auto",
-        "threads": options.cores(),
+        "threads": loading.cores(),
     }  # fmt: skip
 
 
