@@ -129,8 +129,8 @@ Address = Annotated[
     str | None,
     typer.Option(
         metavar="HOST:PORT",
-        help="The Ray cluster; if not given, that of RAY_ADDRESS, or the one that this machine "
-        "belongs to, or a new one of this machine alone.",
+        help="The Ray cluster; auto is the one that this machine belongs to. If not given, that of "
+        "RAY_ADDRESS, or else a new one of this machine alone.",
     ),
 ]
 HandsBundle = Annotated[

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sharp_cli import loading
+from sharp_cli.cli import options
 from sharp_cli.errors import DocumentError
 from sharp_cli.train.classifier_settings import Hyperparameters, Settings, ThresholdRule
 from sharp_cli.train.classifier_sources import Sources
