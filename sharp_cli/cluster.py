@@ -36,9 +36,9 @@ def connected(address: str | None) -> Iterator[None]:
     """Join a cluster, for as long as the block lasts.
 
     Args:
-        address: Of its head, such as `10.0.0.1:6379`. None for that of the environment
-            (`RAY_ADDRESS`), or the one that this machine belongs to, or a new one of this machine
-            alone, which ends with the block.
+        address: Of its head, such as `10.0.0.1:6379`, or `auto` for the cluster that this machine
+            belongs to. None for that of the environment (`RAY_ADDRESS`), or else a new one of this
+            machine alone, which ends with the block.
 
     Raises:
         UsageError: Ray is not installed, or does not answer there.
@@ -51,22 +51,22 @@ def connected(address: str | None) -> Iterator[None]:
         message = "--engine ray: Ray is not installed; pip install 'sharp-cli[ray]'"
         raise UsageError(message) from error
     address = address or os.environ.get("RAY_ADDRESS")
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    # Ray prints on stdout what happens to processes; that is for data.
     with (
-        # Ray prints there what happens to processes; it is for data.
         redirect_stdout(sys.stderr),
         TemporaryDirectory(prefix="sharp-", ignore_cleanup_errors=True) as folder,
     ):
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        if address is None:
+            options |= {"include_dashboard": False, "_temp_dir": folder}
         try:
-            ray.init(address or "auto", **quiet)
+            ray.init(address or "local", **options)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            if address:
-                message = (
-                    f"--address {address}: no Ray cluster answers there ({error}); check the "
-                    "address, and set RAY_AUTH_MODE=token if the cluster asks for a token"
-                )
-                raise UsageError(message) from error
-            ray.init("local", include_dashboard=False, _temp_dir=folder, **quiet)
+            message = (
+                f"--address {address}: no Ray cluster answers there ({error}); check the address, "
+                "and set RAY_AUTH_MODE=token if the cluster asks for a token"
+            )
+            raise UsageError(message) from error
         try:
             yield
         finally:

@@ -18,6 +18,8 @@ sharp score film.dcm
 sharp score p01_L.png p01_R.png --csv p01.csv --overlay p01.png
 # an archive, unattended; the same command goes on where it was stopped
 sharp score archive --out results
+# the same on a Ray cluster
+sharp score archive --out results --engine ray --address 10.0.0.1:6379
 # the studies of a table, each joint by itself
 sharp score --manifest manifest.csv --out results --model siso
 # a report and a picture for a DICOM archive
