@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -48,15 +49,33 @@ def test_models_score_and_are_named_in_what_they_give(bundles: Bundles) -> None:
     assert named.precision == "fp32"
 
 
+def told(monkeypatch: pytest.MonkeyPatch, bundles: Bundles, **asked: Any) -> tuple[list[int], int]:
+    """The threads that each network is given, and how many other processes are to read."""
+    threads: list[int] = []
+
+    def network(*_: object, **options: Any) -> SimpleNamespace:
+        threads.append(options["threads"])
+        return SimpleNamespace(on_gpu=options.get("device") == "cuda")
+
+    for stage in ("hands.HandFinder", "detect.JointDetector", "classify.Classifier"):
+        monkeypatch.setattr(f"sharp_cli.{stage}", network)
+    return threads, loading.load(bundles, **asked).workers
+
+
 @pytest.mark.parametrize(("asked", "taken"), [(None, loading.cores()), (3, 3)])
 def test_threads_are_all_cores_if_not_given(
     bundles: Bundles, monkeypatch: pytest.MonkeyPatch, asked: int | None, taken: int
 ) -> None:
-    told = []
-    for stage in ("hands.HandFinder", "detect.JointDetector", "classify.Classifier"):
-        monkeypatch.setattr(f"sharp_cli.{stage}", lambda _, *, threads, **__: told.append(threads))
-    loading.load(bundles, threads=asked)
-    assert told == [taken] * 3
+    assert told(monkeypatch, bundles, threads=asked)[0] == [taken] * 3
+
+
+def test_many_studies_are_detected_with_one_thread_each(
+    bundles: Bundles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads, workers = told(monkeypatch, bundles, threads=6, throughput=True)
+    assert (sorted(threads), workers) == ([1, 1, 6], 3)
+    assert told(monkeypatch, bundles, threads=6, throughput=True, device="cuda")[1] == 6
+    assert told(monkeypatch, bundles, threads=1)[1] == 1
 
 
 def test_the_module_itself_loads_nothing_heavy() -> None:
