@@ -192,7 +192,9 @@ class _Panel:
         whole = np.array([(0, 0, *self.picture.size)])
         hidden = _overlaps(places, np.array(placed)).sum(axis=1)
         outside = size.prod() - _overlaps(places, whole)[:, 0]
-        inside = (lines > places[:, None, :2]) & (lines < places[:, None, 2:])
+        reach = (lines > places[:, :2].min(axis=0)) & (lines < places[:, 2:].max(axis=0))
+        near = lines[reach.all(axis=1)]
+        inside = (near > places[:, None, :2]) & (near < places[:, None, 2:])
         crossed = inside.all(axis=2).sum(axis=1) / _POINTS_A_BOX
         cost = (hidden + 4 * outside) / size.prod() + 2 * crossed + 0.2 * _AROUND[:, 0]
         x0, y0, x1, y1 = places[np.argmin(cost)].tolist()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SEED: Final = 1
 
+_EVERY: Final = 5.0  # s, from one look at the memory to the next
+
 
 def score(machine: Machine, work: Path, studies: int) -> Iterator[Row]:
     """Score some studies; the rows are of their rate and of memory.
@@ -77,7 +79,7 @@ def _score(
     given = ["--manifest", str(manifest), "--out", str(out), "--precision", precision]
     start = time.perf_counter()
     with subprocess.Popen(sharp("score", *given)) as process:
-        samples = watch(process, lambda: sum(1 for _ in out.glob(f"*/{STUDY_JSON}")))
+        samples = watch(process, lambda: sum(1 for _ in out.glob(f"*/{STUDY_JSON}")), every=_EVERY)
     spent = time.perf_counter() - start
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, process.args)

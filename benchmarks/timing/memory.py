@@ -6,14 +6,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from subprocess import Popen
-
-_EVERY: Final = 0.5
-"""Seconds between two looks."""
 
 
 class Sample(NamedTuple):
@@ -28,17 +25,20 @@ class Sample(NamedTuple):
     done: int
 
 
-def watch(process: Popen[bytes], done: Callable[[], int] = lambda: 0) -> list[Sample]:
+def watch(
+    process: Popen[bytes], done: Callable[[], int] = lambda: 0, *, every: float = 0.5
+) -> list[Sample]:
     """Look at a process until it ends.
 
     Args:
         process: The process.
         done: Tells how much of its work is done.
+        every: Seconds between two looks, each of which takes the process some ms.
     """
     samples = []
     while process.poll() is None:
         samples.append(Sample(megabytes(process.pid), done()))
-        time.sleep(_EVERY)
+        time.sleep(every)
     return samples
 
 
