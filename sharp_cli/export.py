@@ -1,16 +1,23 @@
-"""Heads of a findings bundle as ONNX files, for use elsewhere.
+"""Heads of a findings bundle as files for use elsewhere: ONNX networks, or safetensors weights.
 
-A file holds the trunk and the head of every member of the ensemble, in 32 bit. Its input `patches`
-is float32 of shape (N, K, S, S): of N sets the K patches that the head looks at together, each as
-`classify.standardise` gives it. Its output `probabilities` has shape (N, K). All K patches must be
-there: a missing one, which is zeros to a head, cannot be told. Its metadata say which `bundle` it
-is of, from which `threshold` on a joint is called non-intact, and what the `sets` of a study are.
+A file holds the trunk and the head of every member of the ensemble, in 32 bit. What goes in are
+`patches`, float32 of shape (N, K, S, S): of N sets the K patches that the head looks at together,
+each as `classify.standardise` gives it. What comes out are `probabilities` of shape (N, K). All K
+patches must be there: a missing one, which is zeros to a head, cannot be told. The metadata say
+which `bundle` it is of, from which `threshold` on a joint is called non-intact, and what the `sets`
+of a study are.
+
+An ONNX file computes this. The weights of a safetensors file are called as torch calls those of a
+list of members, each with torchvision's `vgg16().features` (a patch in all three channels) and the
+head's fully connected layers: `0.features.0.weight`, …, `0.classifier.0.weight`, …. The head takes
+the mean and the maximum of the last maps of each patch, `networks.pooled`, one patch after another;
+a rectifier stands between its layers, and a logistic function after the last. Members are averaged.
 """
 
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import numpy as np
 
@@ -30,7 +37,8 @@ if TYPE_CHECKING:
     from sharp_cli.registry import Bundle
     from sharp_cli.trunk import Layers
 
-_SUFFIX: Final = ".onnx"
+Suffix: TypeAlias = Literal[".onnx", ".safetensors"]
+
 # Both of onnx 1.13 (2022), which older runtimes read too.
 _OPSET: Final = 18
 _IR_VERSION: Final = 8
@@ -40,6 +48,7 @@ def export(
     bundle: Bundle,
     target: Path,
     *,
+    suffix: Suffix = ".onnx",
     model: str | None = None,
     finding: str | None = None,
     group: str | None = None,
@@ -48,7 +57,8 @@ def export(
 
     Args:
         bundle: A bundle of kind `findings`.
-        target: The file of one head, if it ends with .onnx; else a folder.
+        target: The file of one head, if it ends with the suffix; else a folder.
+        suffix: Which kind of file.
         model: Of which model; None for the one that classifies if none is asked for.
         finding: Of which finding; None for both.
         group: Of which joint group; None for all.
@@ -64,11 +74,11 @@ def export(
     """
     if bundle.kind != "findings":
         files = ", ".join(
-            str(bundle.path / n) for n in bundle.meta["sha256"] if n.endswith(_SUFFIX)
+            str(bundle.path / n) for n in bundle.meta["sha256"] if n.endswith(".onnx")
         )
         message = f"{bundle.path}: a bundle of kind {bundle.kind!r} is ONNX already: {files}"
         raise UsageError(message)
-    if find_spec("onnx") is None:
+    if suffix == ".onnx" and find_spec("onnx") is None:
         message = "onnx not installed; run: pip install 'sharp-cli[train]'"
         raise UsageError(message)
     chosen = Classifier(bundle, device="cpu").choose(cast("ModelName | None", model))
@@ -83,8 +93,8 @@ def export(
         held = ", ".join(f"{key[1]}/{key[2]}" for key in weights.heads if key[0] == chosen)
         message = f"--finding, --group: no such head of {chosen} in {bundle.path}; it has {held}"
         raise UsageError(message)
-    if target.suffix != _SUFFIX:
-        files_of = {target / f"{'-'.join(key)}{_SUFFIX}": key for key in keys}
+    if target.suffix != suffix:
+        files_of = {target / f"{'-'.join(key)}{suffix}": key for key in keys}
     elif len(keys) == 1:
         files_of = {target: keys[0]}
     else:
@@ -93,18 +103,32 @@ def export(
         )
         raise UsageError(message)
     for file, key in files_of.items():
-        output.write(file, head_model(weights, key, bundle.name).SerializeToString())
+        sets = "; ".join(", ".join(map(_place, unit)) for unit in units(*key))
+        told = {"bundle": bundle.name, "threshold": str(weights.thresholds[key]), "sets": sets}
+        content = (
+            _network(weights, key, told) if suffix == ".onnx" else _tensors(weights, key, told)
+        )
+        output.write(file, content)
     return list(files_of)
 
 
-def head_model(weights: Weights, key: HeadKey, name: str) -> Any:
-    """The network of one head, an `onnx.ModelProto`.
+def _tensors(weights: Weights, key: HeadKey, told: dict[str, str]) -> bytes:
+    """The weights of one head and its trunks, a safetensors file."""
+    from safetensors.numpy import save  # noqa: PLC0415 - as onnx
 
-    Args:
-        weights: What the bundle holds.
-        key: Which head.
-        name: The bundle's, to be told in the file.
-    """
+    tensors: dict[str, NDArray[np.float32]] = {}
+    for number, head in enumerate(weights.heads[key]):
+        for layer in weights.trunks[head.trunk].convolutions:
+            tensors[f"{number}.features.{layer.name}.weight"] = layer.weight
+            tensors[f"{number}.features.{layer.name}.bias"] = layer.bias
+        for place, (weight, bias) in enumerate(head.layers):
+            tensors[f"{number}.classifier.{place}.weight"] = weight
+            tensors[f"{number}.classifier.{place}.bias"] = bias
+    return bytes(save({name: np.ascontiguousarray(one) for name, one in tensors.items()}, told))
+
+
+def _network(weights: Weights, key: HeadKey, told: dict[str, str]) -> bytes:
+    """The network of one head, an ONNX file."""
     from onnx import TensorProto, helper  # noqa: PLC0415 - of training, and slow to load
 
     count, size = width(*key), weights.size
@@ -130,10 +154,8 @@ def head_model(weights: Weights, key: HeadKey, name: str) -> Any:
         ir_version=_IR_VERSION,
         opset_imports=[helper.make_opsetid("", _OPSET)],
     )
-    sets = "; ".join(", ".join(map(_place, unit)) for unit in units(*key))
-    told = {"bundle": name, "threshold": str(weights.thresholds[key]), "sets": sets}
     helper.set_model_props(model, told)
-    return model
+    return bytes(model.SerializeToString())
 
 
 class _Graph:

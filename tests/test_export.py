@@ -1,4 +1,4 @@
-"""ONNX files of heads: what is read from them says what the classifier says."""
+"""Files of heads: what is read from them says what the classifier says."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ import numpy as np
 import onnx
 import openvino
 import pytest
+import torch
+from safetensors import safe_open
+from torch.nn import functional
+from typer.testing import CliRunner
 
 from sharp_cli.classify import Classifier, standardise
+from sharp_cli.cli import app
 from sharp_cli.errors import UsageError
 from sharp_cli.export import export
 from sharp_cli.inputs import MODELS, units
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from sharp_cli.inputs import ModelName
     from sharp_cli.joints import Side
@@ -118,7 +124,7 @@ def test_without_a_choice_it_is_the_model_that_classifies(bundle: Bundle, tmp_pa
     ],
 )
 def test_a_choice_that_fits_nothing_is_wrong_usage(
-    bundle: Bundle, tmp_path: Path, chosen: dict[str, str], told: str
+    bundle: Bundle, tmp_path: Path, chosen: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
         export(bundle, tmp_path / "one.onnx", **chosen)
@@ -139,3 +145,58 @@ def test_without_onnx_the_message_says_so(
     monkeypatch.setattr("sharp_cli.export.find_spec", lambda _: None)
     with pytest.raises(UsageError, match="onnx not installed"):
         export(bundle, tmp_path)
+
+
+@pytest.mark.parametrize("model", ["siso", "mimo-local"])
+def test_weights_make_the_same_network_in_torch(
+    bundle: Bundle, tmp_path: Path, model: ModelName
+) -> None:
+    chosen: dict[str, Any] = {"model": model, "finding": "jsn", "group": "MCP"}
+    (network,) = export(bundle, tmp_path / "one.onnx", **chosen)
+    (weights,) = export(bundle, tmp_path / "one.safetensors", suffix=".safetensors", **chosen)
+    with safe_open(weights, "pt") as file:
+        told = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    assert told == {entry.key: entry.value for entry in onnx.load(network).metadata_props}
+    count = len(units(model, "jsn", "MCP")[0])
+    rng = np.random.default_rng(0)
+    patches = rng.normal(size=(3, count, tiny_findings.SIZE, tiny_findings.SIZE))
+    maps = torch.tensor(patches, dtype=torch.float32).flatten(0, 1)[:, None].expand(-1, 3, -1, -1)
+    answers = [member(tensors, f"{number}.", maps).reshape(3, count) for number in (0, 1)]
+    expected = run(network, patches.astype(np.float32))
+    assert np.ptp(expected) > 1e-3
+    assert torch.stack(answers).mean(0).numpy() == pytest.approx(expected, abs=1e-5)
+
+
+def member(tensors: dict[str, Tensor], prefix: str, maps: Tensor) -> Tensor:
+    """What a member of an ensemble makes of patches, one after another, by torchvision's layers."""
+    sets = len(maps)
+    own = {
+        name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)
+    }
+    numbers = sorted({int(name.split(".")[1]) for name in own if name.startswith("features.")})
+    for number, after in zip(numbers, [*numbers[1:], None], strict=True):
+        maps = functional.conv2d(
+            maps, own[f"features.{number}.weight"], own[f"features.{number}.bias"], padding=1
+        ).relu()
+        if after != number + 2:
+            maps = functional.max_pool2d(maps, 2)
+    values = torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], 1)
+    values = values.reshape(-1, own["classifier.0.weight"].shape[1])
+    for place in range(sum(name.startswith("classifier.") for name in own) // 2):
+        values = values.relu() if place else values
+        values = functional.linear(
+            values, own[f"classifier.{place}.weight"], own[f"classifier.{place}.bias"]
+        )
+    return values.sigmoid().reshape(sets)
+
+
+def test_both_kinds_are_written_by_one_call(bundle: Bundle, tmp_path: Path) -> None:
+    call = ["models", "export", str(bundle.path), "--finding", "jsn", "--group", "MCP"]
+    for_both = ["--onnx", str(tmp_path / "a.onnx"), "--safetensors", str(tmp_path / "b")]
+    assert CliRunner().invoke(app, [*call, *for_both]).exit_code == 0
+    written = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*"))
+    assert written == ["a.onnx", "b/mimo-local-jsn-MCP.safetensors"]
+    refused = CliRunner().invoke(app, call)
+    assert refused.exit_code == 2
+    assert "--onnx or --safetensors" in refused.stderr

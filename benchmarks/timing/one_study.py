@@ -16,7 +16,7 @@ from timing.processes import apart, seconds, sharp
 from timing.table import Row, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sharp_cli.records import Precision
     from timing.machine import Machine
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 TIMES: Final = 5
 
 FACTOR: Final = 1.25
-"""So many times what its operations take at the rate of the fp32 matrix product, and then some
-seconds to start, may a cold start take."""
+START: Final = 1.5
+"""So many times what its operations take at the rate of the fp32 matrix product, and so many
+seconds to start, may a cold start in fp32 take."""
 
-START: Final[Mapping[Precision, float]] = {"fp32": 1.5, "bf16": 2.5}
+WITH_AMX: Final = 2.5  # s, in bf16 where the processor has matrix units
 
 
 def cold(machine: Machine, film: str) -> Iterator[Row]:
@@ -36,13 +37,15 @@ def cold(machine: Machine, film: str) -> Iterator[Row]:
     for precision in machine.rates:
         command = sharp("score", film, "--precision", precision)
         spent = seconds(command, TIMES)
-        start, rate = START[precision], machine.rates["fp32"]
-        limit = FACTOR * operations / rate + start
+        rate = machine.rates["fp32"]
+        limit = (
+            f"limit {FACTOR * operations / rate + START:.2f} s: {FACTOR} x "
+            f"{operations / 1e9:.0f} GFLOP at {rate / 1e9:.0f} GFLOP/s + {START} s"
+        )
         yield Row(
             f"`sharp score` of one study, new process, {precision}",
             f"{median(spent):.2f} s ({spread(spent)})",
-            f"limit {limit:.2f} s: {FACTOR} x {operations / 1e9:.0f} GFLOP "
-            f"at {rate / 1e9:.0f} GFLOP/s + {start} s",
+            limit if precision == "fp32" else f"limit {WITH_AMX} s with matrix units (AMX)",
         )
         nowhere = subprocess.DEVNULL
         with subprocess.Popen(command, stdout=nowhere, stderr=nowhere) as process:

@@ -14,7 +14,7 @@ import typer
 from sharp_cli import output
 from sharp_cli.cli import options, terminal
 from sharp_cli.cli.terminal import guarded, require_training, say
-from sharp_cli.errors import ModelError
+from sharp_cli.errors import ModelError, UsageError
 
 app = typer.Typer()
 
@@ -204,13 +204,16 @@ def export(
     bundle: BundleArgument,
     *,
     onnx: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             metavar="FILE",
-            help="A file (.onnx) for one head, or a folder for all that are chosen.",
-            show_default=False,
+            help="A network file (.onnx) for one head, or a folder for all that are chosen.",
         ),
-    ],
+    ] = None,
+    safetensors: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A weights file (.safetensors), or a folder, likewise."),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(help="Of which model; if not given, mimo-local, or the first of the bundle."),
@@ -220,14 +223,25 @@ def export(
         str | None, typer.Option(help="A joint group such as MCP; all if not given.")
     ] = None,
 ) -> int:
-    """Write the heads of a findings bundle, with their trunk, as ONNX files for use elsewhere.
+    """Write the heads of a findings bundle, with their trunk, as files for use elsewhere.
 
     Input: patches, float32 (N, K, S, S), each of mean 0 and standard deviation 1: of N sets the K
-    patches that the model looks at together. Output: probabilities (N, K).
+    patches that the model looks at together. Output: probabilities (N, K). An ONNX file computes
+    this; a safetensors file holds the weights under the names that torch gives them.
     """
+    from sharp_cli.export import Suffix
     from sharp_cli.export import export as write
     from sharp_cli.transfer.verify import verify as check
 
-    for file in write(check(bundle), onnx, model=model, finding=finding, group=group):
-        say("done", f"wrote {file}")
+    targets: dict[Suffix, Path | None] = {".onnx": onnx, ".safetensors": safetensors}
+    if not any(targets.values()):
+        message = "name what to write: --onnx or --safetensors"
+        raise UsageError(message)
+    checked = check(bundle)
+    for suffix, target in targets.items():
+        if target is not None:
+            for file in write(
+                checked, target, suffix=suffix, model=model, finding=finding, group=group
+            ):
+                say("done", f"wrote {file}")
     return 0
