@@ -3,9 +3,10 @@
 A file holds the trunk and the head of every member of the ensemble, in 32 bit. What goes in are
 `patches`, float32 of shape (N, K, S, S): of N sets the K patches that the head looks at together,
 each as `classify.standardise` gives it. What comes out are `probabilities` of shape (N, K). All K
-patches must be there: a missing one, which is zeros to a head, cannot be told. The metadata say
-which `bundle` it is of, from which `threshold` on a joint is called non-intact, and what the `sets`
-of a study are.
+patches must be there: a missing one, which is zeros to a head, cannot be told. The metadata name
+the `bundle` with its version, the `sha256` of its `bundle.json`, `model`, `finding` and `group`;
+the `sets` of a study, in order; `size` (S) and `normalisation` of a patch; from which `threshold`
+on a joint is called non-intact; and a `notice`.
 
 An ONNX file computes this. The weights of a safetensors file are called as torch calls those of a
 list of members, each with torchvision's `vgg16().features` (a patch in all three channels) and the
@@ -23,6 +24,7 @@ import numpy as np
 
 from sharp_cli import output
 from sharp_cli.classify import Classifier
+from sharp_cli.documents import NOTICE
 from sharp_cli.errors import UsageError
 from sharp_cli.findings_weights import read_weights
 from sharp_cli.inputs import units, width
@@ -42,6 +44,9 @@ Suffix: TypeAlias = Literal[".onnx", ".safetensors"]
 # Both of onnx 1.13 (2022), which older runtimes read too.
 _OPSET: Final = 18
 _IR_VERSION: Final = 8
+
+_NORMALISATION: Final = "area-averaged to the size, then mean 0 and standard deviation 1 a patch"
+"""What `classify.standardise` does."""
 
 
 def export(
@@ -103,13 +108,26 @@ def export(
         )
         raise UsageError(message)
     for file, key in files_of.items():
-        sets = "; ".join(", ".join(map(_place, unit)) for unit in units(*key))
-        told = {"bundle": bundle.name, "threshold": str(weights.thresholds[key]), "sets": sets}
+        told = _told(bundle, weights, key)
         content = (
             _network(weights, key, told) if suffix == ".onnx" else _tensors(weights, key, told)
         )
         output.write(file, content)
     return list(files_of)
+
+
+def _told(bundle: Bundle, weights: Weights, key: HeadKey) -> dict[str, str]:
+    """The metadata of a head's file."""
+    return {
+        "bundle": bundle.name,
+        "sha256": bundle.sha256,
+        **dict(zip(("model", "finding", "group"), key, strict=True)),
+        "sets": "; ".join(", ".join(map(_place, unit)) for unit in units(*key)),
+        "size": str(weights.size),
+        "normalisation": _NORMALISATION,
+        "threshold": str(weights.thresholds[key]),
+        "notice": NOTICE,
+    }
 
 
 def _tensors(weights: Weights, key: HeadKey, told: dict[str, str]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import openvino
 import pytest
 import torch
 from safetensors import safe_open
-from torch.nn import functional
+from safetensors.torch import load_file
+from torch import nn
+from torchvision.models.vgg import make_layers
 from typer.testing import CliRunner
 
 from sharp_cli.classify import Classifier, standardise
 from sharp_cli.cli import app
+from sharp_cli.documents import NOTICE
 from sharp_cli.errors import UsageError
 from sharp_cli.export import export
 from sharp_cli.inputs import MODELS, units
@@ -23,11 +27,13 @@ from sharp_cli.registry import open_bundle, write_bundle
 from tests import tiny_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from sharp_cli.export import Suffix
     from sharp_cli.inputs import ModelName
     from sharp_cli.joints import Side
     from sharp_cli.records import Patch
@@ -76,17 +82,12 @@ def test_files_say_what_the_classifier_says(
     assert [found[key] for key in expected] == pytest.approx(list(expected.values()), abs=1e-4)
 
 
-def test_a_file_is_sound_and_says_what_it_is(bundle: Bundle, tmp_path: Path) -> None:
+def test_a_network_is_sound(bundle: Bundle, tmp_path: Path) -> None:
     file = tmp_path / "one.onnx"
     chosen: dict[str, Any] = {"model": "mimo-local", "finding": "erosion", "group": "CMC-M"}
     assert export(bundle, file, **chosen) == [file]
     model = onnx.load(file)
     onnx.checker.check_model(model, full_check=True)
-    assert {entry.key: entry.value for entry in model.metadata_props} == {
-        "bundle": "tiny 1",
-        "threshold": "0.3",
-        "sets": "left CMC1, right CMC1; left multangular, right multangular",
-    }
     shape = model.graph.input[0].type.tensor_type.shape.dim
     assert [one.dim_param or one.dim_value for one in shape] == ["N", 2, 64, 64]
 
@@ -147,48 +148,71 @@ def test_without_onnx_the_message_says_so(
         export(bundle, tmp_path)
 
 
-@pytest.mark.parametrize("model", ["siso", "mimo-local"])
-def test_weights_make_the_same_network_in_torch(
+class Member(nn.Module):
+    """A member of an ensemble, as a user of torch would write it who has read the metadata."""
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        super().__init__()
+        self.features = make_layers(list(tiny_findings.TINY))
+        self.classifier = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+
+    def forward(self, patches: Tensor) -> Tensor:
+        maps = self.features(patches.flatten(0, 1)[:, None].expand(-1, 3, -1, -1))
+        values = torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], 1).reshape(len(patches), -1)
+        for number, layer in enumerate(self.classifier):
+            values = layer(values.relu() if number else values)
+        return values.sigmoid()
+
+
+@pytest.mark.parametrize("model", tiny_findings.PAPERS)
+def test_weights_make_the_classifier_in_torch(
     bundle: Bundle, tmp_path: Path, model: ModelName
 ) -> None:
-    chosen: dict[str, Any] = {"model": model, "finding": "jsn", "group": "MCP"}
-    (network,) = export(bundle, tmp_path / "one.onnx", **chosen)
-    (weights,) = export(bundle, tmp_path / "one.safetensors", suffix=".safetensors", **chosen)
-    with safe_open(weights, "pt") as file:
-        told = file.metadata()
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    assert told == {entry.key: entry.value for entry in onnx.load(network).metadata_props}
-    count = len(units(model, "jsn", "MCP")[0])
-    rng = np.random.default_rng(0)
-    patches = rng.normal(size=(3, count, tiny_findings.SIZE, tiny_findings.SIZE))
-    maps = torch.tensor(patches, dtype=torch.float32).flatten(0, 1)[:, None].expand(-1, 3, -1, -1)
-    answers = [member(tensors, f"{number}.", maps).reshape(3, count) for number in (0, 1)]
-    expected = run(network, patches.astype(np.float32))
-    assert np.ptp(expected) > 1e-3
-    assert torch.stack(answers).mean(0).numpy() == pytest.approx(expected, abs=1e-5)
-
-
-def member(tensors: dict[str, Tensor], prefix: str, maps: Tensor) -> Tensor:
-    """What a member of an ensemble makes of patches, one after another, by torchvision's layers."""
-    sets = len(maps)
-    own = {
-        name.removeprefix(prefix): one for name, one in tensors.items() if name.startswith(prefix)
+    study: dict[Side, list[Patch]] = {"left": tiny_findings.hand(1), "right": tiny_findings.hand(2)}
+    (said,) = Classifier(bundle, device="cpu").classify([study], model)
+    expected = {(o.side, o.joint): o.probability for o in said if o.finding == "jsn"}
+    pixels = {
+        (side, one.joint): standardise(one.pixels, tiny_findings.SIZE)
+        for side, patches in study.items()
+        for one in patches
+        if one.finding == "jsn"
     }
-    numbers = sorted({int(name.split(".")[1]) for name in own if name.startswith("features.")})
-    for number, after in zip(numbers, [*numbers[1:], None], strict=True):
-        maps = functional.conv2d(
-            maps, own[f"features.{number}.weight"], own[f"features.{number}.bias"], padding=1
-        ).relu()
-        if after != number + 2:
-            maps = functional.max_pool2d(maps, 2)
-    values = torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], 1)
-    values = values.reshape(-1, own["classifier.0.weight"].shape[1])
-    for place in range(sum(name.startswith("classifier.") for name in own) // 2):
-        values = values.relu() if place else values
-        values = functional.linear(
-            values, own[f"classifier.{place}.weight"], own[f"classifier.{place}.bias"]
-        )
-    return values.sigmoid().reshape(sets)
+    found: dict[tuple[Side, str], float] = {}
+    for weights in export(bundle, tmp_path, suffix=".safetensors", model=model, finding="jsn"):
+        sets = units(model, "jsn", weights.stem.split("-")[-1])
+        count = len(sets[0])
+        # As `bundle` has them: heads of one and of two layers.
+        members = nn.ModuleList([Member([16 * count, count]), Member([16 * count, 5, count])])
+        members.load_state_dict(load_file(weights))
+        patches = np.array([[pixels[one.side, one.joint] for one in each] for each in sets])
+        with torch.no_grad():
+            answers = torch.stack([member(torch.from_numpy(patches)) for member in members]).mean(0)
+        for each, row in zip(sets, answers.tolist(), strict=True):
+            found |= {(o.side, o.joint): p for o, p in zip(each, row, strict=True)}
+    assert found.keys() == expected.keys()
+    assert np.ptp(list(expected.values())) > 0.1
+    assert [found[key] for key in expected] == pytest.approx(list(expected.values()), abs=1e-5)
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])
+def test_files_say_what_they_are(bundle: Bundle, tmp_path: Path, suffix: Suffix) -> None:
+    chosen: dict[str, Any] = {"model": "mimo-local", "finding": "erosion", "group": "CMC-M"}
+    (file,) = export(bundle, tmp_path, suffix=suffix, **chosen)
+    if suffix == ".onnx":
+        told = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
+    else:
+        with safe_open(file, "np") as content:
+            told = content.metadata()
+    assert told == {
+        **chosen,
+        "bundle": "tiny 1",
+        "sha256": bundle.sha256,
+        "sets": "left CMC1, right CMC1; left multangular, right multangular",
+        "size": "64",
+        "normalisation": "area-averaged to the size, then mean 0 and standard deviation 1 a patch",
+        "threshold": "0.3",
+        "notice": NOTICE,
+    }
 
 
 def test_both_kinds_are_written_by_one_call(bundle: Bundle, tmp_path: Path) -> None:

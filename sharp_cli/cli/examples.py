@@ -74,12 +74,16 @@ sharp models pull hf://owner/name@main --out my-findings
 """,
     "models push": """\
 sharp models push my-joints my-joints.zip
+sharp models push my-joints https://example.org/my-joints.zip
+sharp models push my-findings hf://owner/name@main
 """,
     "models export": """\
 # every head of the default model
 sharp models export my-findings --onnx exported
 # one
 sharp models export my-findings --finding jsn --group MCP --onnx mcp.onnx
+# weights for torch
+sharp models export my-findings --safetensors exported
 """,
     "phantom": """\
 # as many patients as the paper has

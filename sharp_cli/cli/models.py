@@ -154,8 +154,9 @@ def pull(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="A folder, a .zip or .tar.gz file, the https address of either, or "
-            "hf://owner/name[@revision]; HF_ENDPOINT names another hub.",
+            help="A folder, a .zip or .tar.gz file, the https address of either (user name and "
+            "password in netrc), or hf://owner/name[@revision] (HF_TOKEN for a private one; "
+            "HF_ENDPOINT names another hub).",
         ),
     ],
     *,
@@ -183,18 +184,19 @@ def push(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="TARGET", help="A new folder, or a .zip or .tar.gz file, which is overwritten."
+            metavar="TARGET",
+            help="A new folder; a .zip or .tar.gz file, which is overwritten, or the https address "
+            "of one (user name and password in netrc); or hf://owner/name[@branch], a repository "
+            "that is there (HF_TOKEN, or the login of hf auth login; needs huggingface_hub).",
         ),
     ],
 ) -> int:
-    """Check a bundle and copy it, to be handed on.
-
-    To the Hugging Face hub, upload the folder with the hub's own tool: hf upload owner/name FOLDER.
-    """
+    """Check a bundle and copy it, to be handed on."""
     from sharp_cli.transfer.push import push as copy
+    from sharp_cli.transfer.web import shown
 
     copy(bundle, target)
-    say("done", f"the bundle is in {target}")
+    say("done", f"the bundle is in {shown(target)}")
     return 0
 
 

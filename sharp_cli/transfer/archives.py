@@ -14,13 +14,11 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli import output
 from sharp_cli.errors import ModelError
 from sharp_cli.registry import BUNDLE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     Read = Callable[[], bytes]
 
@@ -63,36 +61,33 @@ def members(content: bytes, where: str) -> dict[str, Read]:
         return _named(_in_zip(zipfile.ZipFile(io.BytesIO(content)), where), where)
 
 
-def pack(files: Mapping[str, bytes], path: Path) -> None:
-    """Write an archive; the same files give the same bytes, always.
+def pack(files: Mapping[str, bytes], name: str) -> bytes:
+    """Make an archive; the same files give the same bytes, always.
 
     They are stored, not compressed: weights hardly shrink, and zlib's versions differ.
 
     Args:
         files: Contents by name.
-        path: A file whose name ends with one of `SUFFIXES`.
-
-    Raises:
-        OutputError: It cannot be written.
+        name: The archive's, which ends with one of `SUFFIXES`.
     """
     content = io.BytesIO()
-    if path.name.endswith(".zip"):
+    if name.endswith(".zip"):
         with zipfile.ZipFile(content, "w") as archive:
-            for name in sorted(files):
-                entry = zipfile.ZipInfo(name, _FIRST_DAY)
+            for file in sorted(files):
+                entry = zipfile.ZipInfo(file, _FIRST_DAY)
                 entry.create_system = 3  # Unix, wherever it is made
                 entry.external_attr = (stat.S_IFREG | _MODE) << 16
-                archive.writestr(entry, files[name])
+                archive.writestr(entry, files[file])
     else:
         with (
             gzip.GzipFile("", "wb", compresslevel=0, fileobj=content, mtime=0) as packed,
             tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
         ):
-            for name in sorted(files):
-                member = tarfile.TarInfo(name)
-                member.size, member.mode = len(files[name]), _MODE
-                tar.addfile(member, io.BytesIO(files[name]))
-    output.write(path, content.getvalue())
+            for file in sorted(files):
+                member = tarfile.TarInfo(file)
+                member.size, member.mode = len(files[file]), _MODE
+                tar.addfile(member, io.BytesIO(files[file]))
+    return content.getvalue()
 
 
 def _in_zip(archive: zipfile.ZipFile, where: str) -> Iterator[tuple[str, Read]]:

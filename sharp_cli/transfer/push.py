@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sharp_cli import output
 from sharp_cli.errors import OutputError, UsageError
 from sharp_cli.registry import BUNDLE_FILE
+from sharp_cli.transfer import hub, web
 from sharp_cli.transfer.archives import SUFFIXES, pack
 from sharp_cli.transfer.verify import verify
 
@@ -17,27 +19,34 @@ def push(folder: Path, target: str) -> None:
 
     Args:
         folder: The bundle's.
-        target: A new folder, or a .zip or .tar.gz file.
+        target: A new folder, a .zip or .tar.gz file, the https address of such a file, or
+            `hf://owner/name[@branch]`.
 
     Raises:
         ModelError: The bundle is not whole.
-        OutputError: The target is there already, or cannot be written.
-        UsageError: The target is an address.
+        OutputError: The target is a folder that is there already, or cannot be written.
+        UsageError: It is an address, and no such one; or huggingface_hub is not installed.
     """
-    if "://" in target:
-        message = (
-            f"{target}: a bundle is pushed to a folder or an archive; upload its folder with the "
-            "hub's own tool: hf upload owner/name FOLDER"
-        )
-        raise UsageError(message)
     bundle = verify(folder)
     files = {
         name: (bundle.path / name).read_bytes() for name in (BUNDLE_FILE, *bundle.meta["sha256"])
     }
-    if target.endswith(SUFFIXES):
-        pack(files, Path(target))
+    if target.startswith(hub.SCHEME):
+        hub.upload(files, target)
+    elif "://" in target:
+        _put(files, web.address(target))
+    elif target.endswith(SUFFIXES):
+        output.write(Path(target), pack(files, target))
     else:
         _copy(files, Path(target))
+
+
+def _put(files: dict[str, bytes], url: str) -> None:
+    path = urlsplit(url).path
+    if not path.endswith(SUFFIXES):
+        message = f"{web.shown(url)}: name a {' or '.join(SUFFIXES)} file there"
+        raise UsageError(message)
+    web.upload(pack(files, path), url)
 
 
 def _copy(files: dict[str, bytes], target: Path) -> None:

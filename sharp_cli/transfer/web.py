@@ -1,26 +1,35 @@
-"""Downloads that go on where they were cut off."""
+"""Files from and to the web; downloads go on where they were cut off.
+
+User name and password of a server are taken from netrc, the hub's token from HF_TOKEN; both go to
+that server alone.
+"""
 
 from __future__ import annotations
 
-import os
+import base64
+import io
 import re
 from http import HTTPStatus
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from typing import IO, TYPE_CHECKING, Final
 from urllib.error import HTTPError
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from requests.utils import get_netrc_auth
+
 from sharp_cli.errors import ModelError, OutputError, UsageError
+from sharp_cli.transfer import hub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_HUB: Final = re.compile(r"hf://([\w.-]+/[\w.-]+)(?:@([\w./-]+))?", re.ASCII)
+_USER: Final = re.compile(r"(?<=://)[^/?#]*@")
 _LOOPBACK: Final = ("127.0.0.1", "localhost")
 _TIMEOUT: Final = 30.0  # s, of each answer
 _CHUNK: Final = 1 << 20
+_NO_ACCESS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class UnreachableError(ModelError):
@@ -30,21 +39,17 @@ class UnreachableError(ModelError):
 def address(source: str) -> str:
     """The https address of a source; of `hf://owner/name[@revision]`, its folder on the hub.
 
-    HF_ENDPOINT names another hub than https://huggingface.co, as for huggingface_hub.
-
     Raises:
-        UsageError: It is none that is fetched from: only https, or http from this machine.
+        UsageError: It is none that bundles go over: only https, or http on this machine; or it
+            holds a user name or password.
     """
-    if source.startswith("hf://"):
-        match = _HUB.fullmatch(source)
-        if match is None:
-            message = f"{source}: not hf://owner/name or hf://owner/name@revision"
-            raise UsageError(message)
-        name, revision = match.groups(default="main")
-        hub = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
-        source = f"{hub.rstrip('/')}/{name}/resolve/{quote(revision, safe='')}"
+    if source.startswith(hub.SCHEME):
+        source = hub.folder(source)
     if not _is_allowed(source):
-        message = f"{shown(source)}: bundles are pulled over https only"
+        message = f"{shown(source)}: bundles go over https only"
+        raise UsageError(message)
+    if _USER.search(source):
+        message = f"{shown(source)}: holds a user name or password; put them into netrc instead"
         raise UsageError(message)
     return source
 
@@ -56,8 +61,8 @@ def inside(folder: str, name: str) -> str:
 
 
 def shown(url: str) -> str:
-    """An address without its query, which may be secret."""
-    return url.partition("?")[0]
+    """An address without user, password and query, which may be secret."""
+    return _USER.sub("", url).partition("?")[0]
 
 
 def download(url: str, part: Path) -> bytes:
@@ -86,20 +91,74 @@ def download(url: str, part: Path) -> bytes:
     return content
 
 
+def upload(content: bytes, url: str) -> None:
+    """Store a file by HTTP PUT (RFC 9110, section 9.3.4); one that is there is overwritten.
+
+    Args:
+        content: The file's.
+        url: Its address, as `address` gives it.
+
+    Raises:
+        OutputError: The server cannot be reached, sends elsewhere, or does not take it.
+    """
+    # In pieces, as the time limit is that of each; all at once is one piece.
+    request = Request(url, io.BytesIO(content), method="PUT")  # noqa: S310 - see `address`
+    request.add_header("Content-Type", "application/octet-stream")
+    request.add_header("Content-Length", str(len(content)))
+    try:
+        _open(request).close()
+    except HTTPError as error:
+        raise OutputError(_said(url, error)) from error
+    except (OSError, HTTPException, ModelError) as error:
+        message = (
+            f"{shown(url)}: cannot be stored ({getattr(error, 'reason', error)}); check the "
+            "network, and that the server takes files of this size from you"
+        )
+        raise OutputError(message) from error
+
+
 def _answer(url: str, start: int) -> HTTPResponse:
-    request = Request(url, headers={"User-Agent": "sharp-cli"})  # noqa: S310 - see `address`
+    request = Request(url)  # noqa: S310 - see `address`
     if start:
         request.add_header("Range", f"bytes={start}-")
     try:
-        response: HTTPResponse = build_opener(_Redirects).open(request, timeout=_TIMEOUT)
+        return _open(request)
     except HTTPError as error:
         if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
             return _answer(url, 0)
-        message = f"{shown(url)}: the server says {error.code} {error.reason}; check the address"
-        raise UnreachableError(message) from error
+        raise UnreachableError(_said(url, error)) from error
     except (OSError, HTTPException) as error:
         raise _failed(url, getattr(error, "reason", error)) from error
+
+
+def _open(request: Request) -> HTTPResponse:
+    request.add_header("User-Agent", "sharp-cli")
+    if known := _authorization(request.full_url):
+        # Such a header stays behind when a server sends on; see `_Redirects`.
+        request.add_unredirected_header("Authorization", known)
+    response: HTTPResponse = build_opener(_Redirects).open(request, timeout=_TIMEOUT)
     return response
+
+
+def _authorization(url: str) -> str | None:
+    """Who asks, in the words of RFC 6750 to the hub and of RFC 7617 to others."""
+    if _origin(url) == _origin(hub.endpoint()) and (token := hub.token()):
+        return f"Bearer {token}"
+    known = get_netrc_auth(url)
+    return known and f"Basic {base64.b64encode(':'.join(known).encode()).decode()}"
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower()
+
+
+def _said(url: str, error: HTTPError) -> str:
+    """What a server that refuses said."""
+    remedy = "check the address"
+    if error.code in _NO_ACCESS:
+        remedy += f", or give user name and password in netrc, or for the hub {hub.TOKEN}"
+    return f"{shown(url)}: the server says {error.code} {error.reason}; {remedy}"
 
 
 def _save(response: HTTPResponse, file: IO[bytes], url: str) -> None:
@@ -140,12 +199,12 @@ def _is_allowed(url: str) -> bool:
 
 
 class _Redirects(HTTPRedirectHandler):
-    """Follows to what is allowed only."""
+    """Follows a question to what is allowed only; a file is stored where it was said, or not."""
 
     def redirect_request(  # noqa: PLR0917 - urllib's
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
-        """The request that follows.
+        """The request that follows, which tells who asks to the same server only.
 
         Raises:
             ModelError: It would leave https.
@@ -154,4 +213,8 @@ class _Redirects(HTTPRedirectHandler):
         if not _is_allowed(newurl) or (req.type == "https" and not newurl.startswith("https:")):
             message = f"{shown(req.full_url)}: sends on to {shown(newurl)}, which is not https"
             raise ModelError(message)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        following = super().redirect_request(req, fp, code, msg, headers, newurl)
+        known = req.unredirected_hdrs.get("Authorization")
+        if following and known and _origin(newurl) == _origin(req.full_url):
+            following.add_unredirected_header("Authorization", known)
+        return following

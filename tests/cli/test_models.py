@@ -119,7 +119,9 @@ def test_what_is_pushed_is_pulled(sharp: Sharp, tiny: Path) -> None:
     assert sharp("models", "verify", "mine").code == 0
     assert sharp("models", "pull", "a.zip", "--out", "a.zip").code == 4
     assert sharp("models", "pull", "none.zip", "--out", "other").code == 2
-    assert sharp("models", "push", tiny, "hf://owner/name").code == 2
+    assert sharp("models", "push", tiny, "http://example.org/a.zip").code == 2
+    done = sharp("models", "push", tiny, "http://127.0.0.1:9/a.zip?key=secret")
+    assert (done.code, "secret" in done.err) == (4, False)
 
 
 def test_heads_are_exported(sharp: Sharp, tiny: Path) -> None:

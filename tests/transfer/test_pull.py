@@ -37,7 +37,7 @@ def test_damage_is_refused(copy: Path, tmp_path: Path, damage: str, way: str) ->
     source = copy
     if way != "folder":
         source = tmp_path / f"a{way}"
-        pack(contents(copy), source)
+        source.write_bytes(pack(contents(copy), source.name))
     with pytest.raises(ModelError, match=rf"^{source}\b.*{named}"):
         pull(str(source), tmp_path / "out")
     assert not (tmp_path / "out").exists()

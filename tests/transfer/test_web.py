@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import threading
 from http.client import HTTPMessage
@@ -33,8 +34,7 @@ def test_a_folder_on_the_web(site: Site, bundle: Path, tmp_path: Path, suffix: s
 def test_an_archive_on_the_web_goes_on_where_it_stopped(
     site: Site, bundle: Path, tmp_path: Path, suffix: str
 ) -> None:
-    pack(contents(bundle), tmp_path / f"a{suffix}")
-    site.files[f"tiny/a{suffix}"] = (tmp_path / f"a{suffix}").read_bytes()
+    site.files[f"tiny/a{suffix}"] = pack(contents(bundle), suffix)
     site.cut[f"tiny/a{suffix}"] = 1000
     with pytest.raises(ModelError, match="cut off after 1000 of"):
         pull(f"{site.url}/a{suffix}", tmp_path / "out")
@@ -150,6 +150,66 @@ def test_the_hub(site: Site, bundle: Path, tmp_path: Path, monkeypatch: pytest.M
         out = tmp_path / path.replace("/", "-")
         pull(source, out)
         assert contents(out) == contents(bundle)
+
+
+def test_a_private_repository_is_asked_for_with_the_token(
+    site: Site, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = site.url.removesuffix("/tiny")
+    monkeypatch.setenv("HF_ENDPOINT", host)
+    monkeypatch.setenv("HF_TOKEN", " hf_secret\n")
+    path = "owner/name/resolve/main"
+    site.files = {f"{path}/{name}": each for name, each in contents(bundle).items()}
+    # Small files the hub sends on to another path of its own, large ones to another host.
+    site.files["cache"] = site.files.pop(f"{path}/{HEADS_FILE}")
+    site.files["store"] = site.files.pop(f"{path}/{TRUNK_FILE}")
+    site.moved = {
+        f"{path}/{HEADS_FILE}": "/cache",
+        f"{path}/{TRUNK_FILE}": host.replace("127.0.0.1", "localhost") + "/store",
+    }
+    pull("hf://owner/name", tmp_path / "out")
+    assert contents(tmp_path / "out") == contents(bundle)
+    assert site.known.pop("localhost/store") is None
+    assert len(site.known) == len(contents(bundle)) + 1
+    assert set(site.known.values()) == {"Bearer hf_secret"}
+    assert all(b"hf_secret" not in p.read_bytes() for p in (tmp_path / "out").iterdir())
+
+
+def test_other_servers_do_not_get_the_token(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    pull(site.url, tmp_path / "out")
+    assert set(site.known.values()) == {None}
+
+
+def test_what_is_no_token_is_not_quoted(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", site.url)
+    monkeypatch.setenv("HF_TOKEN", "hf_secret\nX: y")
+    with pytest.raises(UsageError, match=r"^HF_TOKEN: ") as caught:
+        pull("hf://owner/name", tmp_path / "out")
+    assert "secret" not in str(caught.value)
+    assert site.known == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_is_told_who_asks(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login ada password söze\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    pull(site.url, tmp_path / "out")
+    basic = base64.b64encode("ada:söze".encode()).decode()
+    assert set(site.known.values()) == {f"Basic {basic}"}
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^https://example\.org/a: holds .* netrc") as caught:
+        pull("https://ada:secret@example.org/a?key=secret", tmp_path / "out")
+    assert "secret" not in str(caught.value)
 
 
 def test_the_hub_is_hugging_face(monkeypatch: pytest.MonkeyPatch) -> None:
