@@ -2,8 +2,8 @@
 
     python benchmarks/speed.py [--only NAME …] [--studies N] [--work DIR] [--markdown FILE]
 
-Let nothing else run meanwhile. All of it takes about an hour on two cores; most of that is drawing
-and scoring the made-up cohort, which --work keeps for another time. `script` and `training` need
+Let nothing else run meanwhile. Most of its time goes into drawing and scoring the made-up cohort,
+which --work keeps for another time. `script` and `training` need
 the packages of `.[train]`.
 """
 

@@ -10,46 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from pydicom import dcmread
-from pydicom.uid import (
-    JPEG2000,
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
-)
+from pydicom.uid import UID, JPEGBaseline8Bit
 
 from sharp_cli import radiograph
+from sharp_cli.radiograph.dicom import SYNTAXES
 from timing.processes import apart
 from timing.table import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-SYNTAXES: Final[tuple[UID, ...]] = (
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    DeflatedExplicitVRLittleEndian,
-    RLELossless,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    JPEG2000Lossless,
-    JPEG2000,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGExtended12Bit,
-    JPEGBaseline8Bit,
-)
-"""All that are read; the first is not compressed."""
 
 _TIMES: Final = 5
 

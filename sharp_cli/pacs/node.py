@@ -8,20 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from pydicom import dcmread
 from pydicom.uid import (
-    JPEG2000,
     ComputedRadiographyImageStorage,
     DigitalXRayImageStorageForPresentation,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
     SecondaryCaptureImageStorage,
 )
 from pynetdicom import AE, evt
@@ -30,6 +18,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from sharp_cli.errors import OutputError
 from sharp_cli.pacs.limits import MAX_OBJECT_BYTES, RADIOGRAPHY, is_uid
 from sharp_cli.pacs.spool import QueueError
+from sharp_cli.radiograph.dicom import SYNTAXES
 from sharp_cli.radiograph.tags import text
 
 if TYPE_CHECKING:
@@ -45,12 +34,6 @@ _IMAGES: Final = (
     DigitalXRayImageStorageForPresentation,
     SecondaryCaptureImageStorage,
 )
-_SYNTAXES: Final = [
-    ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless,
-    JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1,
-    JPEGLSLossless, JPEGLSNearLossless, JPEG2000Lossless, JPEG2000,
-]  # fmt: skip
-
 # Of C-STORE: DICOM PS3.4 table B.2-1.
 _SUCCESS: Final = 0x0000
 _OUT_OF_RESOURCES: Final = 0xA700
@@ -80,7 +63,7 @@ def listening(
     entity.require_calling_aet = list(callers)
     entity.add_supported_context(Verification)
     for kind in _IMAGES:
-        entity.add_supported_context(kind, _SYNTAXES)
+        entity.add_supported_context(kind, list(SYNTAXES))
     desk = _Desk(spool, say)
     handlers: list[EventHandlerType] = [
         (evt.EVT_C_STORE, desk.store),

@@ -51,6 +51,13 @@ _LUMA: Final = (0.299, 0.587, 0.114)
 _MAX_INFLATED: Final = 6 * MAX_PIXELS + (1 << 26)
 """16-bit colour of the largest picture, and 64 MiB of tags."""
 
+SYNTAXES: Final = (
+    ExplicitVRLittleEndian, ImplicitVRLittleEndian, ExplicitVRBigEndian,
+    DeflatedExplicitVRLittleEndian, RLELossless, JPEGLSLossless, JPEGLSNearLossless,
+    JPEG2000Lossless, JPEG2000, JPEGLossless, JPEGLosslessSV1, JPEGExtended12Bit, JPEGBaseline8Bit,
+)  # fmt: skip
+"""The transfer syntaxes that are read; the first ones are not compressed."""
+
 _DECODERS: Final = {
     JPEGBaseline8Bit: "pillow",
     JPEGExtended12Bit: "pillow",

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.uid import UID, JPEGBaseline8Bit, JPEGExtended12Bit, RLELossless
-from timing.decoding import SYNTAXES, write
+from timing.decoding import write
 
 from sharp_cli import radiograph
+from sharp_cli.radiograph.dicom import SYNTAXES
 from tests import dicom_files
 
 if TYPE_CHECKING:
