@@ -447,6 +447,15 @@ def test_pictures(
     assert (found.spacing, found.side) == (None, None)
 
 
+@pytest.mark.parametrize("levels", [2, 7, 8, 9])
+def test_few_grey_levels_are_told(levels: int, tmp_path: Path) -> None:
+    shown = (np.arange(256 * 256, dtype=np.uint8) % levels * 20).reshape(256, 256)
+    Image.fromarray(shown).save(tmp_path / "a.png")
+    told = [f"the picture has only {levels} grey levels"] * (levels < 8)
+    found = radiograph.read(tmp_path / "a.png")
+    assert [note for note in found.warnings if "grey levels" in note] == told
+
+
 def test_pixels_that_are_no_number(tmp_path: Path) -> None:
     values = HAND.astype(np.float32)
     values[:3] = np.nan

@@ -14,8 +14,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, TypeVar
 
-import numpy as np
-
 # Pillow must come before pydicom, which loads gdcm: zlib crashes the process if gdcm is the first
 # to load it, for it then calls gdcm's copy of itself.
 from PIL import Image, UnidentifiedImageError
@@ -141,7 +139,7 @@ def _without_mark(stream: BinaryIO, work: Callable[[BinaryIO, _Decoder], _Result
 
 
 def _radiograph(file: str, source: Source) -> Radiograph:
-    levels = len(np.unique(grey.thin(source.pixels)))
+    levels = grey.levels(source.pixels, most=_FEW_LEVELS)
     if levels == 1:
         message = "its picture has no contrast: all pixels are alike; export it again"
         raise RadiographError(message)

@@ -24,6 +24,14 @@ def thin(pixels: NDArray[Any]) -> NDArray[Any]:
     return pixels[::step, ::step]
 
 
+def levels(pixels: NDArray[Any], *, most: int) -> int:
+    """How many values the pixels have, counted up to `most`: sorting them all takes long."""
+    found, rest = 0, thin(pixels).ravel()
+    while found < most and rest.size:
+        found, rest = found + 1, rest[rest != rest[0]]
+    return found
+
+
 def stretch(values: NDArray[Any], usable: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Map the robust percentiles of the usable values to 0 and 1; the others become 0.
 
