@@ -35,8 +35,8 @@ from sharp_cli.hands import HandFinder
 from sharp_cli.joints import POINTS, TARGETS
 from sharp_cli.registry import open_bundle
 from sharp_cli.train import detector_network, detector_validation, detector_views, views
-from sharp_cli.train.detector_fit import split
-from sharp_cli.train.detector_folds import fold_errors, train_fold
+from sharp_cli.train.detector_fit import Task, split
+from sharp_cli.train.detector_folds import FoldTask, fold_errors, train_fold
 from sharp_cli.train.detector_settings import Settings
 from sharp_cli.train.folds import BUNDLE, Fold, fold_folder
 
@@ -192,13 +192,12 @@ def _train(
     if variant.start in VARIANTS:
         begun = fold_folder(_place(options.work, variant.start), number, FOLDS)
         start[variant.start] = begun / detector_network.BEST
+    place = fold_folder(_place(options.work, name), number, FOLDS)
     return train_fold(
-        own,
-        *split(others),
+        FoldTask(Task(place, *split(others)), own),
         options.images,
-        fold_folder(_place(options.work, name), number, FOLDS),
-        settings=replace(variant.settings, init=start[variant.start]),
-        device="cpu",
+        replace(variant.settings, init=start[variant.start]),
+        "cpu",
     )
 
 

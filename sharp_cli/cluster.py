@@ -8,18 +8,22 @@ is gone while others have nothing to do.
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from collections import deque
 from concurrent.futures import Future
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
+from sharp_cli import __version__
 from sharp_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from sharp_cli.classify import Device
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -73,11 +77,53 @@ def connected(address: str | None) -> Iterator[None]:
             ray.shutdown()
 
 
-def gpus() -> float:
-    """How many GPUs the cluster has."""
+def place(device: Device) -> Literal["cpu", "cuda"]:
+    """Where processes of the cluster compute; `auto` is a GPU where it has one."""
     import ray  # noqa: PLC0415
 
-    return float(ray.cluster_resources().get("GPU", 0))
+    there = device == "auto" and ray.cluster_resources().get("GPU", 0) > 0
+    return "cuda" if there or device == "cuda" else "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The process that others of the cluster work for, and as which they have to be.
+
+    Attributes:
+        folder: Its working folder, which names of files are relative to.
+        version: Of its Sharp.
+    """
+
+    folder: str
+    version: str
+
+    @classmethod
+    def here(cls) -> Origin:
+        """This process."""
+        return cls(os.getcwd(), __version__)  # noqa: PTH109 - as it is: the others change to it
+
+    def enter(self, file: str) -> None:
+        """Let this process work as that one would.
+
+        Args:
+            file: Something that must be there.
+
+        Raises:
+            UsageError: This machine has other files, or another Sharp.
+        """
+        machine = socket.gethostname()
+        try:
+            os.chdir(self.folder)
+            os.stat(file)  # noqa: PTH116 - Path.stat would say the same
+        except OSError as error:
+            message = (
+                f"{error.filename}: is not there on {machine} ({error.strerror}); all machines of "
+                "a cluster need the same files under the same names"
+            )
+            raise UsageError(message) from error
+        if __version__ != self.version:
+            message = f"{machine}: has Sharp {__version__}, not {self.version}; install the same"
+            raise UsageError(message)
 
 
 @dataclass(slots=True)
@@ -118,7 +164,8 @@ class Replicas:
         """
         import ray  # noqa: PLC0415
 
-        self._prepare = prepare
+        # Once for all: it may hold much.
+        self._prepare = ray.put(prepare)
         self._needs = {"CPU": float(cpus), "GPU": gpus}
         self._actor = ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0)(_Process)
         self._starting: dict[Any, Any] = {}

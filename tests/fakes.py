@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -22,7 +22,7 @@ from sharp_cli.records import Classification, Hand, Patch, Point, Radiograph
 from sharp_cli.template import TEMPLATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from sharp_cli.geometry import Affine
     from sharp_cli.inputs import ModelName
@@ -152,3 +152,28 @@ def _results(
             probability = 0.9 * means[side, finding, joint] + 0.1 * float(all_)
             label: Label = "non-intact" if probability >= limit else "intact"
             yield Classification(side, finding, joint, probability, label, used)
+
+
+class ReplicasHere:
+    """As `cluster.Replicas`, in this process.
+
+    Attributes:
+        needs: What the last ones took of the cluster.
+    """
+
+    needs: Mapping[str, float]
+
+    def __init__(self, prepare: Callable[[], None], **needs: float) -> None:
+        prepare()
+        type(self).needs = needs
+
+    def map(
+        self, work: Callable[[Any], Any], items: Iterable[Any], *, lost: Callable[[Any], Any]
+    ) -> Generator[Any]:
+        """As where work that exits ends every process."""
+        for item in items:
+            try:
+                result = work(item)
+            except SystemExit:
+                result = lost(item)
+            yield result

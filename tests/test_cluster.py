@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sharp_cli.cluster import Replicas, connected, gpus
+from sharp_cli.cluster import Replicas, connected, place
 from sharp_cli.errors import UsageError
 from tests import test_workers
 from tests.test_workers import lost, prepare, work
@@ -95,7 +95,7 @@ def test_processes_that_cannot_be_prepared_end_it() -> None:
 
 
 def test_what_no_machine_has_is_refused() -> None:
-    assert gpus() == 0
+    assert [place(device) for device in ("auto", "cpu", "cuda")] == ["cpu", "cpu", "cuda"]
     with pytest.raises(UsageError, match="no machine of the cluster has 999 CPU for"):
         Replicas(end, cpus=999)
     with pytest.raises(UsageError, match=r"1 CPU and 0\.25 GPU"):

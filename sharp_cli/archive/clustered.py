@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sharp_cli.archive import replica
 from sharp_cli.archive.crew import texts
 from sharp_cli.archive.engine import Finished
-from sharp_cli.cluster import Replicas, connected, gpus
+from sharp_cli.cluster import Replicas, connected, place
 from sharp_cli.studies import Names, settle
 
 if TYPE_CHECKING:
@@ -54,12 +54,11 @@ class Clustered:
         if not groups:
             return
         with connected(self.address):
-            on_gpu = self.kit.device == "cuda" or (self.kit.device == "auto" and gpus() > 0)
-            kit = replace(self.kit, device="cuda" if on_gpu else "cpu")
+            kit = replace(self.kit, device=place(self.kit.device))
             replicas = Replicas(
                 partial(replica.prepare, kit, groups[0].files[0]),
                 cpus=kit.threads,
-                gpus=1 / _A_GPU if on_gpu else 0,
+                gpus=1 / _A_GPU if kit.device == "cuda" else 0,
             )
             outcomes = replicas.map(replica.score, groups, lost=replica.unscored)
             with closing(outcomes):

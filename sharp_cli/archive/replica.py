@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from sharp_cli import __version__, pipeline
+from sharp_cli import pipeline
 from sharp_cli.archive.crew import Made, make
 from sharp_cli.errors import UsageError
 from sharp_cli.loading import load, open_bundles
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sharp_cli.classify import Device
+    from sharp_cli.cluster import Origin
     from sharp_cli.documents import Document, Failure
     from sharp_cli.inputs import ModelName
     from sharp_cli.loading import Models
@@ -32,10 +32,9 @@ class Kit:
     """What a process needs to score as this one would.
 
     Attributes:
-        folder: The working folder, which files and bundles are relative to.
+        origin: This one.
         bundles: See `loading.open_bundles`.
-        version: Of Sharp, and what follows must be what the process has there.
-        checksums: Of the bundles.
+        checksums: Of the bundles, which must be the same there.
         model: See `pipeline.Scoring`, like the next two.
         threshold: See there.
         strict: See there.
@@ -44,9 +43,8 @@ class Kit:
         threads: See there.
     """
 
-    folder: str
+    origin: Origin
     bundles: tuple[str | None, str | None, str | None]
-    version: str
     checksums: tuple[str, ...]
     model: ModelName
     threshold: float | None
@@ -67,22 +65,10 @@ def prepare(kit: Kit, file: str) -> None:
         UsageError: This machine has other files, another Sharp, other models, or lacks the device.
         ModelError: A bundle is not what it should be.
     """
-    try:
-        os.chdir(kit.folder)
-        os.stat(file)  # noqa: PTH116 - Path.stat would say the same
-    except OSError as error:
-        message = (
-            f"{error.filename}: is not there on {socket.gethostname()} ({error.strerror}); all "
-            "machines of a cluster need the same files under the same names"
-        )
-        raise UsageError(message) from error
+    kit.origin.enter(file)
     bundles = open_bundles(*kit.bundles)
-    checksums = tuple(bundle.sha256 for bundle in bundles)
-    if (__version__, checksums) != (kit.version, kit.checksums):
-        message = (
-            f"{socket.gethostname()}: has Sharp {__version__} or models that differ from those "
-            f"here ({kit.version}); install the same"
-        )
+    if tuple(bundle.sha256 for bundle in bundles) != kit.checksums:
+        message = f"{socket.gethostname()}: has other models than there are here; install the same"
         raise UsageError(message)
     models = load(
         bundles,

@@ -1,22 +1,24 @@
-"""`--engine`: on which machines `sharp score --out` works."""
+"""`--engine`: on which machines `sharp score --out` and trainings work."""
 
 # ruff: noqa: PLC0415 - loaded where it is used, so that help comes at once
 
 from __future__ import annotations
 
-import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sharp_cli import __version__
 from sharp_cli.cli import options
 from sharp_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sharp_cli.archive.engine import Engine
     from sharp_cli.classify import Device
     from sharp_cli.loading import Models
     from sharp_cli.pipeline import Scoring
+    from sharp_cli.train.helpers import Helpers
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,8 @@ class Machines:
         Raises:
             UsageError: They do not.
         """
+        _check(self.engine, self.address)
         if self.engine is options.Engine.LOCAL:
-            if self.address is not None:
-                message = "--address: of a Ray cluster; add --engine ray"
-                raise UsageError(message)
             return
         if out is None:
             message = "--engine ray: fills a folder; name it with --out DIR"
@@ -76,11 +76,11 @@ class Machines:
             return Local(models, scoring)
         from sharp_cli.archive.clustered import Clustered
         from sharp_cli.archive.replica import Kit
+        from sharp_cli.cluster import Origin
 
         kit = Kit(
-            folder=os.getcwd(),  # noqa: PTH109 - as it is: the others change to it
+            origin=Origin.here(),
             bundles=bundles,
-            version=__version__,
             checksums=tuple(bundle.sha256 for bundle in models.bundles),
             model=scoring.model,
             threshold=scoring.threshold,
@@ -90,3 +90,38 @@ class Machines:
             threads=self.threads or 1,
         )
         return Clustered(kit, self.address)
+
+
+@contextmanager
+def helping(
+    engine: options.Engine, address: str | None, *, device: options.Device, threads: int | None
+) -> Iterator[tuple[Helpers | None, Device]]:
+    """What helps with a training as long as the block lasts, and where this process computes.
+
+    Nothing helps on this machine alone. Whoever has help needs no GPU.
+
+    Args:
+        engine: This machine, or a Ray cluster.
+        address: Of the cluster; see `cluster.connected`.
+        device: Where each process computes.
+        threads: CPU threads of each process; None for one.
+
+    Raises:
+        UsageError: The options do not fit together, or no cluster is there.
+    """
+    _check(engine, address)
+    if engine is options.Engine.LOCAL:
+        yield None, device.value
+        return
+    from sharp_cli.cluster import connected, place
+    from sharp_cli.train.helpers import Helpers
+
+    own = options.Device.AUTO if device is options.Device.CUDA else device
+    with connected(address):
+        yield Helpers(place(device.value), threads or 1), own.value
+
+
+def _check(engine: options.Engine, address: str | None) -> None:
+    if engine is options.Engine.LOCAL and address is not None:
+        message = "--address: of a Ray cluster; add --engine ray"
+        raise UsageError(message)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from sharp_cli.cli import options
+from sharp_cli.cli.engines import helping
 from sharp_cli.cli.terminal import begin_training, guarded, say
 from sharp_cli.cli.train_classifier import classifier
 from sharp_cli.loading import cores
@@ -135,6 +136,8 @@ def detector(
     ] = 5,
     device: TrainingDevice = options.Device.AUTO,
     threads: options.Threads = None,
+    engine: options.EngineOption = options.Engine.LOCAL,
+    address: options.Address = None,
     seed: Seed = 1,
     hands: options.HandsBundle = None,
 ) -> int:
@@ -146,27 +149,29 @@ def detector(
     from sharp_cli.train.detector import train_detector
     from sharp_cli.train.detector_settings import Settings
 
-    train_detector(
-        annotations,
-        images,
-        out,
-        work,
-        names=names,
-        validation=validation,
-        settings=Settings(
-            net=net.value,
-            width=width,
-            height=height,
-            init=init,
-            views=views,
-            epochs=epochs,
-            seed=seed,
-        ),
-        folds=folds,
-        finder=hands,
-        device=device.value,
-        threads=threads or cores(),
-    )
+    with helping(engine, address, device=device, threads=threads) as (helpers, own):
+        train_detector(
+            annotations,
+            images,
+            out,
+            work,
+            names=names,
+            validation=validation,
+            settings=Settings(
+                net=net.value,
+                width=width,
+                height=height,
+                init=init,
+                views=views,
+                epochs=epochs,
+                seed=seed,
+            ),
+            folds=folds,
+            finder=hands,
+            device=own,
+            threads=threads or cores(),
+            helpers=helpers,
+        )
     return _end(out)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sharp_cli.cli import options
+from sharp_cli.cli.engines import helping
 from sharp_cli.cli.terminal import INTERRUPTED, begin_training, guarded, say
 from sharp_cli.errors import UsageError
 from sharp_cli.loading import cores
@@ -165,6 +166,8 @@ def classifier(
     ] = False,
     device: Annotated[options.Device, typer.Option(help="Where to train.")] = options.Device.AUTO,
     threads: options.Threads = None,
+    engine: options.EngineOption = options.Engine.LOCAL,
+    address: options.Address = None,
     seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 1,
     hands: options.HandsBundle = None,
     detector: options.JointsBundle = None,
@@ -218,16 +221,18 @@ def classifier(
     )
     sources = Sources(labels, images, annotations, names, prior, fold_file, hands, detector)
     try:
-        train_classifier(
-            sources,
-            out,
-            settings=settings,
-            folds=folds,
-            final=final,
-            device=device.value,
-            threads=threads or cores(),
-            tell=_tell,
-        )
+        with helping(engine, address, device=device, threads=threads) as (helpers, own):
+            train_classifier(
+                sources,
+                out,
+                settings=settings,
+                folds=folds,
+                final=final,
+                device=own,
+                threads=threads or cores(),
+                helpers=helpers,
+                tell=_tell,
+            )
     except KeyboardInterrupt:
         say("error", f"interrupted; the same command goes on with what is in {out}")
         return INTERRUPTED

@@ -119,7 +119,7 @@ def calibrate(
     """Calibrate a detector on the hands of all folds.
 
     Args:
-        folds: From `detector_folds.train_folds`, at least two.
+        folds: From `detector_folds.train_fold`, at least two.
         images: Folder of their radiographs.
         finder: Finds the hands.
         load: Loads a detector from its folder.

@@ -6,8 +6,6 @@ common scale and a scale of 0.97 to 1.03, all drawn evenly.
 
 from __future__ import annotations
 
-import logging
-import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -15,10 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sharp_cli import output
 from sharp_cli.networks import describe
 from sharp_cli.train.patch_store import BOXES, margin
-from sharp_cli.train.run import Clock, save
+from sharp_cli.train.run import save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.train.patch_store import PatchStore
-
-LOGGER: Final = logging.getLogger(__name__)
 
 TURN: Final = 3.0
 SHIFT: Final = 5.0
@@ -155,40 +150,24 @@ class Frozen:
 
 
 def compute_features(
-    patches: Patches, trunk: nn.Sequential, folder: Path, *, copies: int, seed: int, device: str
-) -> Tensor:
-    """Features of all patches by a trunk that stays as it is, or those of an earlier run.
+    patches: Patches, trunk: nn.Sequential, path: Path, *, copy: int, seed: int, device: str
+) -> None:
+    """Compute the features of all patches by a trunk that stays as it is, and write them.
 
     Args:
         patches: The cohort's.
         trunk: What describes them.
-        folder: Where they are kept, a file a copy.
-        copies: How often each is augmented.
+        path: File for a float16 tensor of shape (N, F).
+        copy: 0 for patches as they are; each other number is an augmentation of its own.
         seed: Of every random choice.
         device: Where to compute.
-
-    Returns:
-        float16, shape (1 + copies, N, F).
     """
-    output.make_folder(folder)
     describer = Trained(patches, trunk.eval(), device)
     rows = np.arange(len(patches))
     parts = np.array_split(rows, range(_FEATURE_BATCH, len(rows), _FEATURE_BATCH))
-    done: list[Tensor] = []
-    clock = Clock(1 + copies, 1)
-    for copy in range(1 + copies):
-        path = folder / f"{copy}.pt"
-        if not path.is_file():
-            began = time.monotonic()
-            rng = np.random.default_rng([seed, copy]) if copy else None
-            with torch.inference_mode():
-                features = torch.cat([describer(part, rng).half().cpu() for part in parts])
-            save(features, path)
-            left = clock.epoch(1, time.monotonic() - began)
-            LOGGER.info("features of all patches, time %d of %d; %s", copy + 1, 1 + copies, left)
-        clock.network(1)
-        done.append(torch.load(path, weights_only=True))
-    return torch.stack(done)
+    rng = np.random.default_rng([seed, copy]) if copy else None
+    with torch.inference_mode():
+        save(torch.cat([describer(part, rng).half().cpu() for part in parts]), path)
 
 
 def _half(device: str, *, enabled: bool) -> torch.autocast:

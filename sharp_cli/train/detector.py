@@ -11,7 +11,9 @@ likelihoods.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from sharp_cli.annotations.check import read_checked
 from sharp_cli.classify import takes_gpu
@@ -22,8 +24,8 @@ from sharp_cli.hands import HandFinder
 from sharp_cli.registry import open_bundle
 from sharp_cli.train.certainty import calibrate
 from sharp_cli.train.detector_bundle import Proof, Recipe, write_detector
-from sharp_cli.train.detector_fit import fit, split
-from sharp_cli.train.detector_folds import fold_errors, train_folds
+from sharp_cli.train.detector_fit import Task, fit, split
+from sharp_cli.train.detector_folds import fold_errors, fold_tasks, train_fold
 from sharp_cli.train.run import begin
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
     from sharp_cli.classify import Device
     from sharp_cli.train.detector_settings import Settings
+    from sharp_cli.train.helpers import Helpers
+
+LOGGER: Final = logging.getLogger(__name__)
 
 
 def train_detector(
@@ -46,6 +51,7 @@ def train_detector(
     finder: str | None,
     device: Device,
     threads: int,
+    helpers: Helpers | None,
 ) -> None:
     """Train a detector on annotated pictures, and write its bundle.
 
@@ -64,6 +70,7 @@ def train_detector(
         finder: Bundle of the hand finder to measure it with; None for the bundled one.
         device: Where to train.
         threads: CPU threads.
+        helpers: Who fits the networks first; None for nobody.
 
     Raises:
         SharpError: Annotations, radiographs or the snapshot cannot be used, `work` holds another
@@ -82,12 +89,18 @@ def train_detector(
         if both:
             message = f"{validation}: also in {annotations.name}: {', '.join(both)}; take them out"
             raise UsageError(message)
-    parts = split(hands, other)
+    whole = Task(work, *split(hands, other))
+    parts = fold_tasks(hands, work, folds, other) if folds else []
+    if helpers is not None:
+        tasks = {f"fold {number}": part.fit for number, part in enumerate(parts, start=1)}
+        there = partial(fit, images=images, settings=settings, device=helpers.device)
+        helpers.work(work, there, {**tasks, "all pictures": whole})
     proof = Proof({}, None)
     if folds:
-        trained = train_folds(
-            hands, images, work, settings=settings, count=folds, device=place, validating=other
-        )
+        trained = []
+        for number, part in enumerate(parts, start=1):
+            LOGGER.info("fold %d of %d", number, folds)
+            trained.append(train_fold(part, images, settings, place))
         hand_finder = HandFinder(open_bundle("hands", finder), threads=threads)
 
         def load(bundle: Path) -> JointDetector:
@@ -96,12 +109,12 @@ def train_detector(
         errors = fold_errors(trained, images, hand_finder, load)
         calibration = calibrate(trained, images, hand_finder, load)
         proof = Proof(detection_table(errors), calibration)
-    snapshot = fit(*parts, images, work, settings=settings, device=place)
+    snapshot = fit(whole, images, settings, place)
     given = {"annotations": annotations, "images": images, "out": out, "work": work}
     chosen = {"names": names, "validation": validation}
     files = {
         option: None if path is None else path.resolve().name
         for option, path in {**given, **chosen}.items()
     }
-    recipe = Recipe(files, settings, folds, *parts)
+    recipe = Recipe(files, settings, folds, whole.training, whole.validating)
     write_detector(work, snapshot, out, recipe, proof)

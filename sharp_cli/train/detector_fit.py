@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sharp_cli import output
 from sharp_cli.dataset import VALIDATION_EVERY, split_validation
@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 
     from sharp_cli.dataset import AnnotatedHand
     from sharp_cli.train.detector_settings import Settings
+
+
+class Task(NamedTuple):
+    """A detector to fit.
+
+    Attributes:
+        place: Folder of its training.
+        training: Hands to learn from.
+        validating: Hands that choose the best epoch.
+    """
+
+    place: Path
+    training: Sequence[AnnotatedHand]
+    validating: Sequence[AnnotatedHand]
 
 
 def split(
@@ -41,29 +55,28 @@ def split(
     return training, validating
 
 
-def fit(
-    training: Sequence[AnnotatedHand],
-    validating: Sequence[AnnotatedHand],
-    images: Path,
-    work: Path,
-    *,
-    settings: Settings,
-    device: str,
-) -> Path:
-    """Train a network in the folder `work`, or go on with it.
+def fit(task: Task, images: Path, settings: Settings, device: str) -> Path:
+    """Train a network, or go on with it.
+
+    Args:
+        task: Which.
+        images: Folder of the radiographs.
+        settings: How it is trained.
+        device: `cpu` or `cuda`.
 
     Returns:
         The best snapshot, see `detector_network.train_network`.
 
     Raises:
-        UsageError: `work` holds another training.
+        UsageError: The task's folder holds another training.
         ModelError: The snapshot to start from cannot be used.
         OutputError: Something cannot be written.
     """
+    work = task.place
     output.make_folder(work)
     settled = {
-        "annotations": fingerprint_hands(training),
-        "validation": fingerprint_hands(validating),
+        "annotations": fingerprint_hands(task.training),
+        "validation": fingerprint_hands(task.validating),
         **settings.row(),
     }
     if has_coco(work) and not (work / OPTIONS_FILE).is_file():
@@ -73,6 +86,6 @@ def fit(
     network = build_network(work, points=POINTS, settings=settings)
     settle(work, settled)
     if not has_coco(work):
-        write_coco(work, draw_views(training, images, settings=settings))
-    plain = draw_plain_views(validating, images, settings.window)
+        write_coco(work, draw_views(task.training, images, settings=settings))
+    plain = draw_plain_views(task.validating, images, settings.window)
     return train_network(work, network, plain, settings=settings, device=device)

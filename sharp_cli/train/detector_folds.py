@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, NamedTuple
 
 from sharp_cli import radiograph
 from sharp_cli.dataset import split_folds, write_annotations
@@ -12,7 +11,7 @@ from sharp_cli.errors import NoHandError
 from sharp_cli.evaluate.detection import joint_errors
 from sharp_cli.registry import BUNDLE_FILE, write_bundle
 from sharp_cli.train.detector_bundle import NETWORK_FILE, export_detector
-from sharp_cli.train.detector_fit import fit, split
+from sharp_cli.train.detector_fit import Task, fit, split
 from sharp_cli.train.folds import BUNDLE, UNSEEN_FILE, Fold, fold_folder
 
 if TYPE_CHECKING:
@@ -25,72 +24,62 @@ if TYPE_CHECKING:
     from sharp_cli.pipeline import Detector, Finder
     from sharp_cli.train.detector_settings import Settings
 
-LOGGER: Final = logging.getLogger(__name__)
+
+class FoldTask(NamedTuple):
+    """The detector of a fold to fit.
+
+    Attributes:
+        fit: It.
+        own: The fold's hands, which it does not see.
+    """
+
+    fit: Task
+    own: Sequence[AnnotatedHand]
 
 
-def train_folds(
+def fold_tasks(
     hands: Sequence[AnnotatedHand],
-    images: Path,
     work: Path,
-    *,
-    settings: Settings,
     count: int,
-    device: str,
     validating: Sequence[AnnotatedHand] | None = None,
-) -> list[Fold]:
-    """Train a detector for each fold of the pictures, on those of the others.
+) -> list[FoldTask]:
+    """Deal pictures into folds, for each of which a detector learns from those of the others.
 
     Args:
         hands: All annotated hands.
-        images: Folder of their radiographs.
         work: Each fold has a folder in it.
-        settings: How each detector is trained.
         count: How many folds.
-        device: `cpu` or `cuda`.
         validating: Hands that choose the best epoch; None for those of every fifth picture.
 
     Raises:
-        UsageError: There are too few pictures, or `work` holds another training.
-        SharpError: The snapshot to start from or a radiograph cannot be used, or nothing written.
+        UsageError: There are too few pictures.
     """
-    folds = []
-    for number, (others, own) in enumerate(split_folds(hands, count), start=1):
-        LOGGER.info("fold %d of %d", number, count)
-        place, parts = fold_folder(work, number, count), split(others, validating)
-        folds.append(train_fold(own, *parts, images, place, settings=settings, device=device))
-    return folds
+    return [
+        FoldTask(Task(fold_folder(work, number, count), *split(others, validating)), own)
+        for number, (others, own) in enumerate(split_folds(hands, count), start=1)
+    ]
 
 
-def train_fold(
-    own: Sequence[AnnotatedHand],
-    training: Sequence[AnnotatedHand],
-    validating: Sequence[AnnotatedHand],
-    images: Path,
-    place: Path,
-    *,
-    settings: Settings,
-    device: str,
-) -> Fold:
-    """Train the detector of one fold in the folder `place`, or go on with it.
+def train_fold(task: FoldTask, images: Path, settings: Settings, device: str) -> Fold:
+    """Train the detector of one fold, or go on with it.
 
     Args:
-        own: The fold's hands, which it does not see.
-        training: Hands to learn from.
-        validating: Hands that choose the best epoch.
+        task: See `fold_tasks`.
         images: Folder of the radiographs.
-        place: Folder of the fold.
         settings: How it is trained.
         device: `cpu` or `cuda`.
 
     Raises:
-        SharpError: As `train_folds`.
+        UsageError: The fold's folder holds another training.
+        SharpError: The snapshot to start from or a radiograph cannot be used, or nothing written.
     """
-    snapshot = fit(training, validating, images, place, settings=settings, device=device)
+    place = task.fit.place
+    snapshot = fit(task.fit, images, settings, device)
     bundle = place / BUNDLE
     if not (bundle / BUNDLE_FILE).is_file():
         write_bundle(bundle, export_detector(place, snapshot, bundle, settings), [NETWORK_FILE])
-    write_annotations(place / UNSEEN_FILE, own)
-    return Fold(bundle, own)
+    write_annotations(place / UNSEEN_FILE, task.own)
+    return Fold(bundle, task.own)
 
 
 def fold_errors(
@@ -99,7 +88,7 @@ def fold_errors(
     """How far off each joint is found by the detector that has not seen it.
 
     Args:
-        folds: From `train_folds`.
+        folds: From `train_fold`.
         images: Folder of the radiographs.
         finder: Finds the hands.
         load: Loads a detector from its folder.

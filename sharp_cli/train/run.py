@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import socket
 from statistics import mean
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +38,11 @@ def begin(out: Path, work: Path, *, threads: int) -> None:
     """
     output.make_folder(out)
     output.make_folder(work)
+    set_threads(threads)
+
+
+def set_threads(threads: int) -> None:
+    """Set the CPU threads of this process."""
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
 
@@ -125,6 +131,7 @@ class Clock:
 
 def save(state: object, path: Path) -> None:
     """Write what torch can write, whole or not at all: a run may be killed at any time."""
-    partial = path.with_suffix(".part")
+    # A machine that is out of reach may still write where another one goes on.
+    partial = path.with_suffix(f".{socket.gethostname()}.part")
     torch.save(state, partial)
     partial.replace(path)

@@ -11,36 +11,23 @@ import pytest
 
 from sharp_cli import __version__
 from sharp_cli.archive import clustered, local, replica
+from sharp_cli.cluster import Origin
 from sharp_cli.errors import UsageError
-from tests.fakes import paint
+from tests.fakes import ReplicasHere, paint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Mapping
 
     from tests.cli.conftest import Done
 
     Sharp = Callable[..., Done]
 
-ASKED: list[dict[str, float]] = []
-
-
-class Here:
-    """As `cluster.Replicas`, in this process."""
-
-    def __init__(self, prepare: Callable[[], None], **needs: float) -> None:
-        prepare()
-        ASKED.append(needs)
-
-    def map(self, work: Callable[[Any], Any], items: Iterable[Any], **_: Any) -> Iterator[Any]:
-        yield from map(work, items)
-
 
 @pytest.fixture
 def ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    ASKED.clear()
     monkeypatch.setattr(clustered, "connected", nullcontext)
-    monkeypatch.setattr(clustered, "Replicas", Here)
-    monkeypatch.setattr(clustered, "gpus", lambda: 0)
+    monkeypatch.setattr(clustered, "Replicas", ReplicasHere)
+    monkeypatch.setattr(clustered, "place", lambda device: "cuda" if device == "cuda" else "cpu")
     monkeypatch.setattr(local, "_MANY", 99)
 
 
@@ -88,14 +75,14 @@ def test_a_run_goes_on_with_another_engine(sharp: Sharp) -> None:
 def test_what_processes_take_of_the_cluster(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
     paint(Path("two.png"))
 
-    def ask(*more: str) -> dict[str, float]:
+    def ask(*more: str) -> Mapping[str, float]:
         assert sharp("score", "two.png", "--out", f"out{more}", "--engine", "ray", *more).code == 0
-        return ASKED[-1]
+        return ReplicasHere.needs
 
     assert ask() == {"cpus": 1, "gpus": 0}
     assert ask("--threads", "3") == {"cpus": 3, "gpus": 0}
     assert ask("--device", "cuda") == {"cpus": 1, "gpus": 0.25}
-    monkeypatch.setattr(clustered, "gpus", lambda: 2)
+    monkeypatch.setattr(clustered, "place", lambda device: "cpu" if device == "cpu" else "cuda")
     assert ask("--threads", "2") == {"cpus": 2, "gpus": 0.25}
     assert ask("--device", "cpu") == {"cpus": 1, "gpus": 0}
 
@@ -132,15 +119,15 @@ def test_without_ray_it_is_said_what_to_install(
 @pytest.mark.parametrize(
     ("changed", "text"),
     [
-        ({"folder": "/no/such/folder"}, "/no/such/folder: is not there on "),
-        ({"version": "0"}, "models that differ"),
-        ({"checksums": ("1" * 64, "0" * 64, "0" * 64)}, "models that differ"),
+        ({"origin": Origin("/no/such/folder", __version__)}, "/no/such/folder: is not there on "),
+        ({"origin": Origin(".", "0")}, "has Sharp .*, not 0; install the same"),
+        ({"checksums": ("1" * 64, "0" * 64, "0" * 64)}, "has other models than there are here"),
     ],
 )
 def test_a_machine_that_is_not_like_this_one_is_refused(changed: dict[str, Any], text: str) -> None:
     paint(Path("two.png"))
     given: dict[str, Any] = {
-        "folder": str(Path.cwd()), "bundles": (None, None, None), "version": __version__,
+        "origin": Origin.here(), "bundles": (None, None, None),
         "checksums": ("0" * 64,) * 3, "model": "siso", "threshold": None, "strict": False,
         "device": "cpu", "precision": "fp32", "threads": 1,
     }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +18,7 @@ from sharp_cli.errors import DocumentError
 from sharp_cli.train.classifier_settings import Hyperparameters, Settings, ThresholdRule
 from sharp_cli.train.classifier_sources import Sources
 from sharp_cli.train.detector_settings import Settings as DetectorSettings
+from sharp_cli.train.helpers import Helpers
 from sharp_cli.train.label_check import Notice
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ CHOICES: dict[str, dict[str, Any]] = {
         "folds": 5,
         "finder": None,
         "device": "auto",
+        "helpers": None,
         "settings": DetectorSettings(epochs=3),
     },
     "trunk": {
@@ -121,7 +124,7 @@ def test_a_classifier_is_trained_as_the_paper_does_if_not_asked_otherwise(
     chosen.pop("tell")
     assert chosen == {
         "settings": PLAIN, "folds": 8, "final": False, "device": "auto",
-        "threads": loading.cores(),
+        "threads": loading.cores(), "helpers": None,
     }  # fmt: skip
 
 
@@ -154,7 +157,9 @@ def test_a_classifiers_options_have_the_names_by_which_a_run_is_refused(sharp: S
     sources = {"labels", "images", "annotations", "prior", "fold-file", "hands", "detector"}
     named = {f"--{name}" for name in {*PLAIN.row(), *sources, "folds"}}
     # These may change from run to run; what the points are called is part of the annotations.
-    others = {"--out", "--final", "--device", "--threads", "--names", "--help"}
+    others = {
+        "--out", "--final", "--device", "--threads", "--engine", "--address", "--names", "--help",
+    }  # fmt: skip
     assert listed == named | others
 
 
@@ -186,6 +191,7 @@ def test_a_bundle_tells_the_size_of_the_input(
         (("--folds", "2"), "--folds"),
         (("--model", "mimo-time"), "--model"),
         (("--fold-file", "nowhere"), "nowhere"),
+        (("--address", "here:6379"), "--address: of a Ray cluster; add --engine ray"),
     ],
 )
 def test_options_that_do_not_fit(
@@ -195,6 +201,33 @@ def test_options_that_do_not_fit(
     assert done.code == 2
     assert said in done.err
     assert not calls
+
+
+@pytest.mark.parametrize("command", ["detector", "classifier"])
+def test_a_cluster_helps(
+    sharp: Sharp, calls: list[Call], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    asked = []
+
+    def connected(address: str | None) -> nullcontext[None]:
+        asked.append(address)
+        return nullcontext()
+
+    monkeypatch.setattr("sharp_cli.cluster.connected", connected)
+    monkeypatch.setattr(
+        "sharp_cli.cluster.place", lambda device: "cuda" if device != "cpu" else device
+    )
+    ray = ("train", command, *COMMANDS[command], "--engine", "ray")
+    assert sharp(*ray, "--address", "there:6379").code == 0
+    assert sharp(*ray, "--device", "cuda", "--threads", "3").code == 0
+    assert sharp(*ray, "--device", "cpu").code == 0
+    assert asked == ["there:6379", None, None]
+    found = [(one["helpers"], one["device"], one["threads"]) for _, one in calls]
+    assert found == [
+        (Helpers("cuda", 1), "auto", loading.cores()),
+        (Helpers("cuda", 3), "auto", 3),
+        (Helpers("cpu", 1), "cpu", loading.cores()),
+    ]
 
 
 @pytest.mark.usefixtures("installed")

@@ -22,7 +22,9 @@ from sharp_cli.train.classifier_fit import CHECKPOINT
 from sharp_cli.train.classifier_results import METRIC_COLUMNS, PREDICTION_COLUMNS
 from sharp_cli.train.classifier_settings import Hyperparameters, ThresholdRule
 from sharp_cli.train.classifier_sources import Sources, earlier_studies
+from sharp_cli.train.helpers import Helpers
 from sharp_cli.train.label_folds import read_folds
+from tests.fakes import ReplicasHere
 from tests.tiny_findings import hand
 from tests.train import cohort
 
@@ -43,9 +45,11 @@ def train(folder: Path, run: Path, **chosen: Any) -> list[Notice]:
     files: dict[str, Any] = dict.fromkeys(
         ("annotations", "names", "dates", "folds", "hands", "detector")
     )
-    settings = {name: chosen.pop(name) for name in [*chosen] if name not in (*files, "final")}
+    settings = {
+        name: chosen.pop(name) for name in [*chosen] if name not in (*files, "final", "helpers")
+    }
     told: list[Notice] = []
-    final = chosen.pop("final", False)
+    final, helpers = chosen.pop("final", False), chosen.pop("helpers", None)
     train_classifier(
         Sources(folder / "labels.csv", folder, **{**files, **chosen}),
         run,
@@ -54,6 +58,7 @@ def train(folder: Path, run: Path, **chosen: Any) -> list[Notice]:
         final=final,
         device="cpu",
         threads=1,
+        helpers=helpers,
         tell=told.append,
     )
     return told
@@ -224,6 +229,58 @@ def test_search_makes_the_network_of_its_best_trial(data: Path, tmp_path: Path) 
         losses = [one["loss"] for one in json.loads(path.read_bytes())]
         best = losses.index(min(losses)) + 1
         assert [one.name for one in path.parent.iterdir() if one.is_dir()] == [f"trial-{best}"]
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"final": True},
+        {"trunk": "shared"},
+        {"frozen": True, "search": 2, "models": ("siso",)},
+    ],
+)
+def test_with_help_nothing_is_different_nor_done_twice(
+    data: Path,
+    tmp_path: Path,
+    chosen: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("sharp_cli.train.helpers.Replicas", ReplicasHere)
+    caplog.set_level("INFO", "sharp_cli")
+
+    def told() -> list[str]:
+        """What was computed, without how long it took."""
+        lines = [one.message.split(";")[0] for one in caplog.records]
+        caplog.clear()
+        return sorted(line for line in lines if "epoch" in line or "trial" in line)
+
+    train(data, tmp_path / "alone/run", epochs=2, **chosen)
+    alone = told()
+    train(data, tmp_path / "helped/run", epochs=2, helpers=Helpers("cpu", 1), **chosen)
+    assert told() == alone
+    files = [path for path in (tmp_path / "alone").rglob("*.*") if path.is_file()]
+    assert len(files) > 20
+    for path in files:
+        helped = tmp_path / "helped" / path.relative_to(tmp_path / "alone")
+        assert helped.read_bytes() == path.read_bytes(), path
+
+
+def test_features_that_are_there_are_not_computed_again(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "sharp_cli")
+
+    def told() -> list[str]:
+        lines = [one.message.split(" of ")[1] for one in caplog.records if "time" in one.message]
+        caplog.clear()
+        return lines
+
+    train(data, tmp_path, frozen=True, epochs=1, models=("siso",))
+    assert told() == ["all patches, time 1", "all patches, time 2"]
+    (tmp_path / "features" / "1.pt").unlink()
+    train(data, tmp_path, frozen=True, epochs=1, models=("siso",))
+    assert told() == ["all patches, time 2"]
 
 
 def test_what_is_missing_is_told_before_the_training(tmp_path: Path) -> None:

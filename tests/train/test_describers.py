@@ -136,23 +136,21 @@ def test_frozen_features_are_those_as_they_are_or_any_augmented() -> None:
     assert set(frozen(rows, np.random.default_rng(0)).flatten().tolist()) == {1, 2, 3}
 
 
-def test_features_are_computed_once_and_go_on_where_they_were_cut_off(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_copy_of_features_is_augmented_in_its_own_way(tmp_path: Path) -> None:
     torch.manual_seed(0)
     trunk = make_trunk(TINY)
 
-    def compute(folder: Path) -> torch.Tensor:
-        return compute_features(patches(), trunk, folder, copies=2, seed=3, device="cpu")
+    def compute(copy: int) -> torch.Tensor:
+        path = tmp_path / "features.pt"
+        compute_features(patches(), trunk, path, copy=copy, seed=3, device="cpu")
+        found: torch.Tensor = torch.load(path, weights_only=True)
+        return found
 
-    whole = compute(tmp_path / "whole")
-    assert whole.shape == (3, 3, 2 * TINY[-2])
+    plain, one, other = (compute(copy) for copy in range(3))
+    assert plain.shape == (3, 2 * TINY[-2])
     with torch.no_grad():
-        plain = Trained(patches(), trunk, "cpu")(np.arange(3), None)
-    torch.testing.assert_close(whole[0].float(), plain, atol=1e-2, rtol=1e-3)
-    assert not torch.equal(whole[1], whole[2])
-    compute(tmp_path / "cut off")
-    (tmp_path / "cut off" / "2.pt").unlink()
-    torch.testing.assert_close(compute(tmp_path / "cut off"), whole, rtol=0, atol=0)
-    monkeypatch.delattr(describers, "describe")
-    torch.testing.assert_close(compute(tmp_path / "whole"), whole, rtol=0, atol=0)
+        expected = Trained(patches(), trunk, "cpu")(np.arange(3), None)
+    torch.testing.assert_close(plain.float(), expected, atol=1e-2, rtol=1e-3)
+    assert not torch.equal(one, plain)
+    assert not torch.equal(one, other)
+    torch.testing.assert_close(compute(1), one, rtol=0, atol=0)

@@ -39,10 +39,12 @@ from sharp_cli.train.detector_settings import NETS, Settings
 from sharp_cli.train.detector_validation import PlainView, draw_plain_views, measure
 from sharp_cli.train.detector_views import write_coco
 from sharp_cli.train.folds import Fold, read_folds
+from sharp_cli.train.helpers import Helpers
 from sharp_cli.train.keypoint_onnx import KeypointNetwork, export_onnx, load_network
 from sharp_cli.train.run import save
 from sharp_cli.train.views import View, view_window
 from tests.annotations import pictures
+from tests.fakes import ReplicasHere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -286,6 +288,7 @@ def train_all(folder: Path, **chosen: Any) -> None:
         "finder": None,
         "device": "cpu",
         "threads": 1,
+        "helpers": None,
         **chosen,
     }
     train_detector(folder / "joints.csv", folder, folder / "mine", folder / "work", **asked)
@@ -334,6 +337,26 @@ def test_the_bundle_and_its_card_say_how_it_was_made(made: Path) -> None:
     assert "for each of 2 folds" in card
     assert "| jsn all joints | 150 |" in card
     assert "{" not in card
+
+
+def test_with_help_nothing_is_different(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sharp_cli.train.helpers.Replicas", ReplicasHere)
+    for changes in ("CHANGES", "HARD", "STRANGE"):
+        monkeypatch.setattr(f"sharp_cli.train.certainty.{changes}", ())
+    folder = tmp_path / made.name
+    annotate(folder, "joints.csv", hands(folder, count=10))
+    caplog.set_level("INFO", "sharp_cli")
+    train_all(folder, folds=2, helpers=Helpers("cpu", 1))
+    lines = [one.message for one in caplog.records]
+    assert [line for line in lines if "done" in line] == [
+        "fold 1: done; 1 of 3", "fold 2: done; 2 of 3", "all pictures: done; 3 of 3",
+    ]  # fmt: skip
+    assert len([line for line in lines if "epoch 1 of 1" in line]) == 3
+    for place in ("mine", "work/fold-1-of-2/bundle", "work/fold-2-of-2/bundle"):
+        for path in (made / place).iterdir():
+            assert (folder / place / path.name).read_bytes() == path.read_bytes(), path
 
 
 def test_without_folds_the_card_says_that_nothing_was_measured(made: Path) -> None:
