@@ -139,8 +139,8 @@ sharp score film.dcm --models run/bundle
 sharp train classifier --labels labels.csv --images radiographs \\
   --out quick --init bundle --frozen --samples 500
 # all folds side by side, on a Ray cluster
-sharp train classifier --labels labels.csv --images radiographs --out run \
-  --engine ray --address 10.0.0.1:6379
+sharp train classifier --labels labels.csv --images radiographs \\
+  --out run --engine ray --address 10.0.0.1:6379
 """,
     "evaluate detection": """\
 sharp detect radiographs --csv detected.csv
