@@ -34,11 +34,14 @@ from sharp_cli.geometry import Affine, Shrinking, similarity
 from sharp_cli.hands import HandFinder
 from sharp_cli.joints import POINTS, TARGETS
 from sharp_cli.registry import open_bundle
-from sharp_cli.train import detector_network, detector_validation, detector_views, views
-from sharp_cli.train.detector_fit import Task, split
-from sharp_cli.train.detector_folds import FoldTask, fold_errors, train_fold
-from sharp_cli.train.detector_settings import Settings
-from sharp_cli.train.folds import BUNDLE, Fold, fold_folder
+from sharp_cli.train import views
+from sharp_cli.train.detector import network as detector_network
+from sharp_cli.train.detector import training_views as detector_views
+from sharp_cli.train.detector import validation as detector_validation
+from sharp_cli.train.detector.fit import Task, split
+from sharp_cli.train.detector.fold_files import BUNDLE, Fold, fold_folder
+from sharp_cli.train.detector.folds import FoldTask, fold_errors, train_fold
+from sharp_cli.train.detector.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -18,8 +18,8 @@ from deeplabcut.utils.auxiliaryfunctions import get_model_folder
 from torchvision.models import vgg16
 
 from sharp_cli.joints import POINTS
-from sharp_cli.train.detector_network import build_network
-from sharp_cli.train.detector_settings import Settings
+from sharp_cli.train.detector.network import build_network
+from sharp_cli.train.detector.settings import Settings
 
 SHUFFLE: Final = 1
 """DeepLabCut's number of a training."""

@@ -2,8 +2,8 @@
 
 What the networks saw of a hand becomes a few numbers a joint, and a logistic regression, whose
 weights lie in the detector's bundle, makes a probability of them: that the joint lies within 15 %
-of the hand's median proximal phalanx length of its true place. `sharp_cli.train.certainty` fits the
-weights on radiographs that the networks have not learned from.
+of the hand's median proximal phalanx length of its true place. `sharp_cli.train.detector.certainty`
+fits the weights on radiographs that the networks have not learned from.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ def robustness(
     from sharp_cli.evaluate.robustness import measure_robustness
     from sharp_cli.hands import HandFinder
     from sharp_cli.registry import open_bundle
-    from sharp_cli.train.folds import read_folds
+    from sharp_cli.train.detector.fold_files import read_folds
 
     annotated = dataset.read_annotations(truth)
     threads = threads or cores()
@@ -190,7 +190,7 @@ def lesions(
     from sharp_cli import dataset
     from sharp_cli.registry import open_bundle
     from sharp_cli.train.joint_patches import read_hands
-    from sharp_cli.train.lesion_figures import measure
+    from sharp_cli.train.trunk.figures import measure
 
     folder = open_bundle("findings", bundle).path
     measured = measure(folder, dataset.part(read_hands(truth, images), apart=held_out))

@@ -105,7 +105,7 @@ def import_dlc(
     out is used with --detector.
     """
     require_training()
-    from sharp_cli.train.deeplabcut_import import import_detector
+    from sharp_cli.train.detector.deeplabcut_import import import_detector
 
     for warning in import_detector(source, out, names=names, size=size):
         say("warning", warning)

@@ -146,8 +146,8 @@ def detector(
     By default it is measured by cross-validation, which takes five times as long as the training.
     """
     begin_training()
-    from sharp_cli.train.detector import train_detector
-    from sharp_cli.train.detector_settings import Settings
+    from sharp_cli.train.detector.settings import Settings
+    from sharp_cli.train.detector.training import train_detector
 
     with helping(engine, address, device=device, threads=threads) as (helpers, own):
         train_detector(
@@ -211,7 +211,7 @@ def trunk(
     Every fourth annotated picture is left out, to measure on.
     """
     begin_training()
-    from sharp_cli.train.lesion_trunk import train_trunk
+    from sharp_cli.train.trunk.training import train_trunk
 
     train_trunk(
         annotations,

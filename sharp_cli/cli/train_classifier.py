@@ -17,7 +17,7 @@ from sharp_cli.errors import UsageError
 from sharp_cli.loading import cores
 
 if TYPE_CHECKING:
-    from sharp_cli.train.label_check import Notice
+    from sharp_cli.train.classifier.label_check import Notice
 
 
 class Trunk(str, Enum):
@@ -191,15 +191,15 @@ def classifier(
             raise UsageError(message)
     begin_training()
     from sharp_cli.inputs import MODELS
-    from sharp_cli.train.classifier import train_classifier
-    from sharp_cli.train.classifier_settings import (
+    from sharp_cli.train.classifier.settings import (
         VGG16_SIZE,
         Hyperparameters,
         Settings,
         ThresholdRule,
     )
-    from sharp_cli.train.classifier_sources import Sources
-    from sharp_cli.train.initial_trunk import bundle_size
+    from sharp_cli.train.classifier.sources import Sources
+    from sharp_cli.train.classifier.training import train_classifier
+    from sharp_cli.train.trunk.initial import bundle_size
 
     if size is None:
         size = bundle_size(init_bundle) if init is Init.BUNDLE else VGG16_SIZE

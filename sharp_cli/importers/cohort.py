@@ -13,7 +13,7 @@ from sharp_cli import output
 from sharp_cli.dataset import Problem, refuse, write_annotations
 from sharp_cli.errors import UsageError
 from sharp_cli.joints import GRADES
-from sharp_cli.train.label_folds import write_folds
+from sharp_cli.train.classifier.label_folds import write_folds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ MANIFEST: Final = ("study", "patient", "hand", "path")
 
 FOLDS: Final[Mapping[str, int]] = {"train": 3, "val": 2, "test": 1}
 """Folds of the three parts of an official split. Of three folds, the first is tested by networks
-that the second validates and the third trains: see `sharp_cli.train.label_folds.roles`."""
+that the second validates and the third trains: `sharp_cli.train.classifier.label_folds.roles`."""
 
 
 class Score(NamedTuple):

@@ -32,7 +32,7 @@ def import_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., list[s
     def put(function: Callable[..., list[str]]) -> None:
         module = ModuleType("deeplabcut_import")
         module.import_detector = function  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "sharp_cli.train.deeplabcut_import", module)
+        monkeypatch.setitem(sys.modules, "sharp_cli.train.detector.deeplabcut_import", module)
         monkeypatch.setattr("sharp_cli.cli.terminal.find_spec", lambda _: True)
 
     return put

@@ -15,11 +15,11 @@ import pytest
 from sharp_cli import loading
 from sharp_cli.cli import options
 from sharp_cli.errors import DocumentError
-from sharp_cli.train.classifier_settings import Hyperparameters, Settings, ThresholdRule
-from sharp_cli.train.classifier_sources import Sources
-from sharp_cli.train.detector_settings import Settings as DetectorSettings
+from sharp_cli.train.classifier.label_check import Notice
+from sharp_cli.train.classifier.settings import Hyperparameters, Settings, ThresholdRule
+from sharp_cli.train.classifier.sources import Sources
+from sharp_cli.train.detector.settings import Settings as DetectorSettings
 from sharp_cli.train.helpers import Helpers
-from sharp_cli.train.label_check import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,6 @@ CLASSIFIER = ("--labels", "labels.csv", "--images", ".", "--out", "run")
 COMMANDS = {
     "hands": ARGUMENTS, "detector": ARGUMENTS, "trunk": ARGUMENTS, "classifier": CLASSIFIER,
 }  # fmt: skip
-MODULES = {"trunk": "lesion_trunk"}
 CHOICES: dict[str, dict[str, Any]] = {
     "hands": {"names": None, "shapes": None, "phantoms": 40, "steps": 3, "seed": 1},
     "detector": {
@@ -82,7 +81,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, command: str, train: Callable[...,
     """Put a function in place of the training, which takes seconds to import."""
     module = ModuleType(command)
     setattr(module, f"train_{command}", train)
-    name = MODULES.get(command, command)
+    name = "hands" if command == "hands" else f"{command}.training"
     monkeypatch.setitem(sys.modules, f"sharp_cli.train.{name}", module)
 
 
@@ -174,7 +173,7 @@ def test_models_are_trained_once_and_in_their_order(sharp: Sharp, calls: list[Ca
 def test_a_bundle_tells_the_size_of_the_input(
     sharp: Sharp, calls: list[Call], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sharp_cli.train.initial_trunk.bundle_size", lambda _: 96)
+    monkeypatch.setattr("sharp_cli.train.trunk.initial.bundle_size", lambda _: 96)
     start = ("--init", "bundle", "--init-bundle", ".")
     assert sharp("train", "classifier", *CLASSIFIER, *start).code == 0
     assert sharp("train", "classifier", *CLASSIFIER, *start, "--size", "64").code == 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sharp_cli.importers.cohort import write
 from sharp_cli.labels import read_labels
-from sharp_cli.train.label_check import check
+from sharp_cli.train.classifier.label_check import check
 from tests.importers.trees import MAKE, READ
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from sharp_cli.archive.manifest import read_manifest
 from sharp_cli.errors import DocumentError, UsageError
 from sharp_cli.importers.cohort import write
-from sharp_cli.train.label_folds import read_folds, roles
+from sharp_cli.train.classifier.label_folds import read_folds, roles
 from tests.importers.imported import checked, imported
 from tests.importers.trees import H1200_BOXES, MAKE, READ, W600_SCORES
 

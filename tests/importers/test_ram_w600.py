@@ -8,7 +8,7 @@ import pytest
 
 from sharp_cli.errors import DocumentError
 from sharp_cli.importers.cohort import write
-from sharp_cli.train.label_folds import read_folds
+from sharp_cli.train.classifier.label_folds import read_folds
 from tests.importers.damage import Damage, check, edit, moved, removed
 from tests.importers.imported import checked, imported
 from tests.importers.trees import BONES, MAKE, READ, W600, W600_SCORES, grade, patch

@@ -10,9 +10,9 @@ import numpy as np
 
 from sharp_cli.joints import SIDES, TARGETS
 from sharp_cli.labels import LabelledJoint
-from sharp_cli.train.classifier_settings import Hyperparameters, Settings, ThresholdRule
+from sharp_cli.train.classifier.patch_store import PatchStore, Place, margin
+from sharp_cli.train.classifier.settings import Hyperparameters, Settings, ThresholdRule
 from sharp_cli.train.joint_patches import SCORED
-from sharp_cli.train.patch_store import PatchStore, Place, margin
 from tests.tiny_findings import TINY
 
 if TYPE_CHECKING:
@@ -138,4 +138,4 @@ def settings(**chosen: Any) -> Settings:
 
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let trunks be tiny."""
-    monkeypatch.setattr("sharp_cli.train.initial_trunk.VGG16", TINY)
+    monkeypatch.setattr("sharp_cli.train.trunk.initial.VGG16", TINY)

@@ -15,13 +15,13 @@ from sharp_cli import __version__
 from sharp_cli.cluster import Origin, connected
 from sharp_cli.errors import UsageError
 from sharp_cli.train import helpers
-from sharp_cli.train.classifier_fit import CHECKPOINT
-from sharp_cli.train.detector_config import CONFIG_FILE
+from sharp_cli.train.classifier.fit import CHECKPOINT
+from sharp_cli.train.detector.config import CONFIG_FILE
 from sharp_cli.train.helpers import Helpers
 from tests.fakes import ReplicasHere
 from tests.train import cohort
-from tests.train.test_classifier import train
-from tests.train.test_detector import annotate, hands, train_all
+from tests.train.classifier.test_training import train
+from tests.train.detector.test_training import annotate, hands, train_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def test_the_folds_of_a_detector(
     tmp_path: Path, two_cores: Helpers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for changes in ("CHANGES", "HARD", "STRANGE"):
-        monkeypatch.setattr(f"sharp_cli.train.certainty.{changes}", ())
+        monkeypatch.setattr(f"sharp_cli.train.detector.certainty.{changes}", ())
     for name, help_of in (("alone", None), ("helped", two_cores)):
         folder = tmp_path / name / "pictures"
         annotate(folder, "joints.csv", hands(folder, count=10))

@@ -1,0 +1,1 @@
+"""Training of the trunk that classifiers start from."""
