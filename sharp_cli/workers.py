@@ -10,15 +10,15 @@ import os
 import signal
 import threading
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
+    from multiprocessing.connection import Connection
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -58,6 +58,10 @@ class Alone:
 class Workers:
     """Some processes; see `started`.
 
+    Each belongs to a thread here, which hands it one item after another: so it is known over which
+    item a process ended. `concurrent.futures.ProcessPoolExecutor` does not know that, and before
+    Python 3.11.5 never ends itself if a large item was on its way then.
+
     Attributes:
         count: How many there are.
     """
@@ -65,7 +69,9 @@ class Workers:
     def __init__(self, count: int, prepare: Callable[[], None]) -> None:
         self.count = count
         self._prepare = prepare
-        self._pool = self._new(count)
+        self._threads = ThreadPoolExecutor(count)
+        self._own = threading.local()
+        self._begun: list[_Process] = []
 
     def map(
         self,
@@ -81,59 +87,86 @@ class Workers:
             items: Taken when there is room for another.
             lost: Gives the result of an item over which a process ended.
         """
-        under_way: deque[tuple[_Item, Future[_Result]]] = deque()
-
-        def first() -> _Result:
-            item, future = under_way.popleft()
-            try:
-                return future.result()
-            except BrokenProcessPool:
-                pass
-            others = [other for other, _ in under_way]
-            under_way.clear()
-            under_way.extend((other, self._submit(work, other)) for other in others)
-            return self._apart(work, item, lost)
-
+        under_way: deque[Future[_Result]] = deque()
         for item in items:
-            under_way.append((item, self._submit(work, item)))
+            under_way.append(self._threads.submit(self._ask, work, item, lost))
             if len(under_way) > self.count:
-                yield first()
+                yield under_way.popleft().result()
         while under_way:
-            yield first()
+            yield under_way.popleft().result()
 
-    def _apart(
+    def _ask(
         self, work: Callable[[_Item], _Result], item: _Item, lost: Callable[[_Item], _Result]
     ) -> _Result:
-        """Work on one of several items over which a process ended: nobody knows over which."""
-        pool = self._new(1)
+        """What the process of this thread makes of an item."""
+        process: _Process | None = getattr(self._own, "process", None)
+        if process is None:
+            process = self._own.process = _Process(self._prepare)
+            self._begun.append(process)
         try:
-            return pool.submit(work, item).result()
-        except BrokenProcessPool:
+            answer = process.ask(work, item)
+        except (EOFError, OSError):  # it has ended
+            self._own.process = None
             return lost(item)
-        finally:
-            pool.shutdown()
+        if isinstance(answer, _Failure):
+            raise answer.error
+        result: _Result = answer
+        return result
 
     def end(self) -> None:
         """Let the processes end with what they are at."""
-        self._pool.shutdown(cancel_futures=True)
+        self._threads.shutdown(cancel_futures=True)
+        for process in self._begun:
+            process.end()
 
-    def _submit(self, work: Callable[[_Item], _Result], item: _Item) -> Future[_Result]:
-        try:
-            return self._pool.submit(work, item)
-        except BrokenProcessPool:
-            self._pool = self._new(self.count)
-            return self._pool.submit(work, item)
 
-    def _new(self, count: int) -> ProcessPoolExecutor:
+class _Failure(NamedTuple):
+    """What work raised."""
+
+    error: Exception
+
+
+class _Process:
+    """A process that does what it is asked."""
+
+    def __init__(self, prepare: Callable[[], None]) -> None:
         # A fork would copy locks that threads of the networks hold.
-        return ProcessPoolExecutor(count, get_context("spawn"), _begin, (self._prepare,))
+        context = get_context("spawn")
+        self._ours, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, prepare), daemon=True)
+        self._process.start()
+        # So that the end of the process is the end of what comes from it.
+        theirs.close()
+
+    def ask(self, work: Callable[[Any], Any], item: Any) -> Any:
+        """What it makes of an item, or a `_Failure`.
+
+        Raises:
+            EOFError: The process has ended.
+            OSError: Likewise.
+        """
+        self._ours.send((work, item))
+        return self._ours.recv()
+
+    def end(self) -> None:
+        """Let it end."""
+        self._ours.close()
+        self._process.join()
 
 
-def _begin(prepare: Callable[[], None]) -> None:
+def _serve(asked: Connection, prepare: Callable[[], None]) -> None:
     # Ctrl-C reaches every process of a terminal; the first one says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     prepare()
+    with suppress(EOFError):
+        while True:
+            work, item = asked.recv()
+            try:
+                answer = work(item)
+            except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
+                answer = _Failure(error)
+            asked.send(answer)
 
 
 def _end_with_parent() -> None:

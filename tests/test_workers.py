@@ -50,6 +50,35 @@ def test_the_items_that_end_a_process_are_lost_alone(count: int) -> None:
     assert again == ["ready 5"]
 
 
+def large(item: bytes) -> int:
+    """Ends its process over the first kind of item."""
+    if item.startswith(b"0"):
+        time.sleep(0.3)  # the next one is on its way meanwhile
+        os._exit(1)
+    return len(item)
+
+
+def test_processes_that_end_over_large_items_hold_nothing_up(tmp_path: Path) -> None:
+    script = """
+from functools import partial
+from tests.test_workers import large, prepare
+from sharp_cli.workers import started
+if __name__ == "__main__":
+    items = [digit * 5_000_000 for digit in (b"1", b"0", b"1", b"0", b"0", b"1")]
+    with started(1, partial(prepare, "ready")) as workers:
+        print(list(workers.map(large, items, lost=lambda _: "lost")))
+"""
+    (tmp_path / "script.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == b"[5000000, 'lost', 5000000, 'lost', 'lost', 5000000]\n"
+
+
 def test_items_are_taken_no_further_ahead_than_processes_can_work() -> None:
     taken = []
 
