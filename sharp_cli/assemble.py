@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli.crop import corners
 from sharp_cli.documents import Document, HandRow, InputRow, JointRow, ModelRow, WarningRow
-from sharp_cli.inputs import Input, units
+from sharp_cli.inputs import FALLBACKS, Input, units
 from sharp_cli.joints import TARGETS
 from sharp_cli.records import Point
 from sharp_cli.studies import names
@@ -72,10 +72,17 @@ def with_models(
     """The document with the bundles that it was made with, beside those that it names already."""
     used = {bundle.kind: ModelRow(bundle.name, bundle.sha256) for bundle in bundles}
     validated = all(bundle.validated_on_patients for bundle in bundles)
+    thresholds = document.thresholds
+    for bundle in bundles:
+        if bundle.kind == "findings" and document.model and document.threshold is None:
+            own = bundle.meta["thresholds"]
+            asked = (document.model, FALLBACKS.get(document.model, document.model))
+            thresholds = {model: own[model] for model in asked if model in own}
     return replace(
         document,
         models=document.models | used,
         precision=precision or document.precision,
+        thresholds=thresholds,
         validated_on_patients=validated and (document.validated_on_patients or not document.models),
     )
 

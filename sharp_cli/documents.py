@@ -6,7 +6,7 @@ Numbers are rounded when a record is made, so that every way of writing it holds
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -162,6 +162,7 @@ class Document:
         failures: The files that gave no result.
         threshold: From which probability on joints are non-intact; None if by the bundle's own.
         precision: Of the numbers that the classifier's trunk computed in.
+        thresholds: The bundle's own, by model and `<finding>/<group>`, where labels went by them.
     """
 
     models: dict[str, ModelRow]
@@ -175,6 +176,13 @@ class Document:
     failures: tuple[Failure, ...] = ()
     threshold: float | None = None
     precision: Precision | None = None
+    thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def threshold_of(self, row: JointRow) -> float | None:
+        """From which probability on a joint is non-intact; None where that is not known."""
+        if self.threshold is not None or row.model is None:
+            return self.threshold
+        return self.thresholds.get(row.model, {}).get(f"{row.finding}/{row.group}")
 
     def split(self) -> dict[str, Document]:
         """The part of the document about each study, in order, without the failures."""
@@ -190,6 +198,7 @@ class Document:
                 self.validated_on_patients,
                 threshold=self.threshold,
                 precision=self.precision,
+                thresholds=self.thresholds,
                 **{name: tuple(part) for name, part in parts.items()},
             )
             for study, parts in rows.items()
@@ -237,8 +246,10 @@ def check(document: Document) -> None:
     Raises:
         ValueError: They do not; the message says where.
     """
-    share = document.threshold is None or 0.0 <= document.threshold <= 1.0
-    require(share, "threshold", "a number from 0 to 1")
+    own = [value for heads in document.thresholds.values() for value in heads.values()]
+    for value in [document.threshold, *own]:
+        share = value is None or 0.0 <= value <= 1.0
+        require(share, "threshold", "a number from 0 to 1")
     inputs = {(row.study, row.file) for row in document.inputs}
     hands = {(row.study, row.file, row.hand) for row in document.hands}
     sides = {(row.study, row.hand) for row in document.hands}

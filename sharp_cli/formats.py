@@ -55,6 +55,7 @@ def to_json(document: Document) -> bytes:
         "models": {kind: asdict(row) for kind, row in document.models.items()},
         "model": document.model,
         "threshold": document.threshold,
+        "thresholds": document.thresholds,
         "precision": document.precision,
         "validated_on_patients": document.validated_on_patients,
     }
@@ -216,8 +217,8 @@ def _decode_record(value: Any, kind: type, where: str) -> Any:
     require(isinstance(value, dict), where, "a record")
     hints = _hints(kind)
     for field in fields(kind):
-        # Only the patches may be absent: one command alone writes them.
-        needed = field.name in value or field.name == "patches"
+        # One command alone writes the patches; older versions wrote no thresholds.
+        needed = field.name in value or field.name in ("patches", "thresholds")
         require(needed, f"{where}.{field.name}", "a value")
     return kind(
         **{

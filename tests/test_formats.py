@@ -85,6 +85,7 @@ def documents(draw: st.DrawFn) -> Document:
         tuple(failures),
         draw(st.none() | st.floats(0, 1)),
         draw(st.sampled_from((None, "fp32", "bf16"))),
+        draw(st.just({}) | st.just({"siso": {"erosion/MCP": 0.25}})),
     )
 
 

@@ -304,6 +304,25 @@ def test_a_document_names_its_models(tmp_path: Path) -> None:
     }
 
 
+def test_a_document_holds_the_thresholds_by_which_its_labels_went(tmp_path: Path) -> None:
+    document, _ = score(paint(tmp_path / "two.png"))
+    own = {model: {"erosion/MCP": 0.25} for model in ("siso", "mimo-local", "mimo-one-hand")}
+    meta = {"validated_on_patients": False, "thresholds": own}
+    bundle = Bundle(tmp_path, "findings", "findings 1", "a", meta)
+    named = with_models(replace(document, model="mimo-local"), bundle)
+    assert named.thresholds == {model: own[model] for model in ("mimo-local", "siso")}
+    again = with_models(named, replace(bundle, kind="hands"))
+    assert again.thresholds == named.thresholds
+    (part,) = named.split().values()
+    found = {(row.finding, row.group): part.threshold_of(row) for row in part.joints}
+    assert found.pop(("erosion", "MCP")) == 0.25
+    assert set(found.values()) == {None}
+    given = with_models(replace(document, threshold=0.5), bundle)
+    assert given.thresholds == {}
+    assert {given.threshold_of(row) for row in given.joints} == {0.5}
+    assert {document.threshold_of(row) for row in document.joints} == {None}
+
+
 def test_overlays_show_every_film(tmp_path: Path) -> None:
     files = [paint(tmp_path / name) for name in ("two.png", "x_L.png")]
     document, run = score(*files)

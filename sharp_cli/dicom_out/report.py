@@ -117,7 +117,11 @@ def _algorithm(study: Document, row: JointRow) -> AlgorithmIdentification:
     bundles = [
         f"{kind}: {model.name}, sha256 {model.sha256}" for kind, model in study.models.items()
     ]
-    settings = {"model": row.model, "threshold": study.threshold, "precision": study.precision}
+    settings = {
+        "model": row.model,
+        "threshold": study.threshold_of(row),
+        "precision": study.precision,
+    }
     given = [f"{name}: {value}" for name, value in settings.items() if value is not None]
     return AlgorithmIdentification(NAME, __version__, parameters=[*given, *bundles])
 

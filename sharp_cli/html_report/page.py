@@ -51,6 +51,7 @@ def study_page(
         jpeg = drawn.get((row.file, row.hand, row.finding, row.joint))
         shown = {
             "film": files.index(row.file),
+            "threshold": study.threshold_of(row),
             "patch": None if jpeg is None else patches[jpeg],
             "maps": (explanations or {}).get((row.hand, row.finding, row.joint)),
         }

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from sharp_cli.registry import Bundle
+from tests.cli.conftest import bundle
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sharp_cli.registry import Bundle
 
 
 @dataclass
@@ -20,9 +25,7 @@ class Models:
     loads: Counter[str] = field(default_factory=Counter)
 
     def open(self, kind: str, folder: object = None) -> Bundle:
-        meta = {"name": kind, "version": "1", "validated_on_patients": False}
-        checksum = self.checksum if folder is None else str(folder)
-        return Bundle(Path(), kind, f"{kind} 1", checksum, meta)  # type: ignore[arg-type]
+        return replace(bundle(kind), sha256=self.checksum if folder is None else str(folder))
 
 
 @pytest.fixture

@@ -25,7 +25,10 @@ class Done:
 
 
 def bundle(kind: str, _: object = None) -> Bundle:
-    meta = {"name": kind, "version": "1", "validated_on_patients": False}
+    thresholds = {model: {"erosion/MCP": 0.25} for model in ("siso", "mimo-local")}
+    meta = {
+        "name": kind, "version": "1", "validated_on_patients": False, "thresholds": thresholds,
+    }  # fmt: skip
     return Bundle(Path(), kind, f"{kind} 1", "0" * 64, meta)  # type: ignore[arg-type]
 
 

@@ -129,6 +129,9 @@ def test_it_names_its_models_and_that_they_are_not_validated(tmp_path: Path) -> 
     ):
         assert said in said_in(made)
     assert NOTICE not in said_in(make_report(replace(study, validated_on_patients=True)))
+    own = {"siso": {"erosion/PIP-IP": 0.375}}
+    made = make_report(replace(study, threshold=None, thresholds=own))
+    assert "threshold: 0.375" in said_in(made)
 
 
 def compressed(file: Path, syntax: str) -> Dataset:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,6 +34,16 @@ def data_of(page: bytes) -> Any:
 def page_of(document: Document, name: str = "two") -> bytes:
     pictures = draw(document, lambda row: radiograph.read(row.file))
     return study_page(name, document, pictures, NO_TRUTH)
+
+
+def test_a_joint_has_its_threshold(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    own = {"mimo-local": {"erosion/MCP": 0.625}}
+    joints = data_of(page_of(replace(document, thresholds=own)))["joints"]
+    told = {(joint["finding"], joint["group"], joint["threshold"]) for joint in joints}
+    assert {one for one in told if one[2] is not None} == {("erosion", "MCP", 0.625)}
+    joints = data_of(page_of(replace(document, threshold=0.5)))["joints"]
+    assert {joint["threshold"] for joint in joints} == {0.5}
 
 
 def test_a_page_holds_every_joint_with_its_picture(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ function makePanel(root, { select, changed, again }) {
     const row = (name, ...content) => rows.push(make("dt", {}, name), make("dd", {}, content));
     if (joint.probability !== null) {
       row("Probability", make("b", {}, share(joint.probability)), bar(joint.probability, joint.kind));
-      const by = data.threshold === null ? "" : ` threshold ${data.threshold}`;
+      const by = joint.threshold === null ? "" : ` threshold ${share(joint.threshold)}`;
       row("Label", swatch(joint.kind), make("b", {}, joint.label), make("small", {}, by));
     }
     if (joint.truth) row("Truth", make("b", {}, said(joint.truth)), make("small", {}, ` ${KINDS[joint.kind][0].toLowerCase()}`));
