@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
+_TRIES: Final = 2
+"""So often an item is begun: its process may have been ended for the memory that others took."""
+
 
 @contextmanager
 def started(count: int, prepare: Callable[[], None]) -> Iterator[Workers]:
@@ -85,7 +88,7 @@ class Workers:
         Args:
             work: A function of a module, called in a process.
             items: Taken when there is room for another.
-            lost: Gives the result of an item over which a process ended.
+            lost: Gives the result of an item that ended every process that it was begun in.
         """
         under_way: deque[Future[_Result]] = deque()
         for item in items:
@@ -99,19 +102,27 @@ class Workers:
         self, work: Callable[[_Item], _Result], item: _Item, lost: Callable[[_Item], _Result]
     ) -> _Result:
         """What the process of this thread makes of an item."""
+        for _ in range(_TRIES):
+            process = self._process()
+            try:
+                answer = process.ask(work, item)
+            except (EOFError, OSError):  # it has ended
+                self._own.process = None
+                process.end()
+                continue
+            if isinstance(answer, _Failure):
+                raise answer.error
+            result: _Result = answer
+            return result
+        return lost(item)
+
+    def _process(self) -> _Process:
+        """That of this thread."""
         process: _Process | None = getattr(self._own, "process", None)
         if process is None:
             process = self._own.process = _Process(self._prepare)
             self._begun.append(process)
-        try:
-            answer = process.ask(work, item)
-        except (EOFError, OSError):  # it has ended
-            self._own.process = None
-            return lost(item)
-        if isinstance(answer, _Failure):
-            raise answer.error
-        result: _Result = answer
-        return result
+        return process
 
     def end(self) -> None:
         """Let the processes end with what they are at."""

@@ -13,7 +13,7 @@ import pytest
 from sharp_cli.cluster import Replicas, connected, place
 from sharp_cli.errors import UsageError
 from tests import test_workers
-from tests.test_workers import lost, prepare, work
+from tests.test_workers import lost, once, prepare, work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,14 +49,6 @@ def test_the_items_that_end_every_process_are_lost_alone() -> None:
 def test_what_ended_with_its_process_is_begun_again(tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     assert list(replicas().map(once, [begun], lost=str)) == ["done"]
-
-
-def once(begun: Path) -> str:
-    """Ends its process the first time."""
-    if not begun.exists():
-        begun.touch()
-        os._exit(1)
-    return "done"
 
 
 def test_items_are_taken_no_further_ahead_than_twice_the_processes() -> None:

@@ -50,6 +50,20 @@ def test_the_items_that_end_a_process_are_lost_alone(count: int) -> None:
     assert again == ["ready 5"]
 
 
+def test_what_ended_with_its_process_is_begun_again(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    with started(1, partial(prepare, "ready")) as workers:
+        assert list(workers.map(once, [begun], lost=str)) == ["done"]
+
+
+def once(begun: Path) -> str:
+    """Ends its process the first time."""
+    if not begun.exists():
+        begun.touch()
+        os._exit(1)
+    return "done"
+
+
 def large(item: bytes) -> int:
     """Ends its process over the first kind of item."""
     if item.startswith(b"0"):
