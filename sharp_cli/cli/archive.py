@@ -108,8 +108,9 @@ class Archive:
         with opened(self.folder, self.settings, models) as ledger:
             self._fill(ledger, work)
             failed = len({failure.file for failure in self.run.failures})
-            start = self.models.named_in(assemble((), work.warnings, self.run.failures))
+            start = assemble((), work.warnings, self.run.failures)
             start = with_results(start, {}, self.scoring.model, self.scoring.threshold)
+            start = self.models.named_in(start)
             if outputs.asked:
                 outputs.deliver(pipeline.joined(start, ledger.documents()), self.run)
                 self._tell(())
