@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from selenium.webdriver.common.keys import Keys
@@ -39,6 +40,14 @@ def test_a_click_on_a_box_shows_the_joint_of_both_hands(
     sizes = page.run("return [...document.querySelectorAll('.patch')].map(one => one.naturalWidth)")
     assert sizes == [224, 224]
     assert page.one("#joints tr.selected").get_attribute("data-key") == "left/erosion/MCP2"
+
+
+def test_a_joint_is_shown_with_its_threshold(page: Page, both: Document, tmp_path: Path) -> None:
+    own = {"mimo-local": {"erosion/MCP": 0.625}}
+    page.open(written(tmp_path / "a.html", replace(both, thresholds=own)))
+    for joint, shown in (("MCP2", True), ("lunate", False)):
+        page.click_joint(f"left/erosion/{joint}")
+        assert ("threshold 0.63" in page.seen(".card")[0].text) is shown
 
 
 def test_the_box_under_the_pointer_whose_middle_is_nearest_is_meant(
