@@ -136,6 +136,17 @@ def settings(**chosen: Any) -> Settings:
     return Settings(**asked)
 
 
+def training(data: Path, run: Path, *, samples: int, epochs: int) -> list[str]:
+    """What follows `sharp` to train on the cohort of a folder."""
+    options = {
+        "--labels": data / "labels.csv", "--images": data, "--out": run, "--folds": 3,
+        "--init": "he", "--size": SIZE, "--samples": samples, "--epochs": epochs, "--batch": 4,
+        "--threads": 1, "--device": "cpu",
+    }  # fmt: skip
+    words = [str(word) for pair in options.items() for word in pair]
+    return ["train", "classifier", *words]
+
+
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let trunks be tiny."""
     monkeypatch.setattr("sharp_cli.train.trunk.initial.VGG16", TINY)

@@ -101,14 +101,9 @@ def test_a_machine_that_goes_takes_nothing_with_it(
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - it takes the environment as it is now
 
     def start(run: Path, *more: str) -> subprocess.Popen[str]:
-        options = {
-            "--labels": data / "labels.csv", "--images": data, "--out": run, "--folds": 3,
-            "--init": "he", "--size": 32, "--samples": 20, "--epochs": 3, "--batch": 4,
-            "--threads": 1, "--device": "cpu",
-        }  # fmt: skip
-        words = [str(word) for pair in options.items() for word in pair]
+        words = cohort.training(data, run, samples=20, epochs=3)
         return subprocess.Popen(
-            [sys.executable, "-m", "sharp_cli", "train", "classifier", *words, *more],
+            [sys.executable, "-m", "sharp_cli", *words, *more],
             stderr=subprocess.PIPE, text=True, cwd=ROOT,
         )  # fmt: skip
 

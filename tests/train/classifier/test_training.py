@@ -364,14 +364,8 @@ main()
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_command_goes_on(data: Path, tmp_path: Path, kill: signal.Signals) -> None:
     def start(run: Path) -> subprocess.Popen[str]:
-        options = {
-            "--labels": data / "labels.csv", "--images": data, "--out": run, "--folds": 3,
-            "--init": "he", "--size": 32, "--samples": 40, "--epochs": 4, "--batch": 4,
-            "--threads": 1, "--device": "cpu",
-        }  # fmt: skip
-        words = [str(word) for pair in options.items() for word in pair]
         return subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, "train", "classifier", *words],
+            [sys.executable, "-c", SCRIPT, *cohort.training(data, run, samples=40, epochs=4)],
             stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3],
         )  # fmt: skip
 
