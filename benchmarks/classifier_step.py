@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import torch
 from timing.operations import of_trunk
 
-from sharp_cli.networks import HIDDEN, VGG16, describe, make_head, make_trunk
-from sharp_cli.trunk import Layers
+from sharp_cli.inference.networks import HIDDEN, VGG16, describe, make_head, make_trunk
+from sharp_cli.inference.trunk import Layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,8 +23,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from sharp_cli.joints import SIDES
-from sharp_cli.phantom import draw, film
+from sharp_cli.core.joints import SIDES
+from sharp_cli.synthetic.phantom import draw, film
 
 _FILMS: Final = 240
 _BOTH: Final = 0.25  # share of films of both hands

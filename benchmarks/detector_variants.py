@@ -26,31 +26,31 @@ import cv2
 import numpy as np
 import torch
 
-from sharp_cli import detect, shape_prior
-from sharp_cli.dataset import read_annotations, split_folds
-from sharp_cli.detect import JointDetector
-from sharp_cli.evaluate.detection import JointError, summarise
-from sharp_cli.geometry import Affine, Shrinking, similarity
-from sharp_cli.hands import HandFinder
-from sharp_cli.joints import POINTS, TARGETS
-from sharp_cli.registry import open_bundle
-from sharp_cli.train import views
-from sharp_cli.train.detector import network as detector_network
-from sharp_cli.train.detector import training_views as detector_views
-from sharp_cli.train.detector import validation as detector_validation
-from sharp_cli.train.detector.fit import Task, split
-from sharp_cli.train.detector.fold_files import BUNDLE, Fold, fold_folder
-from sharp_cli.train.detector.folds import FoldTask, fold_errors, train_fold
-from sharp_cli.train.detector.settings import Settings
+from sharp_cli.bundles.store import open_bundle
+from sharp_cli.core.geometry import Affine, Shrinking, similarity
+from sharp_cli.core.joints import POINTS, TARGETS
+from sharp_cli.datasets.tables import read_annotations, split_folds
+from sharp_cli.evaluation.detection import JointError, summarise
+from sharp_cli.inference import joint_detector, shape_prior
+from sharp_cli.inference.hand_finder import HandFinder
+from sharp_cli.inference.joint_detector import JointDetector
+from sharp_cli.training import views
+from sharp_cli.training.detector import network as detector_network
+from sharp_cli.training.detector import training_views as detector_views
+from sharp_cli.training.detector import validation as detector_validation
+from sharp_cli.training.detector.fit import Task, split
+from sharp_cli.training.detector.fold_files import BUNDLE, Fold, fold_folder
+from sharp_cli.training.detector.folds import FoldTask, fold_errors, train_fold
+from sharp_cli.training.detector.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from sharp_cli.certainty import Sight
-    from sharp_cli.dataset import AnnotatedHand
-    from sharp_cli.records import Hand, Point, Radiograph
+    from sharp_cli.core.records import Hand, Point, Radiograph
+    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.inference.calibration import Sight
 
 FOLDS: Final = 5
 
@@ -165,7 +165,7 @@ def main() -> None:
                 continue
             path = place / f"{look}.csv"
             if not path.is_file():
-                detect.FURTHER_VIEWS = further  # type: ignore[misc]
+                joint_detector.FURTHER_VIEWS = further  # type: ignore[misc]
                 loading = partial(load, how=_placing(look))
                 _write(path, fold_errors(folds, options.images, finder, loading))
     apart = frozenset(options.apart)
@@ -216,12 +216,13 @@ class Closer:
         hand, points = self.whole.detect(radiograph, hand)
         frame = hand.to_image.after(WRIST)
         seen = self.wrist.look(
-            Shrinking(radiograph.pixels), [frame.after(view) for view in detect.FURTHER_VIEWS]
+            Shrinking(radiograph.pixels),
+            [frame.after(view) for view in joint_detector.FURTHER_VIEWS],
         )
         places = np.mean(
             [
                 frame.after(view)(answer[:, :2])
-                for view, answer in zip(detect.FURTHER_VIEWS, seen, strict=True)
+                for view, answer in zip(joint_detector.FURTHER_VIEWS, seen, strict=True)
             ],
             axis=0,
         )

@@ -21,9 +21,9 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 
-from sharp_cli.joints import HEADS, SIDES, TARGETS
-from sharp_cli.phantom.cohort import KEYS, cohort
-from sharp_cli.phantom.severity import DEFAULT, NON_INTACT, SAME_PLACE, severities
+from sharp_cli.core.joints import HEADS, SIDES, TARGETS
+from sharp_cli.synthetic.phantom.cohort import KEYS, cohort
+from sharp_cli.synthetic.phantom.severity import DEFAULT, NON_INTACT, SAME_PLACE, severities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli import pipeline
-from sharp_cli.archive.plan import plan
-from sharp_cli.classify import Classifier
-from sharp_cli.detect import JointDetector
-from sharp_cli.hands import HandFinder
-from sharp_cli.loading import cores
-from sharp_cli.registry import open_bundle
+from sharp_cli.bundles.store import open_bundle
+from sharp_cli.inference.classifier import Classifier
+from sharp_cli.inference.hand_finder import HandFinder
+from sharp_cli.inference.joint_detector import JointDetector
+from sharp_cli.scoring import pipeline
+from sharp_cli.scoring.loading import cores
+from sharp_cli.scoring.plan import plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sharp_cli.inputs import ModelName
-    from sharp_cli.records import Classification
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.records import Classification
 
 PRECISIONS: Final = ("fp32", "bf16")
 

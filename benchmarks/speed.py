@@ -22,9 +22,9 @@ from timing.operations import of_detecting, of_finding
 from timing.processes import apart
 from timing.table import HEAD, Row
 
-from sharp_cli import output
-from sharp_cli.joints import SIDES
-from sharp_cli.loading import open_bundles
+from sharp_cli.core.joints import SIDES
+from sharp_cli.fileio import output
+from sharp_cli.scoring.loading import open_bundles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

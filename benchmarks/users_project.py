@@ -17,9 +17,9 @@ from deeplabcut.core.engine import Engine
 from deeplabcut.utils.auxiliaryfunctions import get_model_folder
 from torchvision.models import vgg16
 
-from sharp_cli.joints import POINTS
-from sharp_cli.train.detector.network import build_network
-from sharp_cli.train.detector.settings import Settings
+from sharp_cli.core.joints import POINTS
+from sharp_cli.training.detector.network import build_network
+from sharp_cli.training.detector.settings import Settings
 
 SHUFFLE: Final = 1
 """DeepLabCut's number of a training."""

@@ -27,7 +27,7 @@ from pydicom import dcmread
 from pydicom.pixels.processing import apply_voi_lut
 from torchvision.models import vgg16
 
-from sharp_cli.joints import POINTS, TARGETS
+from sharp_cli.core.joints import POINTS, TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from sharp_cli.dataset import read_annotations
-from sharp_cli.geometry import fit_similarity, sample, similarity
-from sharp_cli.joints import COMMON_PHALANX, GRADES, HEADS, POINTS, SIDES, TARGETS
-from sharp_cli.lesions import decoy, implant
-from sharp_cli.phantom import Condition, Phantom, draw, film
+from sharp_cli.core.geometry import fit_similarity, sample, similarity
+from sharp_cli.core.joints import COMMON_PHALANX, GRADES, HEADS, POINTS, SIDES, TARGETS
+from sharp_cli.core.template import TEMPLATE
+from sharp_cli.datasets.tables import read_annotations
 from sharp_cli.radiograph import read
-from sharp_cli.template import TEMPLATE
+from sharp_cli.synthetic.lesions import decoy, implant
+from sharp_cli.synthetic.phantom import Condition, Phantom, draw, film
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from sharp_cli.joints import Finding, Side, Target
+    from sharp_cli.core.joints import Finding, Side, Target
 
     Picture = NDArray[np.float32]
     Tile = NDArray[np.uint8]

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
-from sharp_cli.joints import GRADES, SIDES, TARGETS, Finding, Side
-from sharp_cli.phantom import Condition, Film, Phantom, draw, film
-from sharp_cli.phantom.dicom import Header, dataset, encode
+from sharp_cli.core.joints import GRADES, SIDES, TARGETS, Finding, Side
+from sharp_cli.synthetic.phantom import Condition, Film, Phantom, draw, film
+from sharp_cli.synthetic.phantom.dicom import Header, dataset, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

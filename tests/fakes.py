@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from sharp_cli.errors import NoHandError
-from sharp_cli.geometry import similarity
-from sharp_cli.inputs import FALLBACKS, Input, units
-from sharp_cli.joints import POINTS, SIDES, TARGETS
-from sharp_cli.records import Classification, Hand, Patch, Point, Radiograph
-from sharp_cli.template import TEMPLATE
+from sharp_cli.core.errors import NoHandError
+from sharp_cli.core.geometry import similarity
+from sharp_cli.core.inputs import FALLBACKS, Input, units
+from sharp_cli.core.joints import POINTS, SIDES, TARGETS
+from sharp_cli.core.records import Classification, Hand, Patch, Point, Radiograph
+from sharp_cli.core.template import TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
-    from sharp_cli.geometry import Affine
-    from sharp_cli.inputs import ModelName
-    from sharp_cli.joints import Side
-    from sharp_cli.records import Label
+    from sharp_cli.core.geometry import Affine
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Side
+    from sharp_cli.core.records import Label
 
 WIDTH, HEIGHT = 480, 520
 SCALE = 0.3

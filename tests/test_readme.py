@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sharp_cli.cli import app
-from sharp_cli.documents import COLUMNS
+from sharp_cli.results.document import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import torch
 
-from sharp_cli.inputs import MODELS, width
-from sharp_cli.joints import HEADS, TARGETS
-from sharp_cli.networks import VGG16, make_head, make_trunk
-from sharp_cli.records import Patch
-from sharp_cli.registry import open_bundle
-from sharp_cli.train.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
+from sharp_cli.bundles.store import open_bundle
+from sharp_cli.core.inputs import MODELS, width
+from sharp_cli.core.joints import HEADS, TARGETS
+from sharp_cli.core.records import Patch
+from sharp_cli.inference.networks import VGG16, make_head, make_trunk
+from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from sharp_cli.inputs import ModelName
-    from sharp_cli.joints import Finding
-    from sharp_cli.registry import Bundle
+    from sharp_cli.bundles.store import Bundle
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Finding
 
 TINY: Final = (4, "M", 6, 8, "M", 8, "M", 8, "M", 8, "M")
 SIZE: Final = 64

@@ -9,9 +9,9 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli.archive.layout import STUDY_JSON
-from sharp_cli.loading import open_bundles
-from sharp_cli.phantom.cohort import study_count
+from sharp_cli.batch.layout import STUDY_JSON
+from sharp_cli.scoring.loading import open_bundles
+from sharp_cli.synthetic.phantom.cohort import study_count
 from timing.memory import watch, while_done
 from timing.operations import of_studies
 from timing.processes import sharp
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sharp_cli.records import Precision
+    from sharp_cli.core.records import Precision
     from timing.machine import Machine
 
 SEED: Final = 1

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.loading import cores
-from sharp_cli.runtime import Network, has_bf16, load_openvino
+from sharp_cli.inference.openvino_runtime import Network, has_bf16, load_openvino
+from sharp_cli.scoring.loading import cores
 from timing.table import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from sharp_cli.records import Precision
+    from sharp_cli.core.records import Precision
 
 _SIDE: Final = 4096
 _RUNS: Final = 5

@@ -7,9 +7,9 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli import pipeline
-from sharp_cli.archive.plan import plan
-from sharp_cli.loading import load, open_bundles
+from sharp_cli.scoring import pipeline
+from sharp_cli.scoring.loading import load, open_bundles
+from sharp_cli.scoring.plan import plan
 from timing.memory import watch
 from timing.operations import of_studies
 from timing.processes import apart, seconds, sharp
@@ -18,7 +18,7 @@ from timing.table import Row, spread
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sharp_cli.records import Precision
+    from sharp_cli.core.records import Precision
     from timing.machine import Machine
 
 TIMES: Final = 5

@@ -9,20 +9,20 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any, Final
 
-from sharp_cli.detect import FURTHER_VIEWS
-from sharp_cli.findings_weights import read_weights
-from sharp_cli.hands import CHANNELS, INPUT
-from sharp_cli.joints import SIDES, TARGETS
-from sharp_cli.runtime import load_openvino
+from sharp_cli.core.joints import SIDES, TARGETS
+from sharp_cli.inference.findings_weights import read_weights
+from sharp_cli.inference.hand_finder import CHANNELS, INPUT
+from sharp_cli.inference.joint_detector import FURTHER_VIEWS
+from sharp_cli.inference.openvino_runtime import load_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sharp_cli.inputs import ModelName
-    from sharp_cli.loading import Bundles
-    from sharp_cli.registry import Bundle
-    from sharp_cli.trunk import Layers
+    from sharp_cli.bundles.store import Bundle
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.inference.trunk import Layers
+    from sharp_cli.scoring.loading import Bundles
 
 FINDER_VIEWS: Final = 2
 """Views of a picture in which `hands` looks for hands where none leaves doubt."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from sharp_cli.errors import UsageError
+from sharp_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ def to_frame(kind: type, rows: Iterable[Any]) -> pd.DataFrame:
     None, everything else is text (`string`) with `pandas.NA` where there is none.
 
     Args:
-        kind: The class of the records, a dataclass of `sharp_cli.documents`.
+        kind: The class of the records, a dataclass of `sharp_cli.results.document`.
         rows: The records.
 
     Raises:

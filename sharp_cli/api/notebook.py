@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
 from sharp_cli.api.pictures import overlay_of, thumbnail
-from sharp_cli.documents import NOTICE
-from sharp_cli.errors import InputError
-from sharp_cli.report import summary, table
+from sharp_cli.core.errors import InputError
+from sharp_cli.results.console import summary, table
+from sharp_cli.results.document import NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sharp_cli.documents import Document
+    from sharp_cli.results.document import Document
 
 _MOST: Final = 10
 """Studies, warnings and failures that are shown: a notebook keeps all it shows in its file."""

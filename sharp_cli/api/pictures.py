@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image
 
-from sharp_cli.overlays import draw
+from sharp_cli.results.overlays import draw
 
 if TYPE_CHECKING:
-    from sharp_cli.documents import Document
+    from sharp_cli.results.document import Document
 
 _LONG_SIDE: Final = 1200
 """Of a thumbnail, in pixels: labels can be read, and even noise of this size stays below 1 MB."""

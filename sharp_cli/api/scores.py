@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharp_cli import output
 from sharp_cli.api.frames import to_frame
 from sharp_cli.api.notebook import to_html
 from sharp_cli.api.pictures import overlay_of
-from sharp_cli.documents import NOTICE, Document, Failure, HandRow, JointRow, WarningRow
-from sharp_cli.errors import UsageError
-from sharp_cli.formats import to_csv, to_json
+from sharp_cli.core.errors import UsageError
+from sharp_cli.fileio import output
+from sharp_cli.results.document import NOTICE, Document, Failure, HandRow, JointRow, WarningRow
+from sharp_cli.results.formats import to_csv, to_json
 
 if TYPE_CHECKING:
     import os

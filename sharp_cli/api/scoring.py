@@ -6,20 +6,20 @@ import os
 import warnings
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from sharp_cli import loading
 from sharp_cli.api.scores import Scores
-from sharp_cli.archive.plan import plan
-from sharp_cli.classify import Device
-from sharp_cli.errors import UsageError
-from sharp_cli.inputs import MODELS
-from sharp_cli.pipeline import Run, score_plan
-from sharp_cli.records import Precision
+from sharp_cli.core.errors import UsageError
+from sharp_cli.core.inputs import MODELS
+from sharp_cli.core.records import Precision
+from sharp_cli.inference.classifier import Device
+from sharp_cli.scoring import loading
+from sharp_cli.scoring.pipeline import Run, score_plan
+from sharp_cli.scoring.plan import plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sharp_cli.inputs import ModelName
-    from sharp_cli.loading import Models
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.scoring.loading import Models
 
 _MODELS: Final = (*MODELS[:4], None)
 _DEVICES: Final = get_args(Device)

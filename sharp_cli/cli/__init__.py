@@ -1,4 +1,4 @@
-"""The command line: it parses and prints; the work is in `sharp_cli.pipeline`.
+"""The command line: it parses and prints; the work is in `sharp_cli.scoring.pipeline`.
 
 The modules here load nothing heavy before a command runs, so that help comes at once.
 """

@@ -23,21 +23,21 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from sharp_cli import pipeline
-from sharp_cli.archive.layout import FAILURES
-from sharp_cli.archive.ledger import Ledger, opened
-from sharp_cli.assemble import assemble, with_results
+from sharp_cli.batch.layout import FAILURES
+from sharp_cli.batch.ledger import Ledger, opened
 from sharp_cli.cli.terminal import exit_code, say, tell
-from sharp_cli.documents import Document, ModelRow
+from sharp_cli.results.assemble import assemble, with_results
+from sharp_cli.results.document import Document, ModelRow
+from sharp_cli.scoring import pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from sharp_cli.archive.engine import Engine
-    from sharp_cli.archive.plan import Plan
+    from sharp_cli.batch.engine import Engine
     from sharp_cli.cli.results import Outputs
-    from sharp_cli.loading import Models
-    from sharp_cli.records import Precision
+    from sharp_cli.core.records import Precision
+    from sharp_cli.scoring.loading import Models
+    from sharp_cli.scoring.plan import Plan
 
 _EVERY: Final = 60.0
 """Seconds between two lines of progress where no terminal shows it."""

@@ -8,18 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sharp_cli import pipeline
 from sharp_cli.cli.terminal import progress, say
 from sharp_cli.pacs.dicomweb import DicomWeb
 from sharp_cli.pacs.quiet import quiet
 from sharp_cli.pacs.studies import make_objects, plan_studies
+from sharp_cli.scoring import pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sharp_cli.cli.results import Outputs
-    from sharp_cli.documents import Document
-    from sharp_cli.loading import Models
+    from sharp_cli.results.document import Document
+    from sharp_cli.scoring.loading import Models
 
 _Row = TypeVar("_Row")
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sharp_cli.cli import options
-from sharp_cli.errors import UsageError
+from sharp_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sharp_cli.archive.engine import Engine
-    from sharp_cli.classify import Device
-    from sharp_cli.loading import Models
-    from sharp_cli.pipeline import Scoring
-    from sharp_cli.train.helpers import Helpers
+    from sharp_cli.batch.engine import Engine
+    from sharp_cli.inference.classifier import Device
+    from sharp_cli.scoring.loading import Models
+    from sharp_cli.scoring.pipeline import Scoring
+    from sharp_cli.training.helpers import Helpers
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,12 @@ class Machines:
             bundles: What the models were asked for by.
         """
         if self.engine is options.Engine.LOCAL:
-            from sharp_cli.archive.local import Local
+            from sharp_cli.batch.local import Local
 
             return Local(models, scoring)
-        from sharp_cli.archive.clustered import Clustered
-        from sharp_cli.archive.replica import Kit
-        from sharp_cli.cluster import Origin
+        from sharp_cli.batch.clustered import Clustered
+        from sharp_cli.batch.replica import Kit
+        from sharp_cli.execution.ray_pool import Origin
 
         kit = Kit(
             origin=Origin.here(),
@@ -113,8 +113,8 @@ def helping(
     if engine is options.Engine.LOCAL:
         yield None, device.value
         return
-    from sharp_cli.cluster import connected, place
-    from sharp_cli.train.helpers import Helpers
+    from sharp_cli.execution.ray_pool import connected, place
+    from sharp_cli.training.helpers import Helpers
 
     own = options.Device.AUTO if device is options.Device.CUDA else device
     with connected(address):

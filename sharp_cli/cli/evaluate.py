@@ -11,12 +11,12 @@ import typer
 
 from sharp_cli.cli import evaluate_classification, evaluate_detection, options
 from sharp_cli.cli.terminal import guarded, progress, require_training, say, show
-from sharp_cli.loading import cores
+from sharp_cli.scoring.loading import cores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sharp_cli.dataset import AnnotatedHand
+    from sharp_cli.datasets.tables import AnnotatedHand
 
 app = typer.Typer(
     help="Compare results with annotations. Into a pipe, tables are CSV.", no_args_is_help=True
@@ -65,12 +65,12 @@ def hands(
     The tags of a radiograph are not used. Centres are off in percent of the hand's length. Which
     pictures went wrong is printed to stderr.
     """
-    from sharp_cli import dataset
-    from sharp_cli.evaluate.hands import measure_hands
-    from sharp_cli.hands import HandFinder
-    from sharp_cli.registry import open_bundle
+    from sharp_cli.bundles.store import open_bundle
+    from sharp_cli.datasets import tables
+    from sharp_cli.evaluation.hands import measure_hands
+    from sharp_cli.inference.hand_finder import HandFinder
 
-    annotated = dataset.part(dataset.read_annotations(truth), apart=held_out)
+    annotated = tables.part(tables.read_annotations(truth), apart=held_out)
     finder = HandFinder(open_bundle("hands", bundle), threads=threads or cores())
     with progress(len({hand.image for hand in annotated})) as tell:
         tallies = measure_hands(finder, annotated, images, unchanged=unchanged, tell=tell)
@@ -95,9 +95,9 @@ def blanks(
     bundle: options.HandsBundle = None,
 ) -> int:
     """Say how many hands are found where there are none, and the highest score of anything."""
-    from sharp_cli.errors import RadiographError
-    from sharp_cli.evaluate.hands import Blank, measure_blanks
-    from sharp_cli.registry import open_bundle
+    from sharp_cli.bundles.store import open_bundle
+    from sharp_cli.core.errors import RadiographError
+    from sharp_cli.evaluation.hands import Blank, measure_blanks
 
     opened = open_bundle("hands", bundle)
     files = sorted(path for path in pictures.iterdir() if path.is_file())
@@ -148,14 +148,14 @@ def robustness(
     of the hand's median proximal phalanx length, none of a hand not found or of the wrong side;
     `median` is the median distance in the same unit. Joints cut off are not counted.
     """
-    from sharp_cli import dataset
-    from sharp_cli.detect import JointDetector
-    from sharp_cli.evaluate.robustness import measure_robustness
-    from sharp_cli.hands import HandFinder
-    from sharp_cli.registry import open_bundle
-    from sharp_cli.train.detector.fold_files import read_folds
+    from sharp_cli.bundles.store import open_bundle
+    from sharp_cli.datasets import tables
+    from sharp_cli.evaluation.robustness import measure_robustness
+    from sharp_cli.inference.hand_finder import HandFinder
+    from sharp_cli.inference.joint_detector import JointDetector
+    from sharp_cli.training.detector.fold_files import read_folds
 
-    annotated = dataset.read_annotations(truth)
+    annotated = tables.read_annotations(truth)
     threads = threads or cores()
     shares: list[tuple[str | Path | None, list[AnnotatedHand]]] = [(detector, annotated)]
     if folds is not None:
@@ -187,13 +187,13 @@ def lesions(
     Shares are in percent; `untouched_non_intact` is that of the joints as they are.
     """
     require_training()
-    from sharp_cli import dataset
-    from sharp_cli.registry import open_bundle
-    from sharp_cli.train.joint_patches import read_hands
-    from sharp_cli.train.trunk.figures import measure
+    from sharp_cli.bundles.store import open_bundle
+    from sharp_cli.datasets import tables
+    from sharp_cli.synthetic.joint_patches import read_hands
+    from sharp_cli.training.trunk.figures import measure
 
     folder = open_bundle("findings", bundle).path
-    measured = measure(folder, dataset.part(read_hands(truth, images), apart=held_out))
+    measured = measure(folder, tables.part(read_hands(truth, images), apart=held_out))
     show(
         _LESIONS,
         [
@@ -223,11 +223,11 @@ def phantoms(
     away; `low` and `high` are the ends of the 95 % interval of that of all joints.
     """
     require_training()
-    from sharp_cli import dataset
-    from sharp_cli.evaluate.phantoms import GROUPS, measure
-    from sharp_cli.train.joint_patches import read_hands
+    from sharp_cli.datasets import tables
+    from sharp_cli.evaluation.phantoms import GROUPS, measure
+    from sharp_cli.synthetic.joint_patches import read_hands
 
-    measured = measure(dataset.part(read_hands(truth, images), apart=held_out), seed=seed)
+    measured = measure(tables.part(read_hands(truth, images), apart=held_out), seed=seed)
     rows = []
     for name, one in measured.items():
         figures = (one.auc, *(one.groups.get(group) for group in GROUPS), one.low, one.high)

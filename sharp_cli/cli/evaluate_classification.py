@@ -16,7 +16,7 @@ from sharp_cli.cli.terminal import guarded, require_training, say, show
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sharp_cli.evaluate.tables import Table
+    from sharp_cli.evaluation.tables import Table
 
 
 class MissingAs(str, Enum):
@@ -83,13 +83,13 @@ def classification(
     by grade.
     """
     require_training()
-    from sharp_cli import output
-    from sharp_cli.evaluate.cases import match, picture
-    from sharp_cli.evaluate.classification import evaluate
-    from sharp_cli.evaluate.classification_tables import tables
-    from sharp_cli.evaluate.files import cells, write
-    from sharp_cli.evaluate.raters import read_models, read_readers
-    from sharp_cli.labels import read_labels
+    from sharp_cli.datasets.labels import read_labels
+    from sharp_cli.evaluation.cases import match, picture
+    from sharp_cli.evaluation.classification import evaluate
+    from sharp_cli.evaluation.classification_tables import tables
+    from sharp_cli.evaluation.files import cells, write
+    from sharp_cli.evaluation.raters import read_models, read_readers
+    from sharp_cli.fileio import output
 
     if out is not None:
         output.make_folder(out)
@@ -113,7 +113,7 @@ def classification(
     else:
         show(*cells(evaluation.figures))
     if out is not None:
-        from sharp_cli.evaluate.classification_plots import calibration, precision_recall
+        from sharp_cli.evaluation.classification_plots import calibration, precision_recall
 
         made_with = {
             "predictions": [str(path) for path in predictions],

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sharp_cli import output
 from sharp_cli.cli.terminal import guarded, require_training, say, show
-from sharp_cli.errors import UsageError
+from sharp_cli.core.errors import UsageError
+from sharp_cli.fileio import output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sharp_cli.evaluate.detection_match import Comparison
-    from sharp_cli.evaluate.detection_table import Evaluation
+    from sharp_cli.evaluation.detection_match import Comparison
+    from sharp_cli.evaluation.detection_table import Evaluation
 
 _PLACES: Final = ("joints", "detected", "mean", "median", "p95", "found")
 _FLAGS: Final = ("off", "off_flagged", "good_flagged")
@@ -97,9 +97,9 @@ def detection(
     if out is not None:
         require_training()
         output.make_folder(out)
-    from sharp_cli.evaluate.detection import TOLERANCE
-    from sharp_cli.evaluate.detection_match import compare
-    from sharp_cli.evaluate.detection_table import evaluate
+    from sharp_cli.evaluation.detection import TOLERANCE
+    from sharp_cli.evaluation.detection_match import compare
+    from sharp_cli.evaluation.detection_table import evaluate
 
     share = TOLERANCE if tolerance is None else tolerance / 100
     compared = compare(predictions, truth=truth, verdicts=verdicts, labels=labels, tolerance=share)
@@ -126,7 +126,7 @@ def detection(
 
 def _distances(compared: Comparison, tolerance: float) -> dict[str, Iterable[object]]:
     """Columns of how far joints are off, and of how well that is told where some are uncertain."""
-    from sharp_cli.evaluate.detection import grouped, summarise, summarise_flags
+    from sharp_cli.evaluation.detection import grouped, summarise, summarise_flags
 
     groups = grouped(compared.errors).values()
     places = [summarise(errors, tolerance) for errors in groups]
@@ -140,7 +140,7 @@ def _distances(compared: Comparison, tolerance: float) -> dict[str, Iterable[obj
 
 def _rates(evaluation: Evaluation) -> dict[str, Iterable[object]]:
     """Columns of how many joints are found, by state."""
-    from sharp_cli.evaluate.detection_table import STATES
+    from sharp_cli.evaluation.detection_table import STATES
 
     return {
         state.replace("-", "_"): [rate for rate in evaluation.rates if rate.state == state]
@@ -155,9 +155,9 @@ def _write(
     evaluation: Evaluation,
 ) -> None:
     """Write the evaluation as files; without distances there is no plot."""
-    from sharp_cli.evaluate import files
-    from sharp_cli.evaluate.detection_plots import distance_errors
-    from sharp_cli.evaluate.detection_table import tables
+    from sharp_cli.evaluation import files
+    from sharp_cli.evaluation.detection_plots import distance_errors
+    from sharp_cli.evaluation.detection_table import tables
 
     made_with = {name: None if path is None else str(path) for name, path in paths.items()}
     distances = evaluation.distances

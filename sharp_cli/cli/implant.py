@@ -44,9 +44,9 @@ def implant(
     labelled. Every fourth annotated picture is left out, to measure on. A run that was cut short
     is drawn anew by the same command.
     """
-    from sharp_cli.dataset import part
-    from sharp_cli.train.implanted import write_implanted
-    from sharp_cli.train.joint_patches import read_hands
+    from sharp_cli.datasets.tables import part
+    from sharp_cli.synthetic.implanted import write_implanted
+    from sharp_cli.synthetic.joint_patches import read_hands
 
     hands = part(read_hands(joints, images, names), apart=False)
     patients = len({hand.image for hand in hands})

@@ -12,7 +12,7 @@ import typer
 from sharp_cli.cli.terminal import guarded, say
 
 if TYPE_CHECKING:
-    from sharp_cli.importers.cohort import Cohort
+    from sharp_cli.datasets.importers.cohort import Cohort
 
 app = typer.Typer(
     help="Make tables for training and evaluation of a public dataset. Nothing is copied: paths "
@@ -38,7 +38,7 @@ def ram_h1200(folder: Folder, *, out: Out) -> int:
     Writes labels.csv, manifest.csv, folds.csv of the official split, and joints.csv where there
     are boxes of joints. Patients are those of its Metadata.xlsx, saved as Metadata.csv beside it.
     """
-    from sharp_cli.importers import ram_h1200 as importer
+    from sharp_cli.datasets.importers import ram_h1200 as importer
 
     return _finish(importer.read(folder), folder, out)
 
@@ -50,7 +50,7 @@ def ram_w600(folder: Folder, *, out: Out) -> int:
 
     Writes labels.csv and folds.csv of the official split.
     """
-    from sharp_cli.importers import ram_w600 as importer
+    from sharp_cli.datasets.importers import ram_w600 as importer
 
     return _finish(importer.read(folder), folder, out)
 
@@ -62,7 +62,7 @@ def ra2_dream(folder: Folder, *, out: Out) -> int:
 
     Reads training.csv. Writes labels.csv and manifest.csv. Feet are left out.
     """
-    from sharp_cli.importers import ra2_dream as importer
+    from sharp_cli.datasets.importers import ra2_dream as importer
 
     return _finish(importer.read(folder), folder, out)
 
@@ -76,15 +76,15 @@ def arise_2025(folder: Folder, *, out: Out) -> int:
     expert's), joints.csv (the middles of the boxes), manifest.csv, and folds.csv if the official
     split has three parts. DIP joints are left out.
     """
-    from sharp_cli.importers import arise_2025 as importer
+    from sharp_cli.datasets.importers import arise_2025 as importer
 
     return _finish(importer.read(folder), folder, out)
 
 
 def _finish(cohort: Cohort, folder: Path, out: Path) -> int:
     """Write what was read, and say what was not understood."""
-    from sharp_cli.dataset import named
-    from sharp_cli.importers.cohort import write
+    from sharp_cli.datasets.importers.cohort import write
+    from sharp_cli.datasets.tables import named
 
     files = write(cohort, folder, out)
     places: dict[str, list[str]] = {}

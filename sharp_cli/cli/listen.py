@@ -15,14 +15,14 @@ import typer
 
 from sharp_cli.cli import options
 from sharp_cli.cli.terminal import guarded, say
-from sharp_cli.errors import UsageError
+from sharp_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sharp_cli.loading import Models
     from sharp_cli.pacs.service import Scored
-    from sharp_cli.pipeline import Scoring
+    from sharp_cli.scoring.loading import Models
+    from sharp_cli.scoring.pipeline import Scoring
 
 _TITLE: Final = re.compile(r"(?=\S)[\x20-\x5b\x5d-\x7e]{1,16}(?<=\S)", re.ASCII)
 """DICOM PS3.5 section 6.2: AE."""
@@ -91,11 +91,11 @@ def listen(
     SIGTERM ends it.
     """
     titles = [_title(title) for title in (aet, *allow.split(","))]
-    from sharp_cli.documents import NOTICE
-    from sharp_cli.loading import load, open_bundles
     from sharp_cli.pacs.destination import destination
     from sharp_cli.pacs.quiet import quiet as silently
     from sharp_cli.pacs.service import Service
+    from sharp_cli.results.document import NOTICE
+    from sharp_cli.scoring.loading import load, open_bundles
 
     archive = destination(to, titles[0])
     loaded = load(
@@ -134,9 +134,9 @@ def _title(text: str) -> str:
 
 def _scorer(models: Models, scoring: Scoring) -> Callable[[Path], Scored]:
     """What scores a study."""
-    from sharp_cli import pipeline
     from sharp_cli.pacs.service import Scored
     from sharp_cli.pacs.studies import make_objects, plan_studies
+    from sharp_cli.scoring import pipeline
 
     def score(folder: Path) -> Scored:
         run = pipeline.Run()

@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from sharp_cli import output
 from sharp_cli.cli import options, terminal
 from sharp_cli.cli.terminal import guarded, require_training, say
-from sharp_cli.errors import ModelError, UsageError
+from sharp_cli.core.errors import ModelError, UsageError
+from sharp_cli.fileio import output
 
 app = typer.Typer()
 
@@ -62,7 +62,7 @@ def models(context: typer.Context) -> None:
 
 @guarded
 def _list() -> int:
-    from sharp_cli.registry import bundled
+    from sharp_cli.bundles.store import bundled
 
     rows = [
         (
@@ -105,7 +105,7 @@ def import_dlc(
     out is used with --detector.
     """
     require_training()
-    from sharp_cli.train.detector.deeplabcut_import import import_detector
+    from sharp_cli.training.detector.deeplabcut_import import import_detector
 
     for warning in import_detector(source, out, names=names, size=size):
         say("warning", warning)
@@ -128,7 +128,7 @@ def verify(
     The sha256 is that of bundle.json, which fixes all other files: compare it with the one that was
     published.
     """
-    from sharp_cli.registry import bundled
+    from sharp_cli.bundles.store import bundled
 
     folders = bundles or [bundle.path for bundle in bundled()]
     rows = [_verified(folder) for folder in folders]
@@ -137,7 +137,7 @@ def verify(
 
 
 def _verified(folder: Path) -> tuple[str, ...]:
-    from sharp_cli.transfer.verify import verify as check
+    from sharp_cli.bundles.transfer.verify import verify as check
 
     try:
         bundle = check(folder)
@@ -170,7 +170,7 @@ def pull(
     ],
 ) -> int:
     """Fetch a bundle and check it; a download that was cut off goes on with the same command."""
-    from sharp_cli.transfer.pull import pull as fetch
+    from sharp_cli.bundles.transfer.pull import pull as fetch
 
     bundle = fetch(source, out)
     say("done", f"{bundle.name} is in {out} (sha256 of bundle.json: {bundle.sha256})")
@@ -192,8 +192,8 @@ def push(
     ],
 ) -> int:
     """Check a bundle and copy it, to be handed on."""
-    from sharp_cli.transfer.push import push as copy
-    from sharp_cli.transfer.web import shown
+    from sharp_cli.bundles.transfer.push import push as copy
+    from sharp_cli.bundles.transfer.web import shown
 
     copy(bundle, target)
     say("done", f"the bundle is in {shown(target)}")
@@ -231,9 +231,9 @@ def export(
     patches that the model looks at together. Output: probabilities (N, K). An ONNX file computes
     this; a safetensors file holds the weights under the names that torch gives them.
     """
-    from sharp_cli.export import Suffix
-    from sharp_cli.export import export as write
-    from sharp_cli.transfer.verify import verify as check
+    from sharp_cli.bundles.transfer.verify import verify as check
+    from sharp_cli.inference.onnx_export import Suffix
+    from sharp_cli.inference.onnx_export import export as write
 
     targets: dict[Suffix, Path | None] = {".onnx": onnx, ".safetensors": safetensors}
     if not any(targets.values()):

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sharp_cli.cli.terminal import guarded, progress, say
-from sharp_cli.loading import cores
+from sharp_cli.scoring.loading import cores
 
 Out = Annotated[Path, typer.Option(help="A new or empty folder.", show_default=False)]
 
@@ -31,8 +31,8 @@ def phantom(
     studies. A patient is the same however many there are. A run that was cut short is drawn anew
     by the same command.
     """
-    from sharp_cli.phantom.archive import write_cohort
-    from sharp_cli.phantom.cohort import study_count
+    from sharp_cli.synthetic.phantom.archive import write_cohort
+    from sharp_cli.synthetic.phantom.cohort import study_count
 
     studies = study_count(seed, patients)
     with progress(studies) as tell:

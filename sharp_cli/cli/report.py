@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sharp_cli import output
 from sharp_cli.cli.terminal import guarded, progress, say
-from sharp_cli.errors import UsageError
+from sharp_cli.core.errors import UsageError
+from sharp_cli.fileio import output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sharp_cli.documents import Document
-    from sharp_cli.saliency import Saliency
+    from sharp_cli.inference.grad_cam import Saliency
+    from sharp_cli.results.document import Document
 
 _SUFFIX: Final = ".html"
 
@@ -77,9 +77,9 @@ def report(
     from where sharp score found them. What the reader says is saved as a table of labels, which
     sharp train classifier reads.
     """
-    from sharp_cli import overlays
-    from sharp_cli.html_report import explanations, index, page, pictures, sources
-    from sharp_cli.html_report.truth import NO_TRUTH, read_truth
+    from sharp_cli.results import overlays
+    from sharp_cli.results.html import explanations, index, page, pictures, sources
+    from sharp_cli.results.html.truth import NO_TRUTH, read_truth
 
     if models and not explain:
         message = f"--models {models}: only --explain needs models; give both, or neither"
@@ -114,9 +114,9 @@ def report(
 
 def _load(studies: Mapping[str, Document], models: str | None) -> Saliency:
     """What explains results: the bundle that made them."""
-    from sharp_cli.html_report.explanations import require_maker
-    from sharp_cli.registry import open_bundle
-    from sharp_cli.saliency import Saliency
+    from sharp_cli.bundles.store import open_bundle
+    from sharp_cli.inference.grad_cam import Saliency
+    from sharp_cli.results.html.explanations import require_maker
 
     bundle = open_bundle("findings", models)
     require_maker(studies, bundle)

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from sharp_cli import output
 from sharp_cli.cli import terminal
 from sharp_cli.cli.terminal import exit_code, tell
-from sharp_cli.errors import OutputError, UsageError
+from sharp_cli.core.errors import OutputError, UsageError
+from sharp_cli.fileio import output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sharp_cli.documents import Document, InputRow
-    from sharp_cli.pipeline import Run
+    from sharp_cli.results.document import Document, InputRow
+    from sharp_cli.scoring.pipeline import Run
 
 STDOUT: Final = "-"
 
@@ -104,7 +104,7 @@ class Outputs:
         self._print(document)
 
     def _write(self, document: Document, run: Run) -> None:
-        from sharp_cli.formats import to_csv, to_json
+        from sharp_cli.results.formats import to_csv, to_json
 
         if self.json not in (None, STDOUT):
             output.write(Path(self.json), to_json(document))
@@ -118,15 +118,15 @@ class Outputs:
             self._draw_dicom(self.dicom_overlay, document, run)
 
     def _draw(self, file: str, document: Document, run: Run) -> None:
-        from sharp_cli import overlay, overlays
+        from sharp_cli.results import overlay, overlays
 
         places = self._of_films(file, document)
         for row, picture in overlays.every(document, run):
             output.write(places[row], overlay.to_png(picture))
 
     def _report(self, file: str, document: Document, run: Run) -> None:
-        from sharp_cli.dicom_out.files import to_bytes
-        from sharp_cli.dicom_out.report import make_report
+        from sharp_cli.results.dicom.files import to_bytes
+        from sharp_cli.results.dicom.report import make_report
 
         studies = document.split()
         places = self._places(file, list(studies), document)
@@ -135,8 +135,8 @@ class Outputs:
                 output.write(place, to_bytes(make_report(study)))
 
     def _draw_dicom(self, file: str, document: Document, run: Run) -> None:
-        from sharp_cli.dicom_out.files import to_bytes
-        from sharp_cli.dicom_out.overlay import make_overlays
+        from sharp_cli.results.dicom.files import to_bytes
+        from sharp_cli.results.dicom.overlay import make_overlays
 
         places = self._of_films(file, document)
         for study in document.split().values():
@@ -145,7 +145,7 @@ class Outputs:
                     output.write(places[row], to_bytes(made))
 
     def _of_films(self, file: str, document: Document) -> dict[InputRow, Path]:
-        from sharp_cli.studies import unique
+        from sharp_cli.scoring.studies import unique
 
         stems = unique(Path(row.file).stem for row in document.inputs)
         return dict(zip(document.inputs, self._places(file, stems, document), strict=True))
@@ -172,7 +172,7 @@ class Outputs:
         return set(map(os.path.realpath, self.inputs))
 
     def _print(self, document: Document) -> None:
-        from sharp_cli.formats import to_csv, to_json
+        from sharp_cli.results.formats import to_csv, to_json
 
         if STDOUT not in (self.json, self.csv) and self.piped and terminal.is_terminal():
             print_tables(document)
@@ -186,7 +186,7 @@ def print_tables(document: Document) -> None:
     """Print a table and a summary for each study."""
     from rich.console import Console
 
-    from sharp_cli.report import summary, table
+    from sharp_cli.results.console import summary, table
 
     console = Console()
     for study in document.split().values():

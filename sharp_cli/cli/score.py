@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sharp_cli import output
 from sharp_cli.cli import options
 from sharp_cli.cli.engines import Machines
 from sharp_cli.cli.results import STDOUT, Outputs
 from sharp_cli.cli.terminal import guarded, progress, say
-from sharp_cli.errors import UsageError
+from sharp_cli.core.errors import UsageError
+from sharp_cli.fileio import output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sharp_cli.archive.plan import Plan
     from sharp_cli.cli.dicomweb import Remote
+    from sharp_cli.scoring.plan import Plan
 
 Sources = Annotated[
     list[str] | None,
@@ -137,8 +137,8 @@ def score(
     outputs.check()
     if out is not None:
         output.make_folder(Path(out))
-    from sharp_cli import pipeline
-    from sharp_cli.loading import load, open_bundles
+    from sharp_cli.scoring import pipeline
+    from sharp_cli.scoring.loading import load, open_bundles
 
     loaded = load(
         open_bundles(hands, detector, models),
@@ -199,7 +199,7 @@ def _plan(files: Sequence[str], manifest: str | None, url: str | None, out: str 
         if out is not None and os.path.realpath(file) == os.path.realpath(out):
             message = f"--out {out}: is searched for radiographs; name another folder"
             raise UsageError(message)
-    from sharp_cli.archive.plan import plan, plan_manifest
+    from sharp_cli.scoring.plan import plan, plan_manifest
 
     work = plan_manifest(Path(manifest)) if manifest else plan(_listed(files))
     if work.others:

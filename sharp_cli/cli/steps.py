@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sharp_cli import output
 from sharp_cli.cli import options, terminal
 from sharp_cli.cli.results import STDOUT, Outputs
 from sharp_cli.cli.terminal import exit_code, guarded, progress, say, tell
-from sharp_cli.errors import DocumentError
-from sharp_cli.loading import cores
+from sharp_cli.core.errors import DocumentError
+from sharp_cli.fileio import output
+from sharp_cli.scoring.loading import cores
 
 if TYPE_CHECKING:
-    from sharp_cli.documents import Document
+    from sharp_cli.results.document import Document
 
 PATCHES_FILE: Final = "patches.json"
 
@@ -41,11 +41,11 @@ def detect(
     """
     outputs = Outputs(files, json, csv, piped="json")
     outputs.check()
-    from sharp_cli import pipeline
-    from sharp_cli.assemble import with_models
-    from sharp_cli.detect import JointDetector
-    from sharp_cli.hands import HandFinder
-    from sharp_cli.registry import open_bundle
+    from sharp_cli.bundles.store import open_bundle
+    from sharp_cli.inference.hand_finder import HandFinder
+    from sharp_cli.inference.joint_detector import JointDetector
+    from sharp_cli.results.assemble import with_models
+    from sharp_cli.scoring import pipeline
 
     finding, detecting = open_bundle("hands", hands), open_bundle("joints", detector)
     threads = threads or cores()
@@ -78,8 +78,9 @@ def crop(
     """
     outputs = Outputs([detected], json)
     outputs.check()
-    from sharp_cli import patches, pipeline
-    from sharp_cli.formats import to_json
+    from sharp_cli.inference import patches
+    from sharp_cli.results.formats import to_json
+    from sharp_cli.scoring import pipeline
 
     document = _read(detected)
     folder = Path(out)
@@ -128,10 +129,11 @@ def classify(
     source = str(Path(cropped, PATCHES_FILE)) if Path(cropped).is_dir() else cropped
     outputs = Outputs([source], json, csv)
     outputs.check()
-    from sharp_cli import patches, pipeline
-    from sharp_cli.assemble import with_models
-    from sharp_cli.classify import Classifier
-    from sharp_cli.registry import open_bundle
+    from sharp_cli.bundles.store import open_bundle
+    from sharp_cli.inference import patches
+    from sharp_cli.inference.classifier import Classifier
+    from sharp_cli.results.assemble import with_models
+    from sharp_cli.scoring import pipeline
 
     document = _read(source)
     folder = Path() if source == STDOUT else Path(source).parent
@@ -159,7 +161,7 @@ def classify(
 
 def _read(source: str) -> Document:
     """Read a document from a file or, for `-`, from stdin."""
-    from sharp_cli.formats import from_json
+    from sharp_cli.results.formats import from_json
 
     if source == STDOUT:
         return from_json(sys.stdin.buffer.read(), "stdin")

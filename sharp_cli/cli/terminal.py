@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Final, ParamSpec
 
 import typer
 
-from sharp_cli.errors import SharpError, UsageError
+from sharp_cli.core.errors import SharpError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from sharp_cli.documents import Document
-    from sharp_cli.pipeline import Run
+    from sharp_cli.results.document import Document
+    from sharp_cli.scoring.pipeline import Run
 
 INTERRUPTED: Final = 130
 _FAILED: Final = 1
@@ -75,7 +75,7 @@ def say(kind: str, message: str) -> None:
 
 def tell(document: Document, run: Run) -> None:
     """Print the warnings and failures of a command to stderr."""
-    from sharp_cli.documents import NOTICE
+    from sharp_cli.results.document import NOTICE
 
     for warning in document.warnings:
         say("warning", f"{warning.file}: {warning.message}")
@@ -94,7 +94,7 @@ def is_terminal() -> bool:
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table to stdout: drawn on a terminal, else as CSV."""
-    from sharp_cli import output
+    from sharp_cli.fileio import output
 
     cells = [[f"{v:.2f}" if isinstance(v, float) else str(v) for v in row] for row in rows]
     if not is_terminal():

@@ -13,7 +13,7 @@ from sharp_cli.cli import options
 from sharp_cli.cli.engines import helping
 from sharp_cli.cli.terminal import begin_training, guarded, say
 from sharp_cli.cli.train_classifier import classifier
-from sharp_cli.loading import cores
+from sharp_cli.scoring.loading import cores
 
 app = typer.Typer(
     help="Train models on one's own radiographs.",
@@ -76,7 +76,7 @@ def hands(
     Every fourth annotated picture is left out, to measure on.
     """
     begin_training()
-    from sharp_cli.train.hands import train_hands
+    from sharp_cli.training.hands import train_hands
 
     train_hands(
         annotations,
@@ -146,8 +146,8 @@ def detector(
     By default it is measured by cross-validation, which takes five times as long as the training.
     """
     begin_training()
-    from sharp_cli.train.detector.settings import Settings
-    from sharp_cli.train.detector.training import train_detector
+    from sharp_cli.training.detector.settings import Settings
+    from sharp_cli.training.detector.training import train_detector
 
     with helping(engine, address, device=device, threads=threads) as (helpers, own):
         train_detector(
@@ -211,7 +211,7 @@ def trunk(
     Every fourth annotated picture is left out, to measure on.
     """
     begin_training()
-    from sharp_cli.train.trunk.training import train_trunk
+    from sharp_cli.training.trunk.training import train_trunk
 
     train_trunk(
         annotations,

@@ -13,11 +13,11 @@ import typer
 from sharp_cli.cli import options
 from sharp_cli.cli.engines import helping
 from sharp_cli.cli.terminal import INTERRUPTED, begin_training, guarded, say
-from sharp_cli.errors import UsageError
-from sharp_cli.loading import cores
+from sharp_cli.core.errors import UsageError
+from sharp_cli.scoring.loading import cores
 
 if TYPE_CHECKING:
-    from sharp_cli.train.classifier.label_check import Notice
+    from sharp_cli.training.classifier.label_check import Notice
 
 
 class Trunk(str, Enum):
@@ -190,16 +190,16 @@ def classifier(
             message = f"{option}: is for --init {needed.value}; leave one of them out"
             raise UsageError(message)
     begin_training()
-    from sharp_cli.inputs import MODELS
-    from sharp_cli.train.classifier.settings import (
+    from sharp_cli.core.inputs import MODELS
+    from sharp_cli.training.classifier.settings import (
         VGG16_SIZE,
         Hyperparameters,
         Settings,
         ThresholdRule,
     )
-    from sharp_cli.train.classifier.sources import Sources
-    from sharp_cli.train.classifier.training import train_classifier
-    from sharp_cli.train.trunk.initial import bundle_size
+    from sharp_cli.training.classifier.sources import Sources
+    from sharp_cli.training.classifier.training import train_classifier
+    from sharp_cli.training.trunk.initial import bundle_size
 
     if size is None:
         size = bundle_size(init_bundle) if init is Init.BUNDLE else VGG16_SIZE

@@ -20,11 +20,11 @@ from requests.utils import get_netrc_auth
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError as BrokenBodyError
 
-from sharp_cli import output
-from sharp_cli.dicom_out.files import to_bytes
-from sharp_cli.errors import InputError, UsageError
+from sharp_cli.core.errors import InputError, UsageError
+from sharp_cli.fileio import output
 from sharp_cli.pacs.errors import RefusedError, ServerError, refused
 from sharp_cli.pacs.limits import MAX_OBJECT_BYTES, RADIOGRAPHY, is_uid
+from sharp_cli.results.dicom.files import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sharp_cli.errors import InputError
+from sharp_cli.core.errors import InputError
 
 _PASSING: Final = (0x0110, 0x0213, *range(0xA700, 0xA800))
 """Processing failure, and lack of resources."""

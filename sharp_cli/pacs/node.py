@@ -15,7 +15,7 @@ from pydicom.uid import (
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from sharp_cli.errors import OutputError
+from sharp_cli.core.errors import OutputError
 from sharp_cli.pacs.limits import MAX_OBJECT_BYTES, RADIOGRAPHY, is_uid
 from sharp_cli.pacs.spool import QueueError
 from sharp_cli.radiograph.dicom import SYNTAXES

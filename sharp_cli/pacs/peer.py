@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pynetdicom import AE
 
-from sharp_cli.errors import UsageError
+from sharp_cli.core.errors import UsageError
 from sharp_cli.pacs.errors import RefusedError, ServerError, refused
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli.archive.lock import locked
-from sharp_cli.dicom_out.files import to_bytes
-from sharp_cli.output import make_folder
+from sharp_cli.batch.lock import locked
+from sharp_cli.fileio.output import make_folder
 from sharp_cli.pacs.forward import forwarding
 from sharp_cli.pacs.node import listening
 from sharp_cli.pacs.spool import QueueError, Spool
+from sharp_cli.results.dicom.files import to_bytes
 
 if TYPE_CHECKING:
     import threading

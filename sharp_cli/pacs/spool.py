@@ -23,8 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli.errors import OutputError
-from sharp_cli.output import make_folder
+from sharp_cli.core.errors import OutputError
+from sharp_cli.fileio.output import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sharp_cli.archive.layout import RESERVED
-from sharp_cli.archive.plan import Plan, plan
-from sharp_cli.dicom_out.overlay import make_overlays
-from sharp_cli.dicom_out.report import make_report
-from sharp_cli.studies import Names
+from sharp_cli.batch.layout import RESERVED
+from sharp_cli.results.dicom.overlay import make_overlays
+from sharp_cli.results.dicom.report import make_report
+from sharp_cli.scoring.plan import Plan, plan
+from sharp_cli.scoring.studies import Names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pydicom import Dataset
 
-    from sharp_cli.documents import Document
+    from sharp_cli.results.document import Document
 
 
 def plan_studies(folders: Sequence[Path]) -> Plan:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, TypeVar
 from PIL import Image, UnidentifiedImageError
 from pydicom import config
 
-from sharp_cli.errors import RadiographError
+from sharp_cli.core.errors import RadiographError
+from sharp_cli.core.records import Radiograph
 from sharp_cli.radiograph import dicom, grey, picture, polarity
-from sharp_cli.records import Radiograph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -30,7 +30,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from sharp_cli.errors import RadiographError
+from sharp_cli.core.errors import RadiographError
 from sharp_cli.radiograph import apart, codestream, voi
 from sharp_cli.radiograph.source import MAX_PIXELS, Source, check_size
 from sharp_cli.radiograph.tags import number, side, spacing, text

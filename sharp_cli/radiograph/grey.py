@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sharp_cli.errors import RadiographError
+from sharp_cli.core.errors import RadiographError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
 
-from sharp_cli.errors import RadiographError
+from sharp_cli.core.errors import RadiographError
 from sharp_cli.radiograph import grey
 from sharp_cli.radiograph.source import Source, check_size
 

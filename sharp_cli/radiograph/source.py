@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli.errors import RadiographError
+from sharp_cli.core.errors import RadiographError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sharp_cli.joints import Side
+    from sharp_cli.core.joints import Side
 
 MAX_PIXELS: Final = 100_000_000
 """A 35 x 43 cm detector at 0.04 mm has 94 million pixels; no hand radiograph needs more."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-    from sharp_cli.joints import Side
+    from sharp_cli.core.joints import Side
 
 _Sides = Literal["left", "right", "both"]
 

@@ -14,7 +14,7 @@ from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sharp_cli.registry import Bundle
+    from sharp_cli.bundles.store import Bundle
 
 
 @dataclass
@@ -43,8 +43,12 @@ def models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Models:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SHARP_DEBUG", raising=False)
     monkeypatch.setattr("sharp_cli.api.scoring._loaded", {})
-    monkeypatch.setattr("sharp_cli.registry.open_bundle", found.open)
-    monkeypatch.setattr("sharp_cli.hands.HandFinder", counted("hands", FakeFinder))
-    monkeypatch.setattr("sharp_cli.detect.JointDetector", counted("joints", FakeDetector))
-    monkeypatch.setattr("sharp_cli.classify.Classifier", counted("findings", FakeClassifier))
+    monkeypatch.setattr("sharp_cli.bundles.store.open_bundle", found.open)
+    monkeypatch.setattr("sharp_cli.inference.hand_finder.HandFinder", counted("hands", FakeFinder))
+    monkeypatch.setattr(
+        "sharp_cli.inference.joint_detector.JointDetector", counted("joints", FakeDetector)
+    )
+    monkeypatch.setattr(
+        "sharp_cli.inference.classifier.Classifier", counted("findings", FakeClassifier)
+    )
     return found

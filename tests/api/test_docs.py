@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sharp_cli.api.frames import to_frame
-from sharp_cli.documents import JointRow
+from sharp_cli.results.document import JointRow
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")

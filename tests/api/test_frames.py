@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharp_cli.api.frames import to_frame
-from sharp_cli.documents import COLUMNS, Failure, HandRow, JointRow, WarningRow
-from sharp_cli.errors import UsageError
+from sharp_cli.core.errors import UsageError
+from sharp_cli.results.document import COLUMNS, Failure, HandRow, JointRow, WarningRow
 
 NUMBERS = st.none() | st.floats(0, 1)
 TEXT = st.text(st.characters())  # lone surrogates, too: bytes of a file name that are no text

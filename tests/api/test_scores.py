@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sharp_cli import Scores, overlays, pipeline, score
-from sharp_cli.documents import NOTICE
-from sharp_cli.errors import OutputError, RadiographError, UsageError
+from sharp_cli import Scores, score
+from sharp_cli.core.errors import OutputError, RadiographError, UsageError
+from sharp_cli.results import overlays
+from sharp_cli.results.document import NOTICE
+from sharp_cli.scoring import pipeline
 from tests.fakes import paint
 
 pytestmark = pytest.mark.usefixtures("models")

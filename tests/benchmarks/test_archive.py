@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from timing.archive import SEED, cohort
 
-from sharp_cli.phantom.cohort import study_count
+from sharp_cli.synthetic.phantom.cohort import study_count
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,12 +19,12 @@ from timing.operations import (
 )
 from torch.utils.flop_counter import FlopCounterMode
 
-from sharp_cli import hands
-from sharp_cli.findings_weights import read_weights
-from sharp_cli.loading import open_bundles
-from sharp_cli.networks import VGG16, make_trunk
-from sharp_cli.runtime import load_openvino
-from sharp_cli.trunk import Layers
+from sharp_cli.inference import hand_finder
+from sharp_cli.inference.findings_weights import read_weights
+from sharp_cli.inference.networks import VGG16, make_trunk
+from sharp_cli.inference.openvino_runtime import load_openvino
+from sharp_cli.inference.trunk import Layers
+from sharp_cli.scoring.loading import open_bundles
 
 
 def test_a_trunk_takes_what_torch_counts() -> None:
@@ -84,5 +84,5 @@ def test_a_study_of_two_films_takes_another_look_for_hands() -> None:
 
 
 def test_views_are_those_that_are_looked_at() -> None:
-    assert len(hands._FIRST_VIEWS) == FINDER_VIEWS
+    assert len(hand_finder._FIRST_VIEWS) == FINDER_VIEWS
     assert DETECTOR_VIEWS == 2

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
+from sharp_cli.bundles.store import Bundle
 from sharp_cli.cli import app
-from sharp_cli.registry import Bundle
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ def sharp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Done
     """Call `sharp` in an empty folder; gives exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SHARP_DEBUG", raising=False)
-    monkeypatch.setattr("sharp_cli.hands.HandFinder", FakeFinder)
-    monkeypatch.setattr("sharp_cli.detect.JointDetector", FakeDetector)
-    monkeypatch.setattr("sharp_cli.classify.Classifier", FakeClassifier)
-    monkeypatch.setattr("sharp_cli.registry.open_bundle", bundle)
+    monkeypatch.setattr("sharp_cli.inference.hand_finder.HandFinder", FakeFinder)
+    monkeypatch.setattr("sharp_cli.inference.joint_detector.JointDetector", FakeDetector)
+    monkeypatch.setattr("sharp_cli.inference.classifier.Classifier", FakeClassifier)
+    monkeypatch.setattr("sharp_cli.bundles.store.open_bundle", bundle)
 
     def call(*arguments: str | Path, stdin: bytes = b"") -> Done:
         result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)

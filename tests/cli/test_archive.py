@@ -15,8 +15,8 @@ import pytest
 from rich.console import Console
 
 from sharp_cli.cli import archive
-from sharp_cli.formats import from_csv, from_json
-from sharp_cli.records import Hand
+from sharp_cli.core.records import Hand
+from sharp_cli.results.formats import from_csv, from_json
 from tests.dicom_files import dataset, hand
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, hands_on, paint
 

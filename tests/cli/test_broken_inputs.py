@@ -16,7 +16,7 @@ from PIL import Image
 from pydicom.encaps import encapsulate
 from pydicom.uid import UID, JPEG2000Lossless, RLELossless
 
-from sharp_cli.formats import from_csv
+from sharp_cli.results.formats import from_csv
 from tests.dicom_files import dataset, stored
 
 if TYPE_CHECKING:

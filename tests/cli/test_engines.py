@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sharp_cli import __version__
-from sharp_cli.archive import clustered, local, replica
-from sharp_cli.cluster import Origin
-from sharp_cli.errors import UsageError
+from sharp_cli.batch import clustered, local, replica
+from sharp_cli.core.errors import UsageError
+from sharp_cli.execution.ray_pool import Origin
 from tests.fakes import ReplicasHere, paint
 
 if TYPE_CHECKING:

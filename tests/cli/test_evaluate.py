@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharp_cli import registry
-from sharp_cli.dataset import AnnotatedHand
-from sharp_cli.evaluate.changes import CHANGES
-from sharp_cli.evaluate.phantoms import ToldApart
-from sharp_cli.joints import POINTS
-from sharp_cli.template import TEMPLATE
+from sharp_cli.bundles import store
+from sharp_cli.core.joints import POINTS
+from sharp_cli.core.template import TEMPLATE
+from sharp_cli.datasets.tables import AnnotatedHand
+from sharp_cli.evaluation.phantoms import ToldApart
+from sharp_cli.synthetic.perturbations import CHANGES
 from tests import fakes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from sharp_cli.registry import BundleKind
-    from sharp_cli.train.joint_patches import IntactHand
+    from sharp_cli.bundles.store import BundleKind
+    from sharp_cli.synthetic.joint_patches import IntactHand
     from tests.cli.conftest import Done
 
     Sharp = Callable[..., Done]
@@ -152,14 +152,14 @@ def test_robustness_of_folds(
 def watch_bundles(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | Path | None]]:
     """Note which bundles are opened; pictures are looked at as they are only."""
     opened: list[tuple[str, str | Path | None]] = []
-    open_bundle = registry.open_bundle
+    open_bundle = store.open_bundle
 
-    def watch(kind: BundleKind, folder: str | None = None) -> registry.Bundle:
+    def watch(kind: BundleKind, folder: str | None = None) -> store.Bundle:
         opened.append((kind, folder))
         return open_bundle(kind, folder)
 
-    monkeypatch.setattr("sharp_cli.registry.open_bundle", watch)
-    monkeypatch.setattr("sharp_cli.evaluate.robustness.CHANGES", ())
+    monkeypatch.setattr("sharp_cli.bundles.store.open_bundle", watch)
+    monkeypatch.setattr("sharp_cli.evaluation.robustness.CHANGES", ())
     return opened
 
 
@@ -172,7 +172,7 @@ class SeesNothing:
 
 
 def test_blanks(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("sharp_cli.hands.HandFinder", SeesNothing)
+    monkeypatch.setattr("sharp_cli.inference.hand_finder.HandFinder", SeesNothing)
     fakes.paint(tmp_path / "blanks" / "none.png")
     (tmp_path / "blanks" / "notes.txt").write_text("no picture")
     done = sharp("evaluate", "blanks", "blanks", "--drawn", "2")
@@ -242,7 +242,7 @@ def test_lesions(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     for name, content in modules.items():
         module = ModuleType(name)
         vars(module).update(content)
-        monkeypatch.setitem(sys.modules, f"sharp_cli.train.{name}", module)
+        monkeypatch.setitem(sys.modules, f"sharp_cli.training.{name}", module)
     monkeypatch.setattr("sharp_cli.cli.terminal.find_spec", lambda _: True)
     (row,) = table(sharp("evaluate", "lesions", tmp_path, "joints.csv", "--held-out"))
     assert [hand.image for hand in measured] == ["3.png", "7.png"]
@@ -260,7 +260,7 @@ def test_phantoms(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
         measured.extend(f"{hand.image} {hand.side} {seed}" for hand in hands)
         return {"noise": ToldApart(0.8128, 0.7, 0.9, {"MCP": 0.75, "CMC": 0.5})}
 
-    monkeypatch.setattr("sharp_cli.evaluate.phantoms.measure", measure)
+    monkeypatch.setattr("sharp_cli.evaluation.phantoms.measure", measure)
     done = sharp("evaluate", "phantoms", "films", "joints.csv", "--held-out", "--seed", "3")
     assert measured == ["two4.png left 3", "two4.png right 3"]
     assert done.out.decode().splitlines() == [

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sharp_cli.evaluate.metrics import METRICS
-from sharp_cli.joints import SIDES, TARGETS
+from sharp_cli.core.joints import SIDES, TARGETS
+from sharp_cli.evaluation.metrics import METRICS
 from tests import fakes
 
 if TYPE_CHECKING:

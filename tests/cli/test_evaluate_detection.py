@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sharp_cli.joints import COMMON_PHALANX, POINTS, SIDES, TARGETS, phalanx_length
-from sharp_cli.template import TEMPLATE
+from sharp_cli.core.joints import COMMON_PHALANX, POINTS, SIDES, TARGETS, phalanx_length
+from sharp_cli.core.template import TEMPLATE
 from tests import fakes
 
 if TYPE_CHECKING:

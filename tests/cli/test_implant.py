@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharp_cli.dataset import AnnotatedHand, write_annotations
-from sharp_cli.labels import read_labels
-from sharp_cli.train import implanted
-from tests.annotations.pictures import paint, points
+from sharp_cli.datasets.labels import read_labels
+from sharp_cli.datasets.tables import AnnotatedHand, write_annotations
+from sharp_cli.synthetic import implanted
+from tests.datasets.annotations.pictures import paint, points
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sharp_cli.labels import read_labels
-from tests.importers.trees import MAKE, W600_SCORES, change
+from sharp_cli.datasets.labels import read_labels
+from tests.datasets.importers.trees import MAKE, W600_SCORES, change
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sharp_cli.archive.lock import locked
-from sharp_cli.errors import OutputError, UsageError
+from sharp_cli.batch.lock import locked
+from sharp_cli.core.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -38,7 +38,7 @@ def test_models_into_a_pipe_are_csv(
     sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "weights").write_bytes(b"12345")
-    monkeypatch.setattr("sharp_cli.registry.bundled", lambda: [bundle("hands")])
+    monkeypatch.setattr("sharp_cli.bundles.store.bundled", lambda: [bundle("hands")])
     rows = list(csv.DictReader(sharp("models").out.decode().splitlines()))
     assert rows == [
         {
@@ -53,7 +53,7 @@ def test_models_into_a_pipe_are_csv(
 
 
 def test_models_on_a_terminal_are_a_table(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sharp_cli.registry.bundled", lambda: [bundle("hands")])
+    monkeypatch.setattr("sharp_cli.bundles.store.bundled", lambda: [bundle("hands")])
     monkeypatch.setattr("sharp_cli.cli.terminal.is_terminal", lambda: True)
     assert "hands" in sharp("models").out.decode()
 

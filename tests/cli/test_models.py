@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharp_cli import registry
-from sharp_cli.errors import ModelError
-from sharp_cli.export import export
-from sharp_cli.joints import HEADS
-from sharp_cli.transfer.verify import verify
+from sharp_cli.bundles import store
+from sharp_cli.bundles.transfer.verify import verify
+from sharp_cli.core.errors import ModelError
+from sharp_cli.core.joints import HEADS
+from sharp_cli.inference.onnx_export import export
 from tests import tiny_findings
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def import_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., list[s
     def put(function: Callable[..., list[str]]) -> None:
         module = ModuleType("deeplabcut_import")
         module.import_detector = function  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "sharp_cli.train.detector.deeplabcut_import", module)
+        monkeypatch.setitem(sys.modules, "sharp_cli.training.detector.deeplabcut_import", module)
         monkeypatch.setattr("sharp_cli.cli.terminal.find_spec", lambda _: True)
 
     return put
@@ -101,7 +101,7 @@ def test_bundles_are_verified(sharp: Sharp, tiny: Path) -> None:
 def test_without_names_what_is_bundled_is_verified(
     sharp: Sharp, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "_BUNDLED", Path())
+    monkeypatch.setattr(store, "_BUNDLED", Path())
     shutil.copytree(tiny, "one")
     done = sharp("models", "verify")
     assert (done.code, done.out.count(b",ok\n")) == (0, 1)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharp_cli import loading
-from sharp_cli.phantom import archive
+from sharp_cli.scoring import loading
+from sharp_cli.synthetic.phantom import archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.fakes import paint
-from tests.html_report.looks import FakeSaliency
+from tests.results.html.looks import FakeSaliency
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ def test_labels_that_do_not_fit_are_refused_before_anything_is_written(
 
 
 def test_maps_are_on_pages_only_if_asked_for(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sharp_cli.saliency.Saliency", lambda _: FakeSaliency())
+    monkeypatch.setattr("sharp_cli.inference.grad_cam.Saliency", lambda _: FakeSaliency())
     paint(Path("two.png"))
     sharp("score", "two.png", "--json", "r.json")
     assert sharp("report", "r.json", "--out", "plain.html").code == 0

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pydicom import dcmread
 
-from tests.dicom_out.films import write
 from tests.fakes import paint
+from tests.results.dicom.films import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from sharp_cli.errors import ModelError, UsageError
-from sharp_cli.formats import from_csv, from_json
+from sharp_cli.core.errors import ModelError, UsageError
+from sharp_cli.results.formats import from_csv, from_json
 from tests.fakes import FakeClassifier, paint
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_a_bundle_problem_is_3(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) ->
         message = "models: damaged"
         raise ModelError(message)
 
-    monkeypatch.setattr("sharp_cli.registry.open_bundle", missing)
+    monkeypatch.setattr("sharp_cli.bundles.store.open_bundle", missing)
     done = sharp("score", "two.png")
     assert (done.code, done.err) == (3, "error: models: damaged\n")
 
@@ -147,7 +147,7 @@ def test_an_error_of_its_own_is_70_without_a_traceback(
         message = "secret"
         raise ZeroDivisionError(message)
 
-    monkeypatch.setattr("sharp_cli.hands.HandFinder", broken)
+    monkeypatch.setattr("sharp_cli.inference.hand_finder.HandFinder", broken)
     done = sharp("score", "two.png")
     assert done.code == 70
     assert "please report" in done.err

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from sharp_cli.formats import from_json
+from sharp_cli.results.formats import from_json
 from tests.fakes import paint
 
 if TYPE_CHECKING:

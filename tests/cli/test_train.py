@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharp_cli import loading
 from sharp_cli.cli import options
-from sharp_cli.errors import DocumentError
-from sharp_cli.train.classifier.label_check import Notice
-from sharp_cli.train.classifier.settings import Hyperparameters, Settings, ThresholdRule
-from sharp_cli.train.classifier.sources import Sources
-from sharp_cli.train.detector.settings import Settings as DetectorSettings
-from sharp_cli.train.helpers import Helpers
+from sharp_cli.core.errors import DocumentError
+from sharp_cli.scoring import loading
+from sharp_cli.training.classifier.label_check import Notice
+from sharp_cli.training.classifier.settings import Hyperparameters, Settings, ThresholdRule
+from sharp_cli.training.classifier.sources import Sources
+from sharp_cli.training.detector.settings import Settings as DetectorSettings
+from sharp_cli.training.helpers import Helpers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +82,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, command: str, train: Callable[...,
     module = ModuleType(command)
     setattr(module, f"train_{command}", train)
     name = "hands" if command == "hands" else f"{command}.training"
-    monkeypatch.setitem(sys.modules, f"sharp_cli.train.{name}", module)
+    monkeypatch.setitem(sys.modules, f"sharp_cli.training.{name}", module)
 
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
@@ -173,7 +173,7 @@ def test_models_are_trained_once_and_in_their_order(sharp: Sharp, calls: list[Ca
 def test_a_bundle_tells_the_size_of_the_input(
     sharp: Sharp, calls: list[Call], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sharp_cli.train.trunk.initial.bundle_size", lambda _: 96)
+    monkeypatch.setattr("sharp_cli.training.trunk.initial.bundle_size", lambda _: 96)
     start = ("--init", "bundle", "--init-bundle", ".")
     assert sharp("train", "classifier", *CLASSIFIER, *start).code == 0
     assert sharp("train", "classifier", *CLASSIFIER, *start, "--size", "64").code == 0
@@ -212,9 +212,9 @@ def test_a_cluster_helps(
         asked.append(address)
         return nullcontext()
 
-    monkeypatch.setattr("sharp_cli.cluster.connected", connected)
+    monkeypatch.setattr("sharp_cli.execution.ray_pool.connected", connected)
     monkeypatch.setattr(
-        "sharp_cli.cluster.place", lambda device: "cuda" if device != "cpu" else device
+        "sharp_cli.execution.ray_pool.place", lambda device: "cuda" if device != "cpu" else device
     )
     ray = ("train", command, *COMMANDS[command], "--engine", "ray")
     assert sharp(*ray, "--address", "there:6379").code == 0

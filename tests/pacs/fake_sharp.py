@@ -13,14 +13,15 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian, generate_uid
 
-from sharp_cli import classify, detect, hands, registry
+from sharp_cli.bundles import store
 from sharp_cli.cli import main
+from sharp_cli.inference import classifier, hand_finder, joint_detector
 from sharp_cli.pacs import studies
 from tests.cli.conftest import bundle
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
 
 if TYPE_CHECKING:
-    from sharp_cli.documents import Document
+    from sharp_cli.results.document import Document
 
 
 def small_objects(study: Document) -> list[Dataset]:
@@ -41,9 +42,9 @@ def small_objects(study: Document) -> list[Dataset]:
 
 
 if __name__ == "__main__":
-    hands.HandFinder = FakeFinder  # type: ignore[assignment,misc]
-    detect.JointDetector = FakeDetector  # type: ignore[assignment,misc]
-    classify.Classifier = FakeClassifier  # type: ignore[assignment,misc]
-    registry.open_bundle = bundle  # type: ignore[assignment]
+    hand_finder.HandFinder = FakeFinder  # type: ignore[assignment,misc]
+    joint_detector.JointDetector = FakeDetector  # type: ignore[assignment,misc]
+    classifier.Classifier = FakeClassifier  # type: ignore[assignment,misc]
+    store.open_bundle = bundle  # type: ignore[assignment]
     studies.make_objects = small_objects
     main()

@@ -11,8 +11,8 @@ from pydicom import dcmread
 from pydicom.uid import UID, generate_uid
 from pynetdicom import AE
 
-from sharp_cli.dicom_out.files import to_bytes
-from sharp_cli.template import TEMPLATE
+from sharp_cli.core.template import TEMPLATE
+from sharp_cli.results.dicom.files import to_bytes
 from tests.dicom_files import dataset
 from tests.fakes import HEIGHT, WIDTH, frame
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharp_cli.errors import InputError, UsageError
+from sharp_cli.core.errors import InputError, UsageError
 from sharp_cli.pacs import dicomweb
 from sharp_cli.pacs.destination import destination
 from sharp_cli.pacs.dicomweb import PASSWORD, USER, DicomWeb

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sharp_cli.dicom_out.files import to_bytes
 from sharp_cli.pacs import forward
 from sharp_cli.pacs.errors import RefusedError, ServerError, refused
 from sharp_cli.pacs.spool import Spool
+from sharp_cli.results.dicom.files import to_bytes
 from tests.pacs.senders import film
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydicom.uid import UID, ComprehensiveSRStorage
 
-from sharp_cli.errors import OutputError
+from sharp_cli.core.errors import OutputError
 from sharp_cli.pacs import node, spool
 from sharp_cli.pacs.spool import Spool
 from tests.pacs.archive import free_port

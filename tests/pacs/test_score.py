@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sharp_cli.dicom_out.files import to_bytes
-from sharp_cli.errors import UsageError
-from sharp_cli.formats import from_csv, from_json
+from sharp_cli.core.errors import UsageError
+from sharp_cli.results.dicom.files import to_bytes
+from sharp_cli.results.formats import from_csv, from_json
 from tests.pacs.archive import PASSWORD, Orthanc
 from tests.pacs.senders import film
 

@@ -1,0 +1,114 @@
+"""`run.json`: with what a folder of results was made, and how far that is."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from textwrap import shorten
+from typing import TYPE_CHECKING, Any, Final
+
+from sharp_cli import __version__
+from sharp_cli.batch.layout import RUN, SCHEMA
+from sharp_cli.core.errors import UsageError
+from sharp_cli.fileio import output
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sharp_cli.results.document import ModelRow
+
+_LIBRARIES: Final = ("numpy", "opencv-python-headless", "openvino", "pillow", "pydicom", "torch")
+_SHOWN: Final = 60
+"""So many characters of a setting are shown in a message."""
+
+_BOUND: Final = ("tool", "models", "settings")
+"""Parts that must be the same when a run goes on."""
+
+
+class Record:
+    """What `run.json` holds; it names neither the computer nor its user."""
+
+    def __init__(
+        self, folder: Path, settings: Mapping[str, Any], models: Mapping[str, ModelRow]
+    ) -> None:
+        """Begin a run, or go on with the one that the folder holds.
+
+        Args:
+            folder: The folder of results.
+            settings: What else than the models decides the results, as JSON can hold it.
+            models: The bundles, by kind.
+
+        Raises:
+            UsageError: The folder holds something else.
+        """
+        self._path = folder / RUN
+        self._content: dict[str, Any] = {
+            "schema": SCHEMA,
+            "tool": {"name": "sharp", "version": __version__},
+            "models": {kind: asdict(row) for kind, row in models.items()},
+            "settings": dict(settings),
+            "host": {"platform": platform.platform(), "python": platform.python_version()},
+            "libraries": {name: found for name in _LIBRARIES if (found := _version(name))},
+            "started": _now(),
+        }
+        if self._path.exists():
+            self._go_on(self._read())
+        elif any(not path.name.startswith(".") for path in folder.iterdir()):
+            message = f"{folder}: is not empty; choose a new folder"
+            raise UsageError(message)
+
+    def write(self, counts: Mapping[str, int], *, finished: bool) -> None:
+        """Write how far the run is.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        state = {"ended": _now(), "finished": finished, "counts": dict(counts)}
+        text = json.dumps(self._content | state, indent=2)
+        output.write(self._path, f"{text}\n".encode("ascii"))
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            before = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            before = None
+        if not isinstance(before, dict) or before.get("schema") != SCHEMA:
+            message = f"{self._path}: not what sharp score wrote; choose a new folder"
+            raise UsageError(message)
+        return before
+
+    def _go_on(self, before: Mapping[str, Any]) -> None:
+        differences = []
+        for part in _BOUND:
+            there, now = before.get(part), self._content[part]
+            there = there if isinstance(there, dict) else {}
+            for name in [*now, *(there.keys() - now.keys())]:
+                if there.get(name) != now.get(name):
+                    was, is_ = (_shown(values.get(name)) for values in (there, now))
+                    differences.append(f"{name}: {was} there, {is_} now")
+        if differences:
+            listed = "; ".join(differences)
+            message = f"{self._path.parent}: holds results that were made otherwise ({listed}); "
+            raise UsageError(message + "repeat that call, or choose a new folder")
+        self._content["started"] = before.get("started")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):  # a bundle
+        value = f"{value.get('name')} {str(value.get('sha256'))[:8]}"
+    return shorten(str(value), _SHOWN)
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

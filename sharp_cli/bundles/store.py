@@ -1,0 +1,155 @@
+"""Model bundles: folders with a `bundle.json`, their weights and a model card.
+
+`bundle.json` names the bundle, says what kind it is and gives the sha256 of every other file;
+nothing of a bundle is used before its files have been checked against it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from sharp_cli.core.errors import ModelError
+from sharp_cli.fileio import output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+BundleKind = Literal["hands", "joints", "findings"]
+
+BUNDLE_FILE: Final = "bundle.json"
+CARD_FILE: Final = "MODEL_CARD.md"
+
+_PACKAGE: Final = Path(__file__).parents[1]
+# A wheel carries the bundles inside the package; in a checkout they lie beside it.
+_BUNDLED: Final = (_PACKAGE if (_PACKAGE / "models").is_dir() else _PACKAGE.parent) / "models"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A checked bundle.
+
+    Attributes:
+        path: Its folder.
+        kind: What it is for: `hands` finds hands, `joints` finds joints, `findings` classifies.
+        name: Its name and version, as results cite it.
+        sha256: Of its `bundle.json`, which in turn fixes every other file.
+        meta: The whole content of `bundle.json`.
+    """
+
+    path: Path
+    kind: BundleKind
+    name: str
+    sha256: str
+    meta: Mapping[str, Any]
+
+    @property
+    def validated_on_patients(self) -> bool:
+        """Whether its card claims a validation on patients."""
+        return bool(self.meta["validated_on_patients"])
+
+
+def bundled() -> list[Bundle]:
+    """The bundles that come with the package, by kind and name."""
+    folders = sorted(path.parent for path in _BUNDLED.glob(f"*/{BUNDLE_FILE}"))
+    return [_open(folder) for folder in folders]
+
+
+def open_bundle(kind: BundleKind, folder: str | Path | None = None) -> Bundle:
+    """Open and check a bundle.
+
+    Args:
+        kind: What it must be for.
+        folder: Where it lies; None for the one that comes with the package.
+
+    Raises:
+        ModelError: There is none, it is of another kind, or a file is missing or changed.
+    """
+    if folder is not None:
+        bundle = _open(Path(folder))
+        if bundle.kind != kind:
+            message = f"{folder}: a bundle of kind {bundle.kind!r}; one of kind {kind!r} is needed"
+            raise ModelError(message)
+        return bundle
+    for path in sorted(_BUNDLED.glob(f"*/{BUNDLE_FILE}")):
+        if _read(path)[0].get("kind") == kind:
+            return _open(path.parent)
+    message = f"{_BUNDLED}: no bundled model of kind {kind!r}; reinstall sharp-cli or name a bundle"
+    raise ModelError(message)
+
+
+def describe(folder: Path, kind: BundleKind) -> dict[str, Any]:
+    """What the description of every newly trained bundle begins with; its folder names it."""
+    return {
+        "name": folder.resolve().name,
+        "version": "1",
+        "kind": kind,
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "licence": "Apache-2.0",
+        "validated_on_patients": False,
+    }
+
+
+def write_bundle(folder: Path, meta: Mapping[str, Any], files: Iterable[str]) -> None:
+    """Write `bundle.json` for what already lies in `folder`: `files`, and its card if there is one.
+
+    Args:
+        folder: The bundle's folder.
+        meta: Everything but the checksums; must hold `name`, `version`, `kind`.
+        files: Names of its files, relative to `folder`.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    card = {CARD_FILE} if (folder / CARD_FILE).is_file() else set()
+    names = sorted({*files, *card})
+    checksums = {name: _sha256((folder / name).read_bytes()) for name in names}
+    text = json.dumps({**meta, "sha256": checksums}, indent=2, ensure_ascii=False)
+    output.write(folder / BUNDLE_FILE, (text + "\n").encode())
+
+
+def _open(folder: Path) -> Bundle:
+    meta, checksum = _read(folder / BUNDLE_FILE)
+    try:
+        kind, name = meta["kind"], f"{meta['name']} {meta['version']}"
+        files = dict(meta["sha256"])
+        validated = meta["validated_on_patients"]
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"{folder / BUNDLE_FILE}: incomplete ({error}); get the bundle anew"
+        raise ModelError(message) from error
+    if kind not in ("hands", "joints", "findings") or not isinstance(validated, bool):
+        message = f"{folder / BUNDLE_FILE}: not a bundle this version knows; update sharp-cli"
+        raise ModelError(message)
+    for file, expected in files.items():
+        path = folder / file
+        if Path(file).name != file or not path.is_file():
+            message = f"{path}: missing from its bundle; get the bundle anew"
+            raise ModelError(message)
+        if _sha256(path.read_bytes()) != expected:
+            message = f"{path}: not the file its bundle was made with; get the bundle anew"
+            raise ModelError(message)
+    return Bundle(folder, kind, name, checksum, meta)
+
+
+def _read(path: Path) -> tuple[dict[str, Any], str]:
+    try:
+        content = path.read_bytes()
+        meta = json.loads(content)
+    except OSError as error:
+        message = f"{path.parent}: not a model bundle ({BUNDLE_FILE} cannot be read: {error})"
+        raise ModelError(message) from error
+    except ValueError as error:
+        message = f"{path}: not JSON ({error}); get the bundle anew"
+        raise ModelError(message) from error
+    if not isinstance(meta, dict):
+        message = f"{path}: not a model bundle; get the bundle anew"
+        raise ModelError(message)
+    return meta, _sha256(content)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,152 @@
+"""Bundles in one file: .zip and .tar.gz."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import stat
+import tarfile
+import zipfile
+import zlib
+from contextlib import contextmanager
+from functools import partial
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from sharp_cli.bundles.store import BUNDLE_FILE
+from sharp_cli.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    Read = Callable[[], bytes]
+
+SUFFIXES: Final = (".zip", ".tar.gz")
+"""How names of archives end."""
+
+_DAMAGE: Final = (
+    EOFError, OSError, RuntimeError, ValueError, lzma.LZMAError, tarfile.TarError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What the standard library raises of damaged archives, and of encrypted ones."""
+
+_GZIP: Final = b"\x1f\x8b"
+"""What gzip files begin with (RFC 1952, section 2.3.1)."""
+
+_FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip file can tell."""
+
+_MODE: Final = 0o644
+
+
+def members(content: bytes, where: str) -> dict[str, Read]:
+    """The files of an archive, each to be read on its own.
+
+    The bundle may lie in a folder of the archive; names are relative to its `bundle.json`.
+
+    Args:
+        content: The archive's.
+        where: What it is called in messages.
+
+    Raises:
+        ModelError: It is damaged, or holds a link, a name that leads out of it, or no bundle.
+    """
+    with _readable(where):
+        if content.startswith(_GZIP):
+            # All of it at once, as its checksum comes last.
+            file = io.BytesIO(gzip.decompress(content))
+            archive = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 - it is in memory
+            return _named(_in_tar(archive, where), where)
+        return _named(_in_zip(zipfile.ZipFile(io.BytesIO(content)), where), where)
+
+
+def pack(files: Mapping[str, bytes], name: str) -> bytes:
+    """Make an archive; the same files give the same bytes, always.
+
+    They are stored, not compressed: weights hardly shrink, and zlib's versions differ.
+
+    Args:
+        files: Contents by name.
+        name: The archive's, which ends with one of `SUFFIXES`.
+    """
+    content = io.BytesIO()
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(content, "w") as archive:
+            for file in sorted(files):
+                entry = zipfile.ZipInfo(file, _FIRST_DAY)
+                entry.create_system = 3  # Unix, wherever it is made
+                entry.external_attr = (stat.S_IFREG | _MODE) << 16
+                archive.writestr(entry, files[file])
+    else:
+        with (
+            gzip.GzipFile("", "wb", compresslevel=0, fileobj=content, mtime=0) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
+        ):
+            for file in sorted(files):
+                member = tarfile.TarInfo(file)
+                member.size, member.mode = len(files[file]), _MODE
+                tar.addfile(member, io.BytesIO(files[file]))
+    return content.getvalue()
+
+
+def _in_zip(archive: zipfile.ZipFile, where: str) -> Iterator[tuple[str, Read]]:
+    for member in archive.infolist():
+        if member.is_dir():
+            continue
+        if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
+            raise _refused(where, member.filename, "is a link or the like")
+        yield member.filename, partial(_read, partial(archive.read, member), where)
+
+
+def _in_tar(archive: tarfile.TarFile, where: str) -> Iterator[tuple[str, Read]]:
+    for member in archive:
+        if member.isdir():
+            continue
+        if not member.isreg():
+            raise _refused(where, member.name, "is a link or the like")
+        yield member.name, partial(_read, partial(_extract, archive, member), where)
+
+
+def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    assert file is not None  # noqa: S101 - it is a regular file
+    return file.read()
+
+
+def _read(read: Read, where: str) -> bytes:
+    with _readable(where):
+        return read()
+
+
+def _named(listed: Iterable[tuple[str, Read]], where: str) -> dict[str, Read]:
+    found: dict[PurePosixPath, Read] = {}
+    for name, read in listed:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or "\\" in name:
+            raise _refused(where, name, "leads out of it")
+        if path in found:
+            raise _refused(where, name, "is in it twice")
+        found[path] = read
+    tops = [path.parent for path in found if path.name == BUNDLE_FILE]
+    if len(tops) != 1:
+        message = f"{where}: holds {len(tops)} {BUNDLE_FILE}; an archive of one bundle is needed"
+        raise ModelError(message)
+    (top,) = tops
+    return {
+        str(path.relative_to(top) if path.is_relative_to(top) else path): read
+        for path, read in found.items()
+    }
+
+
+def _refused(where: str, name: str, why: str) -> ModelError:
+    return ModelError(f"{where}: {name!r} {why}; get the archive from elsewhere")
+
+
+@contextmanager
+def _readable(where: str) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE as error:
+        message = f"{where}: cannot be read as an archive ({error}); get it anew"
+        raise ModelError(message) from error

@@ -1,0 +1,67 @@
+"""Hand a bundle on."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sharp_cli.bundles.store import BUNDLE_FILE
+from sharp_cli.bundles.transfer import hub, web
+from sharp_cli.bundles.transfer.archives import SUFFIXES, pack
+from sharp_cli.bundles.transfer.verify import verify
+from sharp_cli.core.errors import OutputError, UsageError
+from sharp_cli.fileio import output
+
+
+def push(folder: Path, target: str) -> None:
+    """Copy a whole bundle, and nothing that it does not name.
+
+    Args:
+        folder: The bundle's.
+        target: A new folder, a .zip or .tar.gz file, the https address of such a file, or
+            `hf://owner/name[@branch]`.
+
+    Raises:
+        ModelError: The bundle is not whole.
+        OutputError: The target is a folder that is there already, or cannot be written.
+        UsageError: It is an address, and no such one; or huggingface_hub is not installed.
+    """
+    bundle = verify(folder)
+    files = {
+        name: (bundle.path / name).read_bytes() for name in (BUNDLE_FILE, *bundle.meta["sha256"])
+    }
+    if target.startswith(hub.SCHEME):
+        hub.upload(files, target)
+    elif "://" in target:
+        _put(files, web.address(target))
+    elif target.endswith(SUFFIXES):
+        output.write(Path(target), pack(files, target))
+    else:
+        _copy(files, Path(target))
+
+
+def _put(files: dict[str, bytes], url: str) -> None:
+    path = urlsplit(url).path
+    if not path.endswith(SUFFIXES):
+        message = f"{web.shown(url)}: name a {' or '.join(SUFFIXES)} file there"
+        raise UsageError(message)
+    web.upload(pack(files, path), url)
+
+
+def _copy(files: dict[str, bytes], target: Path) -> None:
+    if target.exists():
+        message = f"{target}: there already; choose another place"
+        raise OutputError(message)
+    output.make_folder(target.parent)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".sharp-", dir=target.parent) as stage:
+            # In it and not it, which has permissions for its owner only.
+            copy = Path(stage) / "bundle"
+            for name, content in files.items():
+                output.write(copy / name, content)
+            verify(copy)
+            copy.rename(target)
+    except OSError as error:
+        message = f"{target}: cannot be written ({error.strerror}); choose another place"
+        raise OutputError(message) from error

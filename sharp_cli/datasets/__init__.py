@@ -1,0 +1,1 @@
+"""Annotations and labels, their splits by patient, and importers of public datasets."""

@@ -1,0 +1,80 @@
+"""Reading annotated joints for training: everything that is wrong is said before it begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sharp_cli import radiograph
+from sharp_cli.core.errors import DocumentError, RadiographError
+from sharp_cli.datasets.annotations import coco, deeplabcut_project
+from sharp_cli.datasets.annotations.names import Names
+from sharp_cli.datasets.tables import Problem, read_entries, refuse, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from sharp_cli.datasets.tables import AnnotatedHand, Entry
+
+_EDGE: Final = 0.5
+"""From a pixel's centre, which lies at whole numbers, to its edge."""
+
+
+def read_checked(annotations: Path, images: Path, names: Path | None = None) -> list[AnnotatedHand]:
+    """Read annotated joints in any of the forms, and check them against their radiographs.
+
+    Args:
+        annotations: A CSV file, see `dataset.read_annotations`; COCO keypoints (`.json`); or a
+            DeepLabCut project, its folder or its `config.yaml`.
+        images: Folder of the radiographs; of a DeepLabCut project, the project's own.
+        names: What the points are called, see `Names`; None if by their own names.
+
+    Raises:
+        DocumentError: Listing all that is wrong, with its place: unknown joints and sides, hands
+            and joints that stand twice, positions that are no numbers or outside the radiograph,
+            radiographs that are missing or cannot be read, hands whose scale cannot be told.
+    """
+    entries, problems = _read(annotations)
+    naming = Names(names)
+    hands, wrong = settle(entries, naming, scaled=True)
+    refuse(annotations, [*problems, *wrong, *_misplaced(entries, naming, images)])
+    if not hands:
+        message = f"{annotations}: no annotated hand in it; annotate some"
+        raise DocumentError(message)
+    return hands
+
+
+def _read(annotations: Path) -> tuple[list[Entry], list[Problem]]:
+    ending = annotations.suffix.casefold()
+    if annotations.is_dir() or ending in (".yaml", ".yml"):
+        return deeplabcut_project.read_entries(annotations)
+    if ending == ".json":
+        return coco.read_entries(annotations)
+    return read_entries(annotations), []
+
+
+def _misplaced(entries: Iterable[Entry], naming: Names, images: Path) -> Iterator[Problem]:
+    """What is wrong with the radiographs and with the places of points on them."""
+    sizes: dict[str, tuple[int, int] | RadiographError] = {}
+    for entry in entries:
+        if not entry.image:
+            continue
+        if entry.image not in sizes:
+            sizes[entry.image] = _size(images / entry.image)
+        size = sizes[entry.image]
+        if isinstance(size, RadiographError):
+            yield Problem(entry.marks[0].where, str(size))
+            continue
+        width, height = size
+        for where, name, x, y in entry.marks:
+            outside = min(x, y, width - 1 - x, height - 1 - y) < -_EDGE
+            if outside and naming(name) != "":
+                what = f"{name} at {x:g}, {y:g} is outside {entry.image} ({width} x {height})"
+                yield Problem(where, what)
+
+
+def _size(path: Path) -> tuple[int, int] | RadiographError:
+    try:
+        return radiograph.size(path)
+    except RadiographError as error:
+        return error

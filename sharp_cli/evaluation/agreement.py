@@ -1,0 +1,95 @@
+"""How far raters agree: percent agreement, Cohen's and Fleiss' kappa."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.metrics import cohen_kappa_score
+
+from sharp_cli.evaluation.cases import JOINT_SETS, TRUTH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.core.joints import Finding
+    from sharp_cli.evaluation.cases import Cases
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far raters agree on the joints that all of them call.
+
+    Attributes:
+        finding: `erosion` or `jsn`.
+        joints: The joint set.
+        between: The raters.
+        called: How many joints.
+        agreement: The share of pairs of calls that agree, 0…1.
+        kappa: Cohen's of two, Fleiss' of more.
+    """
+
+    finding: Finding
+    joints: str
+    between: str
+    called: int
+    agreement: float
+    kappa: float
+
+
+def agreement(calls: NDArray[np.bool_]) -> tuple[float, float]:
+    """The share of pairs of calls that agree, and kappa.
+
+    Args:
+        calls: Of two raters or more, shape (raters, joints).
+
+    Returns:
+        The share, 0…1, and Cohen's kappa of two raters or Fleiss' of more; NaN without joints,
+        and a kappa of NaN where all calls are the same: chance alone would agree.
+    """
+    raters, joints = calls.shape
+    if not joints:
+        return math.nan, math.nan
+    yes = calls.sum(axis=0)
+    apart = 2 * yes * (raters - yes) / (raters * (raters - 1))
+    share = 1 - float(apart.mean())
+    if calls.all() or not calls.any():
+        return share, math.nan
+    if raters == 2:  # noqa: PLR2004 - Cohen's is of two
+        return share, float(cohen_kappa_score(*calls))
+    # Fleiss, Psychol Bull 76:378 (1971), of two categories.
+    by_chance = float(calls.mean()) ** 2 + float((~calls).mean()) ** 2
+    return share, (share - by_chance) / (1 - by_chance)
+
+
+def agreements(cases: Cases) -> Iterator[Agreement]:
+    """How far every two raters agree, the labels among them, and all models and all readers."""
+    called = np.vstack([cases.called, cases.damaged])
+    known = np.vstack([cases.known, np.ones_like(cases.damaged)])
+    names = [*(rater.name for rater in cases.raters), TRUTH]
+    between = {
+        f"{names[one]} – {names[other]}": [one, other]
+        for one, other in combinations(range(len(names)), 2)
+    }
+    models, readers = (
+        [number for number, rater in enumerate(cases.raters) if rater.reader == reader]
+        for reader in (False, True)
+    )
+    groups = {
+        "all models": models,
+        "all readers": readers,
+        "all models and readers": models + readers if models and readers else [],
+    }
+    # Two are among the pairs.
+    between |= {name: members for name, members in groups.items() if len(members) > 2}  # noqa: PLR2004
+    for finding, joints in JOINT_SETS:
+        inside = cases.inside(finding, joints)
+        for name, members in between.items():
+            on = inside & known[members].all(axis=0)
+            share, kappa = agreement(called[members][:, on])
+            yield Agreement(finding, joints, name, int(on.sum()), share, kappa)

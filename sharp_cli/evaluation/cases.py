@@ -1,0 +1,161 @@
+"""Labelled joints side by side with what raters say of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from sharp_cli.core.errors import DocumentError, UsageError
+from sharp_cli.core.joints import FINDINGS, HEADS
+from sharp_cli.datasets.tables import Problem, refuse
+from sharp_cli.evaluation.raters import Call, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.core.joints import Finding
+    from sharp_cli.datasets.labels import LabelledJoint
+    from sharp_cli.evaluation.raters import Rater
+
+MissingAs = Literal["intact", "non-intact", "exclude"]
+"""What a labelled joint counts as of which a rater says nothing."""
+
+AVERAGE: Final = "average of readers"
+"""The column of the means of the readers' figures."""
+
+TRUTH: Final = "labels"
+"""What the labels are called among the raters."""
+
+_ASSUMED: Final[Mapping[MissingAs, Call]] = {
+    "intact": Call(0.0, damaged=False),
+    "non-intact": Call(1.0, damaged=True),
+}
+
+
+def _joint_sets() -> dict[tuple[Finding, str], tuple[str, ...]]:
+    sets: dict[tuple[Finding, str], tuple[str, ...]] = {}
+    for finding in FINDINGS:
+        groups = tuple(group for of, group in HEADS if of == finding)
+        fingers = tuple(group for group in groups if group != "wrist")
+        sets[finding, "+".join(fingers)] = fingers
+        sets[finding, "wrist"] = ("wrist",)
+        sets[finding, "all joints"] = groups
+    return sets
+
+
+JOINT_SETS: Final = _joint_sets()
+"""The joint groups of the paper's sets, by finding and the set's name, in Table 4's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """How the joints of one rater and the labelled ones match.
+
+    Attributes:
+        name: Of the rater.
+        called: Labelled joints that it calls.
+        not_called: Labelled joints of which it says nothing.
+        not_labelled: Joints that it calls and that are not labelled.
+    """
+
+    name: str
+    called: int
+    not_called: int
+    not_labelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Labelled joints and what raters say of them.
+
+    Attributes:
+        joints: The labelled joints.
+        raters: The raters.
+        partners: How their joints match, by rater.
+        damaged: The truth, shape (joints,).
+        known: Which are called, shape (raters, joints); all, where a missing call counts as one.
+        probabilities: Of damage, shape (raters, joints); 0 where not known.
+        called: Which are called non-intact, shape (raters, joints); none where not known.
+    """
+
+    joints: Sequence[LabelledJoint]
+    raters: Sequence[Rater]
+    partners: Sequence[Partners]
+    damaged: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    probabilities: NDArray[np.float64]
+    called: NDArray[np.bool_]
+
+    def inside(self, finding: Finding, joints: str) -> NDArray[np.bool_]:
+        """Which joints are of one of `JOINT_SETS`, shape (joints,)."""
+        heads = {(finding, group) for group in JOINT_SETS[finding, joints]}
+        return np.array([joint.head in heads for joint in self.joints], bool)
+
+    def patients(self) -> NDArray[np.intp]:
+        """The number of each joint's patient, from 0, shape (joints,)."""
+        return np.unique([joint.patient for joint in self.joints], return_inverse=True)[1]
+
+
+def picture(joint: LabelledJoint) -> str:
+    """What names the picture of a joint: the radiograph, or else its patch."""
+    return joint.image or joint.file
+
+
+def match(
+    path: Path, joints: Sequence[LabelledJoint], raters: Sequence[Rater], missing: MissingAs
+) -> Cases:
+    """Match labelled joints with those of raters, by picture, hand, finding and joint.
+
+    Args:
+        path: The file of labels, for messages.
+        joints: What it holds.
+        raters: See `raters.read_models`.
+        missing: What a missing call counts as; `exclude` leaves the joint out for the rater that
+            lacks it, and from what compares it with others.
+
+    Raises:
+        DocumentError: A joint is labelled twice, or a rater and the labels have none in common.
+        UsageError: Two raters have one name.
+    """
+    times = Counter([*(rater.name for rater in raters), AVERAGE, TRUTH])
+    for name, count in times.items():
+        if count > 1:
+            message = f"{name}: the name of more than one column; rename a file or a reader"
+            raise UsageError(message)
+    places = [Place(picture(joint), joint.side, joint.finding, joint.joint) for joint in joints]
+    labelled: dict[Place, int] = {}
+    problems = []
+    for place, joint in zip(places, joints, strict=True):
+        if place in labelled:
+            what = f"{place.finding} of {place.joint} of {place.image} stands twice"
+            problems.append(Problem(f"line {joint.line}", what))
+        labelled[place] = joint.line
+    refuse(path, problems)
+    partners = []
+    for rater in raters:
+        called = sum(place in rater.calls for place in places)
+        if not called:
+            message = f"{path}: none of the joints of {rater.name} is labelled; compare the names "
+            raise DocumentError(message + "of pictures, hands and joints")
+        partners.append(
+            Partners(rater.name, called, len(places) - called, len(rater.calls) - called)
+        )
+    assumed = _ASSUMED.get(missing)
+    calls = [[rater.calls.get(place, assumed) for place in places] for rater in raters]
+    return Cases(
+        joints,
+        raters,
+        partners,
+        damaged=np.array([joint.damaged for joint in joints]),
+        known=np.array([[call is not None for call in row] for row in calls]),
+        probabilities=np.array(
+            [[call.probability if call else 0.0 for call in row] for row in calls]
+        ),
+        called=np.array([[call is not None and call.damaged for call in row] for row in calls]),
+    )

@@ -1,0 +1,185 @@
+"""How well models and readers tell damaged joints from intact ones: every figure, as records.
+
+The joint sets and the first four figures are those of Table 4 of Miyama et al., Arthritis Res
+Ther 24:227 (2022).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sharp_cli.core.joints import POINTS, SIDES
+from sharp_cli.evaluation.agreement import agreements
+from sharp_cli.evaluation.bootstrap import draw, interval
+from sharp_cli.evaluation.breakdown import by_grade, by_part
+from sharp_cli.evaluation.cases import AVERAGE, JOINT_SETS, picture
+from sharp_cli.evaluation.metrics import METRICS, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.core.joints import Finding
+    from sharp_cli.evaluation.agreement import Agreement
+    from sharp_cli.evaluation.breakdown import Grade, Part
+    from sharp_cli.evaluation.cases import Cases, Partners
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of a rater on a joint set, with its 95 % interval.
+
+    Attributes:
+        finding: `erosion` or `jsn`.
+        joints: The joint set, see `cases.JOINT_SETS`.
+        name: Of the rater, or `cases.AVERAGE`.
+        called: How many joints it is of.
+        damaged: How many of these are non-intact.
+        metric: One of `metrics.METRICS`.
+        value: NaN where it is not defined.
+        low: End of the interval; NaN where there is none.
+        high: Likewise.
+    """
+
+    finding: Finding
+    joints: str
+    name: str
+    called: int
+    damaged: int
+    metric: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How much higher a figure of one rater is than another's, on the joints that both call.
+
+    The interval is of paired differences: both are of the same patients in every resample.
+    """
+
+    finding: Finding
+    joints: str
+    first: str
+    second: str
+    called: int
+    metric: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All that is measured; `hands` are single hands, `sides` all left and all right ones."""
+
+    partners: Sequence[Partners]
+    figures: Sequence[Figure]
+    differences: Sequence[Difference]
+    agreement: Sequence[Agreement]
+    grades: Sequence[Grade]
+    joints: Sequence[Part]
+    sides: Sequence[Part]
+    hands: Sequence[Part]
+    patients: Sequence[Part]
+
+
+def evaluate(cases: Cases, *, resamples: int, seed: int) -> Evaluation:
+    """Measure everything.
+
+    Args:
+        cases: Labelled joints and what raters say of them.
+        resamples: Of the patients; 0 for no intervals.
+        seed: Of the resamples.
+    """
+    figures: list[Figure] = []
+    differences: list[Difference] = []
+    drawn = draw(len({joint.patient for joint in cases.joints}), resamples, seed)
+    for finding, joints in JOINT_SETS:
+        resampled = _Resampled(cases, cases.inside(finding, joints), drawn)
+        figures += _figures(resampled, finding, joints)
+        differences += _differences(resampled, finding, joints)
+    return Evaluation(
+        partners=cases.partners,
+        figures=figures,
+        differences=differences,
+        agreement=list(agreements(cases)),
+        grades=list(by_grade(cases)),
+        joints=list(by_part(cases, lambda joint: joint.joint, POINTS)),
+        sides=list(by_part(cases, lambda joint: joint.side, SIDES)),
+        hands=list(by_part(cases, lambda joint: f"{picture(joint)} {joint.side}")),
+        patients=list(by_part(cases, lambda joint: joint.patient)),
+    )
+
+
+class _Resampled:
+    """Figures on a joint set, of the patients as they are and of every resample."""
+
+    def __init__(self, cases: Cases, inside: NDArray[np.bool_], drawn: NDArray[np.float64]) -> None:
+        self.cases = cases
+        self.inside = inside
+        self.columns: dict[str, list[int]] = {
+            rater.name: [number] for number, rater in enumerate(cases.raters)
+        }
+        readers = [number for number, rater in enumerate(cases.raters) if rater.reader]
+        if len(readers) > 1:
+            self.columns[AVERAGE] = readers
+        self._drawn = drawn
+        self._patients = cases.patients()
+        self._found: dict[tuple[int, bytes], NDArray[np.float64]] = {}
+
+    def common(self, *columns: str) -> NDArray[np.bool_]:
+        """The joints of the set that all raters of these columns call, shape (joints,)."""
+        members = [number for column in columns for number in self.columns[column]]
+        found: NDArray[np.bool_] = self.inside & self.cases.known[members].all(axis=0)
+        return found
+
+    def of(self, column: str, within: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The figures of a column, shape (1 + resamples, 7); of the average, the readers' mean."""
+        parts = [
+            self._of_rater(number, within & self.cases.known[number])
+            for number in self.columns[column]
+        ]
+        mean: NDArray[np.float64] = np.mean(parts, axis=0)
+        return mean
+
+    def summaries(
+        self, figures: NDArray[np.float64]
+    ) -> Iterator[tuple[str, tuple[float, float, float]]]:
+        """Each metric with its value and the ends of its interval."""
+        for metric, values in zip(METRICS, figures.T, strict=True):
+            yield metric, (float(values[0]), *interval(values[1:], self._drawn.shape[1]))
+
+    def _of_rater(self, number: int, on: NDArray[np.bool_]) -> NDArray[np.float64]:
+        key = number, on.tobytes()
+        if key not in self._found:
+            self._found[key] = measure(
+                self.cases.probabilities[number, on],
+                self.cases.called[number, on],
+                self.cases.damaged[on],
+                self._patients[on],
+                self._drawn,
+            )
+        return self._found[key]
+
+
+def _figures(resampled: _Resampled, finding: Finding, joints: str) -> Iterator[Figure]:
+    for name in resampled.columns:
+        on = resampled.common(name)
+        count, damaged = int(on.sum()), int(resampled.cases.damaged[on].sum())
+        for metric, ends in resampled.summaries(resampled.of(name, resampled.inside)):
+            yield Figure(finding, joints, name, count, damaged, metric, *ends)
+
+
+def _differences(resampled: _Resampled, finding: Finding, joints: str) -> Iterator[Difference]:
+    for first, second in combinations(resampled.columns, 2):
+        on = resampled.common(first, second)
+        gap = resampled.of(first, on) - resampled.of(second, on)
+        for metric, ends in resampled.summaries(gap):
+            yield Difference(finding, joints, first, second, int(on.sum()), metric, *ends)

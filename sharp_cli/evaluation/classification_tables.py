@@ -1,0 +1,147 @@
+"""An evaluation of classification as tables to read."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from sharp_cli.evaluation.cases import JOINT_SETS
+from sharp_cli.evaluation.metrics import METRICS
+from sharp_cli.evaluation.tables import NONE, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sharp_cli.evaluation.classification import Difference, Evaluation, Figure
+
+_TITLES: Final = {
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "f_measure": "F-measure",
+    "pr_auc": "PR-AUC",
+    "average_precision": "Average precision",
+    "roc_auc": "ROC-AUC",
+    "brier": "Brier score",
+}
+_PAPER: Final = METRICS[:4]  # those of its Table 4
+_LEAST_IS_BEST: Final = ("brier",)
+
+_INTERVALS: Final = (
+    "95 % intervals in brackets (percentiles of a bootstrap of patients, expanded for few patients)"
+)
+_TABLE4: Final = (
+    f"Performance of binary classification, {_INTERVALS}; the best of a row is bold. PR-AUC is the "
+    "area under the precision-recall curve by trapezoids (scikit-learn's auc of "
+    "precision_recall_curve). A reader gives no probabilities: the last four figures are of the "
+    "calls as 0 and 1."
+)
+_DIFFERENCES: Final = (
+    "How much higher a figure of the first is than of the second, on the joints that both call, "
+    f"{_INTERVALS}, both of the same patients; bold where the interval leaves out 0."
+)
+_AGREEMENT: Final = (
+    "Agreement on the joints that all of a row call; kappa is Cohen's of two, Fleiss' of more."
+)
+_GRADES: Final = "Joints called non-intact, of those of an SHS grade; grade 0 is intact."
+
+
+def tables(evaluation: Evaluation) -> list[Table]:
+    """What is for reading: all but the parts of single joints, hands and patients.
+
+    There are no differences of a single rater, and no grades where the labels are none.
+    """
+    makers = (_partners, _table4, _differences, _agreement, _grades)
+    return [table for make in makers if (table := make(evaluation)).rows]
+
+
+def _partners(evaluation: Evaluation) -> Table:
+    return Table(
+        "Labelled joints that are called and that are not, and called ones that are not labelled.",
+        ("", "called", "not called", "not labelled"),
+        [
+            (one.name, str(one.called), str(one.not_called), str(one.not_labelled))
+            for one in evaluation.partners
+        ],
+    )
+
+
+def _table4(evaluation: Evaluation) -> Table:
+    names = list(dict.fromkeys(figure.name for figure in evaluation.figures))
+    found = {(one.finding, one.joints, one.metric, one.name): one for one in evaluation.figures}
+    rows: list[list[str]] = []
+    bold = set()
+    for finding, joints in JOINT_SETS:
+        blocks = {
+            metric: [found[finding, joints, metric, name] for name in names] for metric in METRICS
+        }
+        sizes = [f"{one.called} ({one.damaged})" for one in blocks[METRICS[0]]]
+        rows.append([f"{joints} ({finding})", "Joints (non-intact)", *sizes])
+        for metric, row in blocks.items():
+            best = _best(metric, [one.value for one in row])
+            bold |= {(len(rows), 2 + column) for column in best}
+            rows.append(["", _TITLES[metric], *(_figure(one) for one in row)])
+    return Table(_TABLE4, ("", "", *names), rows, frozenset(bold))
+
+
+def _best(metric: str, values: Sequence[float]) -> list[int]:
+    """Where the best value stands, or the best ones."""
+    defined = [value for value in values if not math.isnan(value)]
+    best = (min if metric in _LEAST_IS_BEST else max)(defined, default=math.nan)
+    return [at for at, value in enumerate(values) if value == best]
+
+
+def _differences(evaluation: Evaluation) -> Table:
+    pairs: dict[tuple[str, ...], list[Difference]] = {}
+    for one in evaluation.differences:
+        if one.metric not in _PAPER:
+            continue
+        key = (f"{one.joints} ({one.finding})", f"{one.first} – {one.second}", str(one.called))
+        pairs.setdefault(key, []).append(one)
+    bold = frozenset(
+        (row, 3 + column)
+        for row, members in enumerate(pairs.values())
+        for column, one in enumerate(members)
+        if one.low > 0 or one.high < 0
+    )
+    rows = [[*key, *map(_difference, members)] for key, members in pairs.items()]
+    return Table(
+        _DIFFERENCES, ("", "", "joints", *(_TITLES[metric] for metric in _PAPER)), rows, bold
+    )
+
+
+def _agreement(evaluation: Evaluation) -> Table:
+    rows = [
+        (
+            f"{one.joints} ({one.finding})",
+            one.between,
+            str(one.called),
+            _number(one.agreement * 100, ".1f"),
+            _number(one.kappa),
+        )
+        for one in evaluation.agreement
+    ]
+    return Table(_AGREEMENT, ("", "", "joints", "agreement in %", "kappa"), rows)
+
+
+def _grades(evaluation: Evaluation) -> Table:
+    names = list(dict.fromkeys(one.name for one in evaluation.grades))
+    rows: dict[tuple[str, str], list[str]] = {}
+    for one in evaluation.grades:
+        share = _number(one.share * 100, ".0f")
+        row = rows.setdefault((f"{one.joints} ({one.finding})", str(one.grade)), [])
+        row.append(f"{one.non_intact}/{one.called} ({share} %)")
+    return Table(_GRADES, ("", "grade", *names), [[*key, *row] for key, row in rows.items()])
+
+
+def _figure(one: Figure) -> str:
+    ends = "" if math.isnan(one.low) else f" ({one.low:.2f}–{one.high:.2f})"
+    return _number(one.value) + ends
+
+
+def _difference(one: Difference) -> str:
+    ends = "" if math.isnan(one.low) else f" ({one.low:+.2f} to {one.high:+.2f})"
+    return _number(one.value, "+.2f") + ends
+
+
+def _number(value: float, form: str = ".2f") -> str:
+    return NONE if math.isnan(value) else format(value, form)

@@ -1,0 +1,149 @@
+"""What detection is measured by: predicted places, verdicts of a reader, and labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sharp_cli.core.errors import DocumentError
+from sharp_cli.core.joints import SIDES, TARGETS
+from sharp_cli.datasets.tables import Problem, read_table, refuse
+from sharp_cli.evaluation.cases import picture
+from sharp_cli.evaluation.detection import annotated_name
+from sharp_cli.evaluation.raters import Place
+from sharp_cli.results.formats import from_csv, from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from sharp_cli.datasets.labels import LabelledJoint
+    from sharp_cli.results.document import JointRow
+
+Said = TypeVar("Said")
+"""What a file says of a joint."""
+
+_VERDICT: Final = ("image", "hand", "finding", "joint", "correct")
+_ANSWERS: Final = {
+    "1": True, "yes": True, "true": True,
+    "0": False, "no": False, "false": False,
+}  # fmt: skip
+_JOINTS: Final = {(target.finding, target.joint) for target in TARGETS}
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What `sharp detect` or `sharp score` found.
+
+    Attributes:
+        path: The file it was read from.
+        joints: Its rows, a joint each.
+        spacing: Height and width of a pixel in mm by file, where the predictions say.
+    """
+
+    path: Path
+    joints: Sequence[JointRow]
+    spacing: Mapping[str, tuple[float, float]]
+
+    def by_place(self, images: Container[str]) -> dict[Place, JointRow]:
+        """The rows by place, on `images` where a file is one of them by the end of its path.
+
+        Raises:
+            DocumentError: Two rows are of one place.
+        """
+        rows = [
+            (
+                f"joint {count}",
+                Place(annotated_name(row.file, images), row.hand, row.finding, row.joint),
+                row,
+            )
+            for count, row in enumerate(self.joints, start=1)
+        ]
+        return _each_once(self.path, rows)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read the CSV of `sharp detect` or `sharp score`, or their JSON, which knows the spacing.
+
+    Raises:
+        DocumentError: It is neither.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror}); give what sharp detect wrote"
+        raise DocumentError(message) from error
+    if not content.lstrip().startswith(b"{"):
+        return Predictions(path, from_csv(content, str(path)), {})
+    document = from_json(content, str(path))
+    spacing = {row.file: row.spacing_mm for row in document.inputs if row.spacing_mm is not None}
+    return Predictions(path, document.joints, spacing)
+
+
+def read_verdicts(path: Path) -> dict[Place, bool]:
+    """Read whether a reader found joints correctly detected, one row a joint.
+
+    The columns are `image,hand,finding,joint,correct`; `correct` is 1 or 0, yes or no, true or
+    false.
+
+    Raises:
+        DocumentError: Listing every bad row.
+    """
+    rows: list[tuple[str, Place, bool]] = []
+    problems: list[Problem] = []
+    for line, row in read_table(path, _VERDICT):
+        *cells, answer = row.values()
+        place = Place(*cells)
+        correct = _ANSWERS.get(answer.strip().casefold())
+        where = f"line {line}"
+        if not place.image:
+            problems.append(Problem(where, "no image"))
+        if place.hand not in SIDES:
+            problems.append(Problem(where, f"hand {place.hand!r} is neither left nor right"))
+        if (place.finding, place.joint) not in _JOINTS:
+            what = f"{place.joint!r} is no joint that is scored for {place.finding!r}"
+            problems.append(Problem(where, what))
+        if correct is None:
+            what = f"correct {answer!r} is none of {', '.join(_ANSWERS)}"
+            problems.append(Problem(where, what))
+        else:
+            rows.append((where, place, correct))
+    refuse(path, problems)
+    return _each_once(path, rows)
+
+
+def damage(
+    path: Path, joints: Iterable[LabelledJoint], images: Container[str]
+) -> dict[Place, bool]:
+    """Whether labelled joints are damaged, by place, named as `Predictions.by_place` does.
+
+    Args:
+        path: The file of labels, for messages.
+        joints: What it holds.
+        images: The pictures that detection is measured on.
+
+    Raises:
+        DocumentError: A joint is labelled twice.
+    """
+    rows = [
+        (
+            f"line {joint.line}",
+            Place(annotated_name(picture(joint), images), joint.side, joint.finding, joint.joint),
+            joint.damaged,
+        )
+        for joint in joints
+    ]
+    return _each_once(path, rows)
+
+
+def _each_once(path: Path, rows: Iterable[tuple[str, Place, Said]]) -> dict[Place, Said]:
+    """What a file says by place, of rows that come with where they stand."""
+    said: dict[Place, Said] = {}
+    problems = []
+    for where, place, what in rows:
+        if place in said:
+            double = f"{place.finding} of {place.hand} {place.joint} of {place.image} stands twice"
+            problems.append(Problem(where, double))
+        said[place] = what
+    refuse(path, problems)
+    return said

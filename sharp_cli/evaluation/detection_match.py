@@ -1,0 +1,221 @@
+"""Predicted joints side by side with annotated, judged and labelled ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sharp_cli.core.errors import DocumentError
+from sharp_cli.core.joints import TARGETS
+from sharp_cli.datasets.labels import read_labels
+from sharp_cli.datasets.tables import read_annotations
+from sharp_cli.evaluation.detection import annotated_name, joint_errors
+from sharp_cli.evaluation.detection_inputs import damage, read_predictions, read_verdicts
+from sharp_cli.evaluation.raters import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+    from sharp_cli.core.joints import Finding, Target
+    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.evaluation.detection import JointError
+    from sharp_cli.evaluation.detection_inputs import Predictions
+    from sharp_cli.results.document import JointRow
+
+_TARGETS: Final[Mapping[tuple[str, str], Target]] = {
+    (target.finding, target.joint): target for target in TARGETS
+}
+_LEFT_OUT: Final = "left out"
+_NOT_FOUND: Final = "count as not found"
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """Joints of one file that another lacks.
+
+    Attributes:
+        what: Which file has them and which does not, in words.
+        joints: How many; a joint that is scored for both findings is two.
+        effect: What becomes of them, in words.
+    """
+
+    what: str
+    joints: int
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundJoint:
+    """A joint that is there, and whether it was found.
+
+    Attributes:
+        finding: `erosion` or `jsn`.
+        group: Joint group.
+        found: Whether it was detected where it is.
+        damaged: Whether it is non-intact; None if it is not labelled.
+    """
+
+    finding: Finding
+    group: str
+    found: bool
+    damaged: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Predicted joints and what they are measured by.
+
+    Attributes:
+        criterion: When a joint counts as found, in words.
+        partners: Joints without a partner.
+        joints: The joints that are annotated or, where there are verdicts, judged.
+        errors: How far the annotated joints are off.
+        uncertain: Whether some predicted joint is called uncertain.
+    """
+
+    criterion: str
+    partners: Sequence[Partners]
+    joints: Sequence[FoundJoint]
+    errors: Sequence[JointError]
+    uncertain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """What is true: the joints that are known, and of those that count whether they were found."""
+
+    word: str
+    criterion: str
+    known: AbstractSet[Place]
+    found: Mapping[Place, bool]
+    partners: Sequence[Partners]
+
+
+def compare(
+    predictions: Path,
+    *,
+    truth: Path | None,
+    verdicts: Path | None,
+    labels: Path | None,
+    tolerance: float,
+) -> Comparison:
+    """Compare predicted joints with annotated ones, by distance, or with a reader's verdicts.
+
+    Pictures are matched by as much of their path as the annotations, or the verdicts, give.
+
+    Args:
+        predictions: See `detection_inputs.read_predictions`.
+        truth: Annotated joints; None, only with `verdicts`, for no distances.
+        verdicts: A reader's, which go before distances in saying what is found; or None.
+        labels: Which joints are damaged, or None.
+        tolerance: A joint is found within this share of the hand's median proximal phalanx length.
+
+    Raises:
+        DocumentError: A file is not what it should be, or a joint is judged to be correctly
+            detected that was not detected.
+    """
+    predicted = read_predictions(predictions)
+    references: list[_Reference] = []
+    errors: Sequence[JointError] = ()
+    if truth is not None:
+        reference, errors = _annotated(predicted, read_annotations(truth), tolerance)
+        references.append(reference)
+    if verdicts is not None:
+        references.append(_judged(predicted, verdicts))
+    partners = [one for reference in references for one in reference.partners]
+    damaged: Mapping[Place, bool] = {}
+    if labels is not None:
+        damaged, more = _labelled(labels, references[-1])
+        partners += more
+    joints = [
+        FoundJoint(target.finding, target.group, found, damaged.get(place))
+        for place, found in references[-1].found.items()
+        for target in [_TARGETS[place.finding, place.joint]]
+    ]
+    partners = [one for one in partners if one.joints]
+    uncertain = any(row.status == "uncertain" for row in predicted.joints)
+    return Comparison(references[-1].criterion, partners, joints, errors, uncertain)
+
+
+def _annotated(
+    predicted: Predictions, hands: Sequence[AnnotatedHand], tolerance: float
+) -> tuple[_Reference, list[JointError]]:
+    """Annotated joints, found by their distance, and all their distances."""
+    images = {hand.image for hand in hands}
+    rows = predicted.by_place(images)
+    placed = _placed(rows)
+    errors = joint_errors(
+        {
+            (place.image, row.hand, row.joint): (row.x, row.y)
+            for place, row in rows.items()
+            if row.x is not None and row.y is not None
+        },
+        hands,
+        {
+            (place.image, row.hand, row.joint)
+            for place, row in rows.items()
+            if row.status == "uncertain"
+        },
+        {annotated_name(file, images): size for file, size in predicted.spacing.items()},
+    )
+    known = {
+        Place(hand.image, hand.side, target.finding, target.joint)
+        for hand in hands
+        for target in TARGETS
+        if target.joint in hand.points
+    }
+    found = {
+        Place(one.image, one.side, one.finding, one.joint): one.error <= tolerance for one in errors
+    }
+    partners = [
+        Partners("annotated, not predicted", len(found.keys() - placed), _NOT_FOUND),
+        Partners("predicted, not annotated", len(placed - known), _LEFT_OUT),
+        Partners("annotated, on a hand without a scale", len(known - found.keys()), _LEFT_OUT),
+    ]
+    criterion = f"within {100 * tolerance:g} % of the hand's median proximal phalanx length"
+    return _Reference("annotated", criterion, known, found, partners), errors
+
+
+def _judged(predicted: Predictions, path: Path) -> _Reference:
+    """Joints that a reader judged."""
+    found = read_verdicts(path)
+    rows = predicted.by_place({place.image for place in found})
+    placed = _placed(rows)
+    wrong = [place for place, correct in found.items() if correct and place not in placed]
+    if wrong:
+        first = wrong[0]
+        message = (
+            f"{path}: {len(wrong)} joints are judged to be correct that {predicted.path} does not "
+            f"place, the first is {first.finding} of {first.hand} {first.joint} of {first.image}; "
+            "give the predictions that were judged"
+        )
+        raise DocumentError(message)
+    partners = [
+        Partners("judged, not predicted", len(found.keys() - placed), _NOT_FOUND),
+        Partners("predicted, not judged", len(placed - found.keys()), _LEFT_OUT),
+    ]
+    return _Reference("judged", "as a reader judged", found.keys(), found, partners)
+
+
+def _labelled(path: Path, reference: _Reference) -> tuple[Mapping[Place, bool], list[Partners]]:
+    """Which joints of a reference are damaged."""
+    labels = read_labels(path)
+    damaged = damage(path, labels.joints, {place.image for place in reference.known})
+    word = reference.word
+    partners = [
+        Partners("in the labels, with neither grade nor label", len(labels.unlabelled), _LEFT_OUT),
+        Partners(f"labelled, not {word}", len(damaged.keys() - reference.known), _LEFT_OUT),
+        Partners(
+            f"{word}, not labelled",
+            len(reference.found.keys() - damaged.keys()),
+            "count in the total only",
+        ),
+    ]
+    return damaged, partners
+
+
+def _placed(rows: Mapping[Place, JointRow]) -> set[Place]:
+    """Where a joint was detected."""
+    return {place for place, row in rows.items() if row.x is not None}

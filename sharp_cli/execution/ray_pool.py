@@ -1,0 +1,298 @@
+"""Processes on the machines of a Ray cluster; results come in the order of the items.
+
+They are plain actors, which this module itself gives work to and begins anew. Ray Data and Ray's
+own restarts would repeat without end what ends its process, or let an item wait for a machine that
+is gone while others have nothing to do.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections import deque
+from concurrent.futures import Future
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
+
+from sharp_cli import __version__
+from sharp_cli.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+
+    from sharp_cli.inference.classifier import Device
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+_TRIES: Final = 3
+"""So often an item is begun: its process may have ended because the machine did."""
+
+_LOOK: Final = 10.0
+"""Seconds between two looks for machines that came, where nothing else happens."""
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[None]:
+    """Join a cluster, for as long as the block lasts.
+
+    Args:
+        address: Of its head, such as `10.0.0.1:6379`, or `auto` for the cluster that this machine
+            belongs to. None for that of the environment (`RAY_ADDRESS`), or else a new one of this
+            machine alone, which ends with the block.
+
+    Raises:
+        UsageError: Ray is not installed, or does not answer there.
+    """
+    # Ray would tell its maker of its use, over the network.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    try:
+        import ray  # noqa: PLC0415 - half a second, and not everybody has it
+    except ImportError as error:
+        message = "--engine ray: Ray is not installed; pip install 'sharp-cli[ray]'"
+        raise UsageError(message) from error
+    address = address or os.environ.get("RAY_ADDRESS")
+    # Ray prints on stdout what happens to processes; that is for data.
+    with (
+        redirect_stdout(sys.stderr),
+        TemporaryDirectory(prefix="sharp-", ignore_cleanup_errors=True) as folder,
+    ):
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        if address is None:
+            options |= {"include_dashboard": False, "_temp_dir": folder}
+        try:
+            ray.init(address or "local", **options)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            message = (
+                f"--address {address}: no Ray cluster answers there ({error}); check the address, "
+                "and set RAY_AUTH_MODE=token if the cluster asks for a token"
+            )
+            raise UsageError(message) from error
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+def place(device: Device) -> Literal["cpu", "cuda"]:
+    """Where processes of the cluster compute; `auto` is a GPU where it has one."""
+    import ray  # noqa: PLC0415
+
+    there = device == "auto" and ray.cluster_resources().get("GPU", 0) > 0
+    return "cuda" if there or device == "cuda" else "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The process that others of the cluster work for, and as which they have to be.
+
+    Attributes:
+        folder: Its working folder, which names of files are relative to.
+        version: Of its Sharp.
+    """
+
+    folder: str
+    version: str
+
+    @classmethod
+    def here(cls) -> Origin:
+        """This process."""
+        return cls(os.getcwd(), __version__)  # noqa: PTH109 - as it is: the others change to it
+
+    def enter(self, file: str) -> None:
+        """Let this process work as that one would.
+
+        Args:
+            file: Something that must be there.
+
+        Raises:
+            UsageError: This machine has other files, or another Sharp.
+        """
+        machine = socket.gethostname()
+        try:
+            os.chdir(self.folder)
+            os.stat(file)  # noqa: PTH116 - Path.stat would say the same
+        except OSError as error:
+            message = (
+                f"{error.filename}: is not there on {machine} ({error.strerror}); all machines of "
+                "a cluster need the same files under the same names"
+            )
+            raise UsageError(message) from error
+        if __version__ != self.version:
+            message = f"{machine}: has Sharp {__version__}, not {self.version}; install the same"
+            raise UsageError(message)
+
+
+@dataclass(slots=True)
+class _Turn(Generic[_Item, _Result]):
+    """An item and what becomes of it."""
+
+    item: _Item
+    future: Future[_Result] = field(default_factory=Future)
+    tries: int = 0
+
+
+class _Process:
+    """What runs on some machine."""
+
+    def prepare(self, prepare: Callable[[], None]) -> None:
+        prepare()
+
+    def work(self, work: Callable[[Any], Any], item: Any) -> Any:
+        return work(item)
+
+
+class Replicas:
+    """As many processes as the cluster has room for, also when machines come and go.
+
+    Machines that come are used, and what a machine had begun when it went is begun again elsewhere.
+    """
+
+    def __init__(self, prepare: Callable[[], None], *, cpus: int, gpus: float = 0) -> None:
+        """Begin none yet; see `map`.
+
+        Args:
+            prepare: Called first in each; a function of a module, or a `functools.partial` of one.
+            cpus: Cores that each takes.
+            gpus: GPUs that each takes.
+
+        Raises:
+            UsageError: No machine has so many.
+        """
+        import ray  # noqa: PLC0415
+
+        # Once for all: it may hold much.
+        self._prepare = ray.put(prepare)
+        self._needs = {"CPU": float(cpus), "GPU": gpus}
+        self._actor = ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0)(_Process)
+        self._starting: dict[Any, Any] = {}
+        self._idle: list[Any] = []
+        self._running: dict[Any, tuple[Any, _Turn[Any, Any]]] = {}
+        self._waiting: deque[_Turn[Any, Any]] = deque()
+        self._fruitless = 0
+        if not self._room():
+            needs = " and ".join(f"{need:g} {name}" for name, need in self._needs.items() if need)
+            message = f"--engine ray: no machine of the cluster has {needs} for a process"
+            raise UsageError(message)
+
+    def map(
+        self,
+        work: Callable[[_Item], _Result],
+        items: Iterable[_Item],
+        *,
+        lost: Callable[[_Item], _Result],
+    ) -> Generator[_Result]:
+        """The result of each item, in order; twice as many as there is room for are under way.
+
+        Processes begin as they are needed, and end with the generator, which must be closed before
+        the cluster is left.
+
+        Args:
+            work: A function of a module, called in a process.
+            items: Taken when there is room for another.
+            lost: Gives the result of an item that ended every process that it was begun in.
+        """
+        line: deque[_Turn[_Item, _Result]] = deque()
+
+        def first() -> _Result:
+            turn = line.popleft()
+            while not turn.future.done():
+                self._step(work, lost)
+            return turn.future.result()
+
+        try:
+            for item in items:
+                line.append(_Turn(item))
+                self._waiting.append(line[-1])
+                if len(line) > 2 * self._room():
+                    yield first()
+            while line:
+                yield first()
+        finally:
+            self._end()
+
+    def _step(self, work: Callable[[Any], Any], lost: Callable[[Any], Any]) -> None:
+        """Hand out what there is to do, and wait until something is done."""
+        import ray  # noqa: PLC0415
+
+        self._begin()
+        while self._idle and self._waiting:
+            actor, turn = self._idle.pop(), self._waiting.popleft()
+            turn.tries += 1
+            self._running[actor.work.remote(work, turn.item)] = actor, turn
+        done, _ = ray.wait([*self._starting, *self._running], timeout=_LOOK)
+        for ref in done:
+            if ref in self._starting:
+                self._started(ref)
+            else:
+                self._finished(ref, lost)
+
+    def _begin(self) -> None:
+        """Begin as many processes as there is room and work for, and one in any case."""
+        there = len(self._starting) + len(self._idle) + len(self._running)
+        wanted = min(max(self._room(), 1), len(self._waiting) + len(self._running))
+        for _ in range(there, wanted):
+            actor = self._actor.remote()
+            self._starting[actor.prepare.remote(self._prepare)] = actor
+
+    def _started(self, ref: Any) -> None:
+        import ray  # noqa: PLC0415
+
+        actor = self._starting.pop(ref)
+        try:
+            ray.get(ref)
+        except ray.exceptions.RayTaskError as error:
+            ray.kill(actor)
+            raise error.cause from None
+        except ray.exceptions.RayError as error:
+            ray.kill(actor)
+            self._fruitless += 1
+            # All those of a machine that went end at once.
+            if self._fruitless > _TRIES * max(self._room(), 1):
+                message = (
+                    "--engine ray: processes of the cluster end before they are ready; there may "
+                    "not be enough memory, see Ray's logs"
+                )
+                raise UsageError(message) from error
+        else:
+            self._fruitless = 0
+            self._idle.append(actor)
+
+    def _finished(self, ref: Any, lost: Callable[[Any], Any]) -> None:
+        import ray  # noqa: PLC0415
+
+        actor, turn = self._running.pop(ref)
+        try:
+            turn.future.set_result(ray.get(ref))
+        except ray.exceptions.RayTaskError as error:
+            turn.future.set_exception(error.cause)
+        except ray.exceptions.RayError:  # the process or its machine is gone, or out of reach
+            ray.kill(actor)
+            if turn.tries < _TRIES:
+                self._waiting.appendleft(turn)
+            else:
+                turn.future.set_result(lost(turn.item))
+            return
+        self._idle.append(actor)
+
+    def _end(self) -> None:
+        import ray  # noqa: PLC0415
+
+        running = (actor for actor, _ in self._running.values())
+        for actor in (*self._starting.values(), *self._idle, *running):
+            ray.kill(actor)
+        for part in (self._starting, self._idle, self._running, self._waiting):
+            part.clear()
+
+    def _room(self) -> int:
+        """For how many processes the machines that are there now have room."""
+        import ray  # noqa: PLC0415
+
+        machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        return sum(
+            min(int(there.get(name, 0) // need) for name, need in self._needs.items() if need)
+            for there in machines
+        )

@@ -1,0 +1,314 @@
+"""Classify the joints of a study as intact or non-intact.
+
+A findings bundle holds convolutional trunks, which turn each patch into a vector of features, and
+small heads, which turn the features of everything that a model looks at together (see
+`sharp_cli.core.inputs`) into probabilities. The heads run in numpy. In an ensemble the probability
+is the mean of its members'.
+"""
+
+from __future__ import annotations
+
+import shutil
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import cv2
+import numpy as np
+
+from sharp_cli.core.errors import UsageError
+from sharp_cli.core.inputs import FALLBACKS, Input, units
+from sharp_cli.core.joints import HEADS, SIDES, TARGETS
+from sharp_cli.core.records import Classification
+from sharp_cli.inference.findings_weights import read_weights
+from sharp_cli.inference.openvino_runtime import has_bf16
+from sharp_cli.inference.trunk import openvino_trunk, torch_trunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.bundles.store import Bundle
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.core.records import Label, Patch, Precision
+    from sharp_cli.inference.findings_weights import HeadKey
+    from sharp_cli.inference.trunk import Trunk
+
+    Array = NDArray[np.float32]
+    Features = Mapping[tuple[Finding, Input], Mapping[str, Array]]
+    """For each patch its features, by the file of the trunk that made them."""
+    Content = tuple[tuple[int, ...], bytes]
+    """Shape and pixels of a patch."""
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+
+
+class Classifier:
+    """A findings bundle, ready to classify.
+
+    Attributes:
+        on_gpu: Whether it runs on a GPU.
+        precision: What its trunks compute in.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        device: Device = "auto",
+        threads: int | None = None,
+        precision: Precision | Literal["auto"] = "fp32",
+        throughput: bool = False,
+    ) -> None:
+        """Load the weights; a trunk is compiled when it is first needed.
+
+        Args:
+            bundle: A bundle of kind `findings`.
+            device: `auto` takes a GPU where there is one and torch is installed.
+            threads: CPU threads; None for all cores.
+            precision: Of the trunks' numbers; `auto` takes bf16 where the processor has it. Heads
+                are always fp32.
+            throughput: Whether to be quick with many studies at once, not with one.
+
+        Raises:
+            ModelError: The bundle does not hold what it should.
+            UsageError: `cuda` was asked for and there is no GPU, or no torch; or `bf16`, and the
+                processor has none.
+        """
+        self._weights = read_weights(bundle)
+        self._path = bundle.path
+        self.on_gpu = takes_gpu(device)
+        self._threads = threads
+        self.precision = _settled(precision, gpu=self.on_gpu)
+        self._throughput = throughput
+        self._trunks: dict[str, Trunk] = {}
+
+    @property
+    def models(self) -> tuple[ModelName, ...]:
+        """The models that the bundle holds, in the order of `inputs.MODELS`."""
+        return self._weights.models
+
+    def choose(self, asked: ModelName | None) -> ModelName:
+        """The model asked for, or `mimo-local` if the bundle holds it, or else its first.
+
+        Raises:
+            UsageError: The bundle does not hold the model asked for.
+        """
+        if asked is None:
+            return "mimo-local" if "mimo-local" in self.models else self.models[0]
+        if asked not in self.models:
+            message = (
+                f"--model {asked}: {self._path} holds {', '.join(self.models)} only; choose one of "
+                "these, or name another bundle with --models"
+            )
+            raise UsageError(message)
+        return asked
+
+    def classify(
+        self,
+        studies: Sequence[Mapping[Side, Sequence[Patch]]],
+        model: ModelName,
+        *,
+        threshold: float | None = None,
+    ) -> list[tuple[Classification, ...]]:
+        """Classify every patch of every study.
+
+        What is missing is all zeros to the model. Where the other hand has nothing of what the
+        model looks at together, the model of `inputs.FALLBACKS` stands in if the bundle holds it;
+        the result's `model` says which was used. A joint without a head has no result.
+
+        Args:
+            studies: The patches of one or both hands of one patient, study by study.
+            model: What to classify with.
+            threshold: From which probability on every joint is called non-intact; None for the
+                bundle's own thresholds.
+
+        Returns:
+            For each study its results: the left hand's, then the right hand's, each in the order
+            of `TARGETS`.
+
+        Raises:
+            UsageError: The bundle does not hold the model.
+        """
+        features = self.features(studies, [model, FALLBACKS.get(model, model)])
+        return [self.decide(each, model, threshold=threshold) for each in features]
+
+    def features(
+        self,
+        studies: Sequence[Mapping[Side, Sequence[Patch]]],
+        models: Iterable[ModelName] | None = None,
+    ) -> list[Features]:
+        """What the trunks make of every patch; patches of equal pixels go through each once.
+
+        Args:
+            studies: The patches of one or both hands, study by study.
+            models: Whose heads will look at the features; None for all of the bundle.
+        """
+        looking = {
+            (target.finding, target.joint): {
+                head.trunk
+                for model in models or self.models
+                for head in self._weights.heads.get((model, target.finding, target.group), ())
+            }
+            for target in TARGETS
+        }
+        contents: list[dict[tuple[Finding, Input], Content]] = []
+        squares: dict[Content, Array] = {}
+        wanted: dict[str, dict[Content, Array]] = {}
+        for study in studies:
+            own = {}
+            pairs = ((side, patch) for side, patches in study.items() for patch in patches)
+            for side, patch in pairs:
+                content = (patch.pixels.shape, patch.pixels.tobytes())
+                if content not in squares:
+                    squares[content] = standardise(patch.pixels, self._weights.size)
+                own[patch.finding, Input(side, patch.joint)] = content
+                for trunk in looking[patch.finding, patch.joint]:
+                    wanted.setdefault(trunk, {})[content] = squares[content]
+            contents.append(own)
+        found = {
+            trunk: dict(zip(mine, self._run(trunk, np.stack(list(mine.values()))), strict=True))
+            for trunk, mine in wanted.items()
+        }
+        return [
+            {
+                (finding, one): {
+                    trunk: found[trunk][content] for trunk in looking[finding, one.joint]
+                }
+                for (finding, one), content in own.items()
+            }
+            for own in contents
+        ]
+
+    def decide(
+        self, features: Features, model: ModelName, *, threshold: float | None = None
+    ) -> tuple[Classification, ...]:
+        """Classify from features; see `classify`."""
+        self.choose(model)
+        results: dict[tuple[Side, Finding, str], Classification] = {}
+        for finding, group in HEADS:
+            for used, unit in self._assigned(features, (model, finding, group)):
+                key = (used, finding, group)
+                limit = self._weights.thresholds[key] if threshold is None else threshold
+                for one, probability in zip(
+                    unit, self._probabilities(features, key, unit), strict=True
+                ):
+                    if (finding, one) not in features:
+                        continue
+                    label: Label = "non-intact" if probability >= limit else "intact"
+                    results[one.side, finding, one.joint] = Classification(
+                        one.side, finding, one.joint, float(probability), label, used
+                    )
+        order = [(side, target.finding, target.joint) for side in SIDES for target in TARGETS]
+        return tuple(results[place] for place in order if place in results)
+
+    def _run(self, trunk: str, squares: Array) -> Array:
+        """Pictures of shape (N, S, S) to a trunk's features, shape (N, F)."""
+        if trunk not in self._trunks:
+            layers, size = self._weights.trunks[trunk], self._weights.size
+            self._trunks[trunk] = (
+                torch_trunk(layers, device="cuda", precision=self.precision)
+                if self.on_gpu
+                else openvino_trunk(
+                    layers,
+                    size,
+                    threads=self._threads,
+                    precision=self.precision,
+                    throughput=self._throughput,
+                )
+            )
+        return self._trunks[trunk](squares)
+
+    def _assigned(
+        self, features: Features, key: HeadKey
+    ) -> Iterator[tuple[ModelName, tuple[Input, ...]]]:
+        """What a head looks at together, and with which model: its own or its fallback."""
+        model, finding, group = key
+        if key not in self._weights.heads:
+            return
+        fallback = FALLBACKS.get(model, model)
+        can_fall = (fallback, finding, group) in self._weights.heads
+        for unit in units(model, finding, group):
+            there = {one for one in unit if (finding, one) in features}
+            if can_fall and _pictures(there) < _pictures(unit):
+                for part in units(fallback, finding, group):
+                    if there & set(part):
+                        yield fallback, part
+            elif there:
+                yield model, unit
+
+    def _probabilities(
+        self, features: Features, key: HeadKey, unit: Sequence[Input]
+    ) -> NDArray[np.float64]:
+        """Of each input of a unit: the mean of the members' probabilities."""
+        finding = key[1]
+        members = []
+        for head in self._weights.heads[key]:
+            seen = np.zeros((len(unit), head.width // len(unit)), np.float32)
+            for row, one in zip(seen, unit, strict=True):
+                if (finding, one) in features:
+                    row[:] = features[finding, one][head.trunk]
+            members.append(1 / (1 + np.exp(-head(seen.ravel()).astype(np.float64))))
+        return np.asarray(np.mean(members, axis=0))
+
+
+def _pictures(inputs: Iterable[Input]) -> set[tuple[Side, bool]]:
+    """The hands, now and earlier, that inputs come from."""
+    return {(one.side, one.earlier) for one in inputs}
+
+
+def standardise(pixels: NDArray[np.uint16], size: int) -> Array:
+    """What the network sees of a patch: a square of mean 0 and standard deviation 1.
+
+    Args:
+        pixels: The patch, shape (H, W).
+        size: Width and height of the square.
+
+    Returns:
+        float32, shape (size, size); all 0 for a patch of one value.
+    """
+    square = cv2.resize(pixels.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
+    square = square - square.mean()
+    # One step of 16 bit: what varies less is rounding.
+    return np.asarray(square / max(float(square.std()), 1.0), dtype=np.float32)
+
+
+def _settled(precision: Precision | Literal["auto"], *, gpu: bool) -> Precision:
+    """The precision to compute in.
+
+    Raises:
+        UsageError: `bf16` was asked for, and the processor has none.
+    """
+    if precision == "fp32":
+        return precision
+    if gpu:
+        import torch  # noqa: PLC0415
+
+        there = torch.cuda.is_bf16_supported()
+    else:
+        there = has_bf16()
+    if not there and precision == "bf16":
+        message = "--precision bf16: this processor has none; use fp32 or auto"
+        raise UsageError(message)
+    return "bf16" if there else "fp32"
+
+
+def takes_gpu(device: Device) -> bool:
+    """Whether `device` means a GPU here.
+
+    Raises:
+        UsageError: It must, and torch finds none.
+    """
+    # Looking for the driver's tool costs nothing, importing torch costs seconds.
+    if device == "cpu" or (device == "auto" and shutil.which("nvidia-smi") is None):
+        return False
+    if find_spec("torch") is not None:
+        import torch  # noqa: PLC0415
+
+        if torch.cuda.is_available():
+            return True
+    if device == "cuda":
+        message = "--device cuda: torch finds no GPU here; use cpu, or install sharp-cli[gpu]"
+        raise UsageError(message)
+    return False

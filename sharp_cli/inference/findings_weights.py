@@ -1,0 +1,198 @@
+"""What a findings bundle holds, read and checked: trunks, heads and thresholds.
+
+`bundle.json` gives the size of the input, the models, the thresholds and the members of an
+ensemble. Each member names a file of heads and, for every head in it, the file of the trunk whose
+features it takes. A head is called `<model>/<finding>/<group>`, its layers' tensors
+`<head>/<k>.weight` and `<head>/<k>.bias`, k = 0, 1, 2. Files may hold 16 bit; all runs in 32 bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+
+from sharp_cli.core.errors import ModelError
+from sharp_cli.core.inputs import MODELS, ModelName, width
+from sharp_cli.core.joints import HEADS, Finding
+from sharp_cli.inference.trunk import SMALLEST, Layers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.bundles.store import Bundle
+
+    Array = NDArray[np.float32]
+
+HeadKey: TypeAlias = tuple[ModelName, Finding, str]
+"""Model, finding and joint group."""
+
+_DEPTHS: Final = (1, 2, 3)
+"""How many fully connected layers a head may have."""
+
+_OLD_FILE: Final = "findings.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Fully connected layers with rectifiers between them.
+
+    Attributes:
+        trunk: File of the trunk whose features it takes.
+        layers: Weights, shape (outputs, inputs), and biases, shape (outputs,), in order.
+    """
+
+    trunk: str
+    layers: tuple[tuple[Array, Array], ...]
+
+    @property
+    def width(self) -> int:
+        """How many numbers it takes."""
+        return int(self.layers[0][0].shape[1])
+
+    def __call__(self, features: Array) -> Array:
+        """Features of shape (width,) to logits of shape (outputs,)."""
+        for number, (weight, bias) in enumerate(self.layers):
+            features = weight @ (np.maximum(features, 0) if number else features) + bias
+        return features
+
+    @classmethod
+    def of(
+        cls, trunk: str, name: str, tensors: Mapping[str, Array], *, inputs: int, outputs: int
+    ) -> Head:
+        """The head that some tensors, `<k>.weight` and `<k>.bias`, make.
+
+        Raises:
+            ValueError: One is missing, or they do not fit together.
+        """
+        depth = len(tensors) // 2
+        names = {f"{k}.{part}" for k in range(depth) for part in ("weight", "bias")}
+        if depth not in _DEPTHS or tensors.keys() != names:
+            message = f"{name} holds {', '.join(sorted(tensors))}"
+            raise ValueError(message)
+        layers = tuple((tensors[f"{k}.weight"], tensors[f"{k}.bias"]) for k in range(depth))
+        widths = (inputs, *(len(bias) for _, bias in layers))
+        shapes = [(weight.shape, bias.shape) for weight, bias in layers]
+        if shapes != [((b, a), (b,)) for a, b in pairwise(widths)] or widths[-1] != outputs:
+            message = f"{name} does not fit"
+            raise ValueError(message)
+        return cls(trunk, layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The content of a findings bundle.
+
+    Attributes:
+        size: Width and height of the trunks' input.
+        models: The models it holds, in the order of `inputs.MODELS`.
+        trunks: By file.
+        heads: One head a member of the ensemble.
+        thresholds: From which probability on a joint is called non-intact.
+    """
+
+    size: int
+    models: tuple[ModelName, ...]
+    trunks: Mapping[str, Layers]
+    heads: Mapping[HeadKey, tuple[Head, ...]]
+    thresholds: Mapping[HeadKey, float]
+
+
+def read_weights(bundle: Bundle) -> Weights:
+    """Read and check everything that a findings bundle holds.
+
+    Raises:
+        ModelError: It is of another kind or an older form, or it does not hold what it should.
+    """
+    if bundle.kind != "findings":
+        message = (
+            f"{bundle.path}: a bundle of kind {bundle.kind!r}; one of kind 'findings' is needed"
+        )
+        raise ModelError(message)
+    if _OLD_FILE in bundle.meta["sha256"]:
+        message = f"{bundle.path}: made by an older version; get the bundle anew"
+        raise ModelError(message)
+    try:
+        return _weights(bundle)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        message = f"{bundle.path}: incomplete ({error}); get the bundle anew"
+        raise ModelError(message) from error
+
+
+def _weights(bundle: Bundle) -> Weights:
+    meta = bundle.meta
+    models = _models(meta)
+    known: dict[str, HeadKey] = {
+        f"{model}/{finding}/{group}": (model, finding, group)
+        for model in models
+        for finding, group in HEADS
+    }
+    trunks: dict[str, Layers] = {}
+    heads: dict[HeadKey, tuple[Head, ...]] = {}
+    for member in meta["members"]:
+        tensors = _by_head(_read(bundle, member["heads"]))
+        files = dict(member["trunks"])
+        if odd := sorted((tensors.keys() ^ files.keys()) | (tensors.keys() - known.keys())):
+            message = f"{odd[0]}: a head of no trunk or no model, or a trunk of no head"
+            raise ValueError(message)
+        for name, file in files.items():
+            if file not in trunks:
+                trunks[file] = Layers.of(_read(bundle, file))
+            key = known[name]
+            count = width(*key)
+            inputs = trunks[file].width * count
+            head = Head.of(file, name, tensors[name], inputs=inputs, outputs=count)
+            heads[key] = (*heads.get(key, ()), head)
+    if bare := set(models) - {model for model, _, _ in heads}:
+        message = f"no head of {', '.join(sorted(bare))}"
+        raise ValueError(message)
+    thresholds = {
+        (model, finding, group): float(meta["thresholds"][model][f"{finding}/{group}"])
+        for model, finding, group in heads
+    }
+    return Weights(_size(meta), models, trunks, heads, thresholds)
+
+
+def _models(meta: Mapping[str, Any]) -> tuple[ModelName, ...]:
+    given = list(meta["models"])
+    if not given or set(given) - set(MODELS):
+        message = f"models {given}"
+        raise ValueError(message)
+    return tuple(model for model in MODELS if model in given)
+
+
+def _size(meta: Mapping[str, Any]) -> int:
+    size = int(meta["input"]["size"])
+    if size < SMALLEST:
+        message = f"input size {size}"
+        raise ValueError(message)
+    return size
+
+
+def _by_head(tensors: Mapping[str, Array]) -> dict[str, dict[str, Array]]:
+    """Tensors by head, then by what is left of their names."""
+    found: dict[str, dict[str, Array]] = {}
+    for name, tensor in tensors.items():
+        head, _, part = name.rpartition("/")
+        found.setdefault(head, {})[part] = tensor
+    return found
+
+
+def _read(bundle: Bundle, file: str) -> dict[str, Array]:
+    from safetensors import SafetensorError  # noqa: PLC0415 - not needed for --help
+    from safetensors.numpy import load_file  # noqa: PLC0415
+
+    path = bundle.path / file
+    if file not in bundle.meta["sha256"]:
+        message = f"{path}: not part of its bundle; get the bundle anew"
+        raise ModelError(message)
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, OSError) as error:
+        message = f"{path}: cannot be read as weights ({error}); get the bundle anew"
+        raise ModelError(message) from error
+    return {name: tensor.astype(np.float32) for name, tensor in tensors.items()}

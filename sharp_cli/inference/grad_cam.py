@@ -1,0 +1,194 @@
+"""Where in its pictures a network's answer came from: Grad-CAM (Selvaraju et al., ICCV 2017).
+
+For a joint's logit y and the maps A_k of a layer it is the rectified sum of a_k A_k, where a_k is
+the mean of the gradient of y to A_k (their equations 1 and 2). As there, the layer is VGG16's last
+convolution with its rectifier. Only a pool lies between it and the features; after the pool there
+would be 7 x 7 places of a picture of 224 x 224, not 14 x 14. It runs in torch.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from sharp_cli.core.errors import ModelError, UsageError
+from sharp_cli.core.inputs import Input, units
+from sharp_cli.inference.classifier import standardise, takes_gpu
+from sharp_cli.inference.findings_weights import read_weights
+from sharp_cli.inference.trunk import torch_layers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import TypeAlias
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from sharp_cli.bundles.store import Bundle
+    from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.core.records import Patch
+    from sharp_cli.inference.findings_weights import Head, HeadKey
+    from sharp_cli.inference.trunk import Layers
+    from sharp_cli.results.document import JointRow
+
+    Array = NDArray[np.float32]
+    Place: TypeAlias = tuple[Finding, Input]
+    """A patch: what it is looked at for, and where it is from."""
+    Answers: TypeAlias = Mapping[tuple[HeadKey, tuple[Input, ...]], Sequence[Input]]
+    """By head and what it looks at together: the joints that it answered for."""
+    Maps: TypeAlias = dict[tuple[Side, Finding, str], dict[Input, Array]]
+    """By joint, then by what was looked at for its answer."""
+
+_NEEDS: Final = ("torch", "torchvision")
+_BATCH: Final = 16
+"""Patches at a time: half a GB at 224 x 224."""
+
+
+class Saliency:
+    """A findings bundle, ready to say where its answers came from."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Load the weights; a GPU is used where there is one.
+
+        Args:
+            bundle: A bundle of kind `findings`.
+
+        Raises:
+            ModelError: The bundle does not hold what it should.
+            UsageError: torch is not installed.
+        """
+        if missing := [name for name in _NEEDS if find_spec(name) is None]:
+            message = f"{', '.join(missing)} not installed; run: pip install 'sharp-cli[gpu]'"
+            raise UsageError(message)
+        self._weights = read_weights(bundle)
+        self._path = bundle.path
+        self._device = "cuda" if takes_gpu("auto") else "cpu"
+
+    def maps(self, study: Mapping[Side, Sequence[Patch]], joints: Iterable[JointRow]) -> Maps:
+        """The maps of every answer, one for each patch that was looked at for it.
+
+        Those of an ensemble are the mean of its members' before they are rectified, which is the
+        Grad-CAM of the mean logit.
+
+        Args:
+            study: All the patches that the answers were given of.
+            joints: The answers; a row without a `model` has none.
+
+        Returns:
+            float32 of shape (S // 16, S // 16) where the network sees S x S pixels, to be
+            stretched over the patch. From 0 to 1, the largest value in the maps of one answer; all
+            0 where nothing spoke for damage.
+
+        Raises:
+            ModelError: The bundle lacks a model that answered.
+        """
+        patches = {
+            (patch.finding, Input(side, patch.joint)): patch.pixels
+            for side, cut in study.items()
+            for patch in cut
+        }
+        answers = self._answers(joints)
+        looks = self._looks(patches, answers)
+        found: Maps = {}
+        for (key, unit), owns in answers.items():
+            finding = key[1]
+            seen = [one for one in unit if (finding, one) in patches]
+            rows, outputs = ([unit.index(one) for one in those] for those in (seen, owns))
+            members = [
+                _signed(head, [looks[head.trunk][finding, one] for one in seen], rows, outputs)
+                for head in self._weights.heads[key]
+            ]
+            for own, signed in zip(owns, np.mean(members, axis=0), strict=True):
+                maps = np.maximum(signed, 0)
+                maps /= maps.max() or 1
+                found[own.side, finding, own.joint] = dict(zip(seen, maps, strict=True))
+        return found
+
+    def _answers(self, joints: Iterable[JointRow]) -> Answers:
+        answers = defaultdict(list)
+        for row in joints:
+            if row.model is None:
+                continue
+            key, own = (row.model, row.finding, row.group), Input(row.hand, row.joint)
+            if key not in self._weights.heads:
+                message = (
+                    f"{self._path}: no {row.model} for {row.finding} of {row.group}; name the "
+                    "bundle that made the results"
+                )
+                raise ModelError(message)
+            answers[key, next(unit for unit in units(*key) if own in unit)].append(own)
+        return answers
+
+    def _looks(
+        self, patches: Mapping[Place, NDArray[np.uint16]], answers: Answers
+    ) -> dict[str, dict[Place, Tensor]]:
+        """What each trunk's last convolution makes of what its heads look at.
+
+        Patches of equal pixels go through a trunk once.
+        """
+        wanted: dict[str, set[Place]] = defaultdict(set)
+        for key, unit in answers:
+            for head in self._weights.heads[key]:
+                wanted[head.trunk] |= patches.keys() & {(key[1], one) for one in unit}
+        contents = {place: (pixels.shape, pixels.tobytes()) for place, pixels in patches.items()}
+        looks = {}
+        for trunk, places in wanted.items():
+            different = {contents[place]: patches[place] for place in places}
+            squares = [standardise(each, self._weights.size) for each in different.values()]
+            maps = _last_maps(self._weights.trunks[trunk], np.stack(squares), self._device)
+            found = dict(zip(different, maps, strict=True))
+            looks[trunk] = {place: found[contents[place]] for place in places}
+        return looks
+
+
+def _last_maps(layers: Layers, squares: Array, device: str) -> Tensor:
+    """Pictures of shape (N, S, S) to the maps of the last convolution, shape (N, C, H, W)."""
+    import torch  # noqa: PLC0415 - seconds that only this needs
+
+    convolutions = torch_layers(layers, device=device)[:-1]
+    found = []
+    with torch.no_grad():
+        for start in range(0, len(squares), _BATCH):
+            part = torch.from_numpy(squares[start : start + _BATCH]).to(device)
+            # Gray pictures fill the three channels, as in networks.describe.
+            found.append(convolutions(part[:, None].expand(-1, 3, -1, -1)))
+    return torch.cat(found)
+
+
+def _signed(
+    head: Head, looks: Sequence[Tensor], rows: Sequence[int], outputs: Sequence[int]
+) -> Array:
+    """Grad-CAM before it is rectified, of one member.
+
+    Args:
+        head: What answered.
+        looks: Maps of the last convolution, shape (C, H, W), of each of the P patches there are.
+        rows: Which of the head's inputs these are; the others are missing and all 0.
+        outputs: The answers.
+
+    Returns:
+        Shape (outputs, P, H, W).
+    """
+    import torch  # noqa: PLC0415
+    from torch.nn import functional  # noqa: PLC0415
+
+    from sharp_cli.inference.networks import pooled  # noqa: PLC0415
+
+    maps = torch.stack(list(looks))
+    features = pooled(functional.max_pool2d(maps, 2)).requires_grad_()
+    seen = features.new_zeros(head.width // features.shape[1], features.shape[1])
+    signal = seen.index_copy(0, torch.tensor(rows, device=seen.device), features).ravel()
+    for number, parts in enumerate(head.layers):
+        weight, bias = (torch.from_numpy(each).to(seen.device) for each in parts)
+        signal = functional.linear(signal.relu() if number else signal, weight, bias)
+    gradients = torch.stack(
+        [torch.autograd.grad(signal[one], features, retain_graph=True)[0] for one in outputs]
+    )
+    # Pools hand all of a gradient on: over the places of a map, its gradients add up to those of
+    # its two features, mean and maximum. Their number is left out, as maps are scaled anyway.
+    of_mean, of_maximum = gradients.chunk(2, dim=2)
+    found = torch.einsum("opc,pchw->ophw", of_mean + of_maximum, maps)
+    return np.asarray(found.detach().cpu().numpy(), dtype=np.float32)

@@ -1,0 +1,229 @@
+"""Find the joints of a hand with the keypoint networks of a detector bundle.
+
+The networks are trained with DeepLabCut (Mathis et al., Nat Neurosci 21:1281, 2018) and run from
+ONNX files that hold its preprocessing and decoding too; deeplabcut itself is not needed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sharp_cli.core.errors import ModelError
+from sharp_cli.core.geometry import Affine, Shrinking, fit_similarity, sample, similarity
+from sharp_cli.core.joints import COMMON_PHALANX, POINTS, phalanx_length
+from sharp_cli.core.records import Point
+from sharp_cli.core.template import TEMPLATE
+from sharp_cli.inference.calibration import Certainty, Sight, weigh
+from sharp_cli.inference.openvino_runtime import load_onnx
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sharp_cli.bundles.store import Bundle
+    from sharp_cli.core.records import Hand, Radiograph, Status
+    from sharp_cli.inference.openvino_runtime import Network
+
+FURTHER_VIEWS: Final[tuple[Affine, ...]] = (similarity(degrees=6),)
+"""How the views after the first lie beside the hand's frame.
+
+The first lies as the hand was found, and aligns these; the answers to all are averaged. A choice by
+cross-validation and by time, see docs/detection.md.
+"""
+
+FRAME_LIKELIHOOD: Final = 0.3
+"""Points below this likelihood do not take part in aligning the next view."""
+
+_MIN_POINTS: Final = 4
+"""Fewer sure points than these do not move the view."""
+
+_CONTRAST: Final = (1.0, 99.0)
+"""Percentiles of the hand's own area that become black and white."""
+
+Answer: TypeAlias = NDArray[np.float64]
+"""Canonical x, y and likelihood of each of `joints.POINTS`, shape (22, 3); NaN where no network
+gives the point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a network sees of a hand: a part of its canonical frame about the origin.
+
+    Attributes:
+        width: In pixels of the view.
+        height: Likewise.
+        half_height: From the origin to the upper and the lower edge, in canonical coordinates.
+    """
+
+    width: int
+    height: int
+    half_height: float
+
+    @property
+    def frame(self) -> Affine:
+        """Maps pixels of the view to canonical coordinates."""
+        scale = 2 * self.half_height / self.height
+        x, y = ((1 - size) * scale / 2 for size in (self.width, self.height))
+        return similarity(scale=scale, x=x, y=y)
+
+
+def draw_view(
+    pixels: NDArray[np.float32] | Shrinking, to_image: Affine, window: Window
+) -> NDArray[np.uint8]:
+    """Draw the view that the networks look at.
+
+    Contrast comes from the part where a hand's joints lie, so that borders and markers beside the
+    hand do not change it.
+
+    Args:
+        pixels: The radiograph, float32, shape (height, width), or a `Shrinking` of it.
+        to_image: Maps canonical coordinates to the radiograph's pixels.
+        window: What is seen of the canonical frame.
+
+    Returns:
+        uint8, shape (height, width) of the window.
+    """
+    size = (window.width, window.height)
+    picture = sample(pixels, to_image.after(window.frame), size)
+    corners = window.frame.inverse()([TEMPLATE.min(axis=0), TEMPLATE.max(axis=0)])
+    (left, top), (right, bottom) = np.clip(np.rint(corners), 0, size).astype(int)
+    low, high = np.percentile(picture[top:bottom, left:right], _CONTRAST)
+    scaled = (picture - low) * (255.0 / max(float(high - low), 1e-6))
+    drawn: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return drawn
+
+
+class JointDetector:
+    """The keypoint networks of a detector bundle, ready to run on the CPU.
+
+    A bundle may hold one network of all points or several of some each (the paper has one for
+    erosion and one for JSN); a point that several give is placed at their mean.
+    """
+
+    def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
+        """Load the networks.
+
+        Args:
+            bundle: A bundle of kind `joints`.
+            threads: CPU threads; None for all cores.
+
+        Raises:
+            ModelError: The bundle lacks what a detector needs.
+        """
+        try:
+            view = bundle.meta["view"]
+            self._window = Window(
+                int(view["width"]), int(view["height"]), float(view["half_height"])
+            )
+            self._min_likelihood = float(bundle.meta["min_likelihood"])
+            entries = [(entry["file"], tuple(entry["points"])) for entry in bundle.meta["networks"]]
+            certainty = bundle.meta.get("certainty")
+            self._certainty = None if certainty is None else Certainty.from_meta(certainty)
+        except (KeyError, TypeError, ValueError) as error:
+            message = f"{bundle.path}: bundle.json lacks what a joint detector needs ({error!r})"
+            raise ModelError(message) from error
+        unknown = sorted({name for _, names in entries for name in names} - set(POINTS))
+        if unknown:
+            message = f"{bundle.path}: bundle.json names unknown points: {', '.join(unknown)}"
+            raise ModelError(message)
+        self._networks: list[tuple[Network, list[int]]] = [
+            (
+                load_onnx(bundle.path / file, threads=threads),
+                [POINTS.index(name) for name in names],
+            )
+            for file, names in entries
+        ]
+
+    def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
+        """Find the joints of one hand.
+
+        Returns:
+            The hand with its frame set by its joints (turned and centred as the mean hand lies on
+            them, scaled to the median proximal phalanx), and the points that were found. Both say
+            how sure that is, as far as the bundle knows.
+        """
+        sight = self.see(radiograph, hand)
+        found, to_image = sight.answer, sight.to_image
+        likelihoods, threshold = found[:, 2], 0.0
+        evidence = weigh(sight)
+        reasons: tuple[str, ...] = ()
+        if self._certainty is not None:
+            likelihoods = self._certainty.likelihoods(evidence)
+            threshold, reasons = self._certainty.threshold, self._certainty.reasons(evidence)
+        points = tuple(
+            Point(
+                name,
+                x=round(x, 2),
+                y=round(y, 2),
+                likelihood=round(likelihood, 4),
+                status="ok" if likelihood >= threshold else "uncertain",
+            )
+            for name, (*place, raw), likelihood in zip(
+                POINTS, found.tolist(), likelihoods.tolist(), strict=True
+            )
+            if raw >= self._min_likelihood
+            for x, y in [to_image(place).tolist()]
+        )
+        frame = _final_frame(to_image, found, evidence.places)
+        status: Status = "uncertain" if reasons else "ok"
+        return replace(hand, to_image=frame, status=status, reasons=reasons), points
+
+    def see(self, radiograph: Radiograph, hand: Hand) -> Sight:
+        """What the networks see of one hand, in the first view and in the further ones."""
+        pixels = Shrinking(radiograph.pixels)
+        (first,) = self.look(pixels, [hand.to_image])
+        frame = fit_template(first)
+        to_image = hand.to_image.after(frame)
+        answers = self.look(pixels, [to_image.after(view) for view in FURTHER_VIEWS])
+        for view, answer in zip(FURTHER_VIEWS, answers, strict=True):
+            answer[:, :2] = view(answer[:, :2])
+        first[:, :2] = frame.inverse()(first[:, :2])
+        height, width = radiograph.pixels.shape
+        return Sight(to_image, np.stack([first, *answers]), (width, height))
+
+    def look(self, pixels: Shrinking, frames: Sequence[Affine]) -> list[Answer]:
+        """What is seen in views that lie at `frames`, each in the coordinates of its own."""
+        answers = []
+        for frame in frames:
+            picture = draw_view(pixels, frame, self._window)
+            seen = np.full((len(self._networks), len(POINTS), 3), np.nan)
+            for number, (network, rows) in enumerate(self._networks):
+                seen[number, rows] = network(picture[None, None].astype(np.float32))[0]
+            # A point that several networks give is placed at their mean.
+            answer = _mean(seen)
+            answer[:, :2] = self._window.frame(answer[:, :2])
+            answers.append(answer)
+        return answers
+
+
+def _mean(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean over the first axis of what is there; NaN where nothing is."""
+    known = np.isfinite(answers)
+    count = known.sum(axis=0)
+    total = np.where(known, answers, 0.0).sum(axis=0)
+    return np.where(count, total / np.maximum(count, 1), np.nan)
+
+
+def fit_template(answer: Answer) -> Affine:
+    """The similarity that lays the mean hand on the points."""
+    sure = answer[:, 2] >= FRAME_LIKELIHOOD
+    if sure.sum() < _MIN_POINTS:
+        return similarity()
+    return fit_similarity(TEMPLATE[sure], answer[sure, :2], mirror=False)
+
+
+def _final_frame(to_image: Affine, answer: Answer, places: NDArray[np.float64]) -> Affine:
+    """The frame laid on the points and scaled to the median proximal phalanx.
+
+    Args:
+        to_image: Maps the frame of `answer` to the radiograph's pixels.
+        answer: The points as they were seen.
+        places: Where they are by all of them together, so that a few astray do not set the scale.
+    """
+    fitted = fit_template(answer)
+    length = phalanx_length(dict(zip(POINTS, places.tolist(), strict=True)))
+    scale = length / (COMMON_PHALANX * fitted.scale)
+    return to_image.after(fitted).after(similarity(scale=scale))

@@ -1,0 +1,229 @@
+"""Heads of a findings bundle as files for use elsewhere: ONNX networks, or safetensors weights.
+
+A file holds the trunk and the head of every member of the ensemble, in 32 bit. What goes in are
+`patches`, float32 of shape (N, K, S, S): of N sets the K patches that the head looks at together,
+each as `classify.standardise` gives it. What comes out are `probabilities` of shape (N, K). All K
+patches must be there: a missing one, which is zeros to a head, cannot be told. The metadata name
+the `bundle` with its version, the `sha256` of its `bundle.json`, `model`, `finding` and `group`;
+the `sets` of a study, in order; `size` (S) and `normalisation` of a patch; from which `threshold`
+on a joint is called non-intact; and a `notice`.
+
+An ONNX file computes this. The weights of a safetensors file are called as torch calls those of a
+list of members, each with torchvision's `vgg16().features` (a patch in all three channels) and the
+head's fully connected layers: `0.features.0.weight`, …, `0.classifier.0.weight`, …. The head takes
+the mean and the maximum of the last maps of each patch, `networks.pooled`, one patch after another;
+a rectifier stands between its layers, and a logistic function after the last. Members are averaged.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+
+import numpy as np
+
+from sharp_cli.core.errors import UsageError
+from sharp_cli.core.inputs import units, width
+from sharp_cli.fileio import output
+from sharp_cli.inference.classifier import Classifier
+from sharp_cli.inference.findings_weights import read_weights
+from sharp_cli.results.document import NOTICE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.bundles.store import Bundle
+    from sharp_cli.core.inputs import Input, ModelName
+    from sharp_cli.inference.findings_weights import Head, HeadKey, Weights
+    from sharp_cli.inference.trunk import Layers
+
+Suffix: TypeAlias = Literal[".onnx", ".safetensors"]
+
+# Both of onnx 1.13 (2022), which older runtimes read too.
+_OPSET: Final = 18
+_IR_VERSION: Final = 8
+
+_NORMALISATION: Final = "area-averaged to the size, then mean 0 and standard deviation 1 a patch"
+"""What `classify.standardise` does."""
+
+
+def export(
+    bundle: Bundle,
+    target: Path,
+    *,
+    suffix: Suffix = ".onnx",
+    model: str | None = None,
+    finding: str | None = None,
+    group: str | None = None,
+) -> list[Path]:
+    """Write a file for each head that fits.
+
+    Args:
+        bundle: A bundle of kind `findings`.
+        target: The file of one head, if it ends with the suffix; else a folder.
+        suffix: Which kind of file.
+        model: Of which model; None for the one that classifies if none is asked for.
+        finding: Of which finding; None for both.
+        group: Of which joint group; None for all.
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        ModelError: The bundle does not hold what it should.
+        OutputError: A file cannot be written.
+        UsageError: It is an ONNX file already, no head fits, several fit and `target` is one file,
+            or onnx is not installed.
+    """
+    if bundle.kind != "findings":
+        files = ", ".join(
+            str(bundle.path / n) for n in bundle.meta["sha256"] if n.endswith(".onnx")
+        )
+        message = f"{bundle.path}: a bundle of kind {bundle.kind!r} is ONNX already: {files}"
+        raise UsageError(message)
+    if suffix == ".onnx" and find_spec("onnx") is None:
+        message = "onnx not installed; run: pip install 'sharp-cli[train]'"
+        raise UsageError(message)
+    chosen = Classifier(bundle, device="cpu").choose(cast("ModelName | None", model))
+    weights = read_weights(bundle)
+    asked = (chosen, finding, group)
+    keys = [
+        key
+        for key in weights.heads
+        if all(want in (None, has) for want, has in zip(asked, key, strict=True))
+    ]
+    if not keys:
+        held = ", ".join(f"{key[1]}/{key[2]}" for key in weights.heads if key[0] == chosen)
+        message = f"--finding, --group: no such head of {chosen} in {bundle.path}; it has {held}"
+        raise UsageError(message)
+    if target.suffix != suffix:
+        files_of = {target / f"{'-'.join(key)}{suffix}": key for key in keys}
+    elif len(keys) == 1:
+        files_of = {target: keys[0]}
+    else:
+        message = (
+            f"{target}: one file, and {len(keys)} heads; name a folder, or --finding and --group"
+        )
+        raise UsageError(message)
+    for file, key in files_of.items():
+        told = _told(bundle, weights, key)
+        content = (
+            _network(weights, key, told) if suffix == ".onnx" else _tensors(weights, key, told)
+        )
+        output.write(file, content)
+    return list(files_of)
+
+
+def _told(bundle: Bundle, weights: Weights, key: HeadKey) -> dict[str, str]:
+    """The metadata of a head's file."""
+    return {
+        "bundle": bundle.name,
+        "sha256": bundle.sha256,
+        **dict(zip(("model", "finding", "group"), key, strict=True)),
+        "sets": "; ".join(", ".join(map(_place, unit)) for unit in units(*key)),
+        "size": str(weights.size),
+        "normalisation": _NORMALISATION,
+        "threshold": str(weights.thresholds[key]),
+        "notice": NOTICE,
+    }
+
+
+def _tensors(weights: Weights, key: HeadKey, told: dict[str, str]) -> bytes:
+    """The weights of one head and its trunks, a safetensors file."""
+    from safetensors.numpy import save  # noqa: PLC0415 - as onnx
+
+    tensors: dict[str, NDArray[np.float32]] = {}
+    for number, head in enumerate(weights.heads[key]):
+        for layer in weights.trunks[head.trunk].convolutions:
+            tensors[f"{number}.features.{layer.name}.weight"] = layer.weight
+            tensors[f"{number}.features.{layer.name}.bias"] = layer.bias
+        for place, (weight, bias) in enumerate(head.layers):
+            tensors[f"{number}.classifier.{place}.weight"] = weight
+            tensors[f"{number}.classifier.{place}.bias"] = bias
+    return bytes(save({name: np.ascontiguousarray(one) for name, one in tensors.items()}, told))
+
+
+def _network(weights: Weights, key: HeadKey, told: dict[str, str]) -> bytes:
+    """The network of one head, an ONNX file."""
+    from onnx import TensorProto, helper  # noqa: PLC0415 - of training, and slow to load
+
+    count, size = width(*key), weights.size
+    graph = _Graph()
+    squares = graph.add("Reshape", "patches", graph.constant(np.array([-1, 1, size, size])))
+    features: dict[str, str] = {}
+    members = []
+    for head in weights.heads[key]:
+        if head.trunk not in features:
+            features[head.trunk] = _trunk(graph, weights.trunks[head.trunk], squares)
+        members.append(_head(graph, head, features[head.trunk]))
+    graph.add("Mean", *members, output="probabilities")
+    made = helper.make_graph(
+        graph.nodes,
+        "-".join(key),
+        [helper.make_tensor_value_info("patches", TensorProto.FLOAT, ["N", count, size, size])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", count])],
+        graph.constants,
+    )
+    model = helper.make_model(
+        made,
+        producer_name="sharp-cli",
+        ir_version=_IR_VERSION,
+        opset_imports=[helper.make_opsetid("", _OPSET)],
+    )
+    helper.set_model_props(model, told)
+    return bytes(model.SerializeToString())
+
+
+class _Graph:
+    """Nodes and constants as they are added, under names that count them."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def constant(self, value: NDArray[Any]) -> str:
+        """Add an array; gives its name."""
+        from onnx import numpy_helper  # noqa: PLC0415
+
+        name = f"constant-{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(self, kind: str, *inputs: str, output: str | None = None, **attributes: Any) -> str:
+        """Add a node of one output; gives the output's name."""
+        from onnx import helper  # noqa: PLC0415
+
+        name = output or f"{kind}-{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
+        return name
+
+
+def _trunk(graph: _Graph, layers: Layers, squares: str) -> str:
+    """Pictures of shape (B, 1, S, S) to features of shape (B, F)."""
+    maps = squares
+    for number, layer in enumerate(layers.convolutions):
+        # A gray picture fills all three channels, so their weights add up.
+        weight = layer.weight if number else layer.weight.sum(axis=1, keepdims=True)
+        kernel, bias = graph.constant(weight), graph.constant(layer.bias)
+        maps = graph.add("Relu", graph.add("Conv", maps, kernel, bias, pads=[1, 1, 1, 1]))
+        if layer.pooled:
+            maps = graph.add("MaxPool", maps, kernel_shape=[2, 2], strides=[2, 2])
+    axes = graph.constant(np.array([2, 3]))
+    parts = [graph.add(kind, maps, axes, keepdims=0) for kind in ("ReduceMean", "ReduceMax")]
+    return graph.add("Concat", *parts, axis=1)
+
+
+def _head(graph: _Graph, head: Head, features: str) -> str:
+    """Features of shape (N K, F) to probabilities of shape (N, K)."""
+    values = graph.add("Reshape", features, graph.constant(np.array([-1, head.width])))
+    for number, (weight, bias) in enumerate(head.layers):
+        if number:
+            values = graph.add("Relu", values)
+        values = graph.add("Gemm", values, graph.constant(weight), graph.constant(bias), transB=1)
+    return graph.add("Sigmoid", values)
+
+
+def _place(one: Input) -> str:
+    return f"{'earlier ' if one.earlier else ''}{one.side} {one.joint}"

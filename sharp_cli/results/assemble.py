@@ -1,0 +1,205 @@
+"""From what the stages give to the rows of a document, and back."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import astuple, replace
+from typing import TYPE_CHECKING, Final
+
+from sharp_cli.core.inputs import FALLBACKS, Input, units
+from sharp_cli.core.joints import TARGETS
+from sharp_cli.core.records import Point
+from sharp_cli.inference.crop import corners
+from sharp_cli.results.document import Document, HandRow, InputRow, JointRow, ModelRow, WarningRow
+from sharp_cli.scoring.studies import names
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from sharp_cli.bundles.store import Bundle
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.core.records import Classification, Hand, Precision
+    from sharp_cli.results.document import Failure
+    from sharp_cli.scoring.studies import FoundHand, Study
+
+_PROBABILITY_DECIMALS: Final = 4
+
+
+def assemble(
+    studies: Sequence[Study], warnings: Sequence[WarningRow], failures: Sequence[Failure]
+) -> Document:
+    """The document of some studies, before classification; `with_models` adds the models."""
+    named = list(zip(names(studies), studies, strict=True))
+    films = [(name, film) for name, study in named for film in study.films]
+    hands = [(name, found) for name, film in films for found in film.hands]
+    return Document(
+        models={},
+        model=None,
+        validated_on_patients=False,
+        inputs=tuple(
+            InputRow(name, film.file, film.width, film.height, film.spacing) for name, film in films
+        ),
+        hands=tuple(_hand_row(name, found.hand) for name, found in hands),
+        joints=tuple(row for name, found in hands for row in _joint_rows(name, found)),
+        warnings=(
+            *warnings,
+            *(WarningRow(name, film.file, text) for name, film in films for text in film.warnings),
+        ),
+        failures=tuple(failures),
+    )
+
+
+def points_of(document: Document, hand: HandRow) -> list[Point]:
+    """The detected points of one hand of a document."""
+    points = {
+        row.joint: Point(row.joint, row.x, row.y, row.likelihood, row.status)
+        for row in document.joints
+        if (row.study, row.hand) == (hand.study, hand.hand)
+        and row.status != "not-detected"
+        # A detected joint has all three; asking for each is what the type checker needs.
+        and row.x is not None
+        and row.y is not None
+        and row.likelihood is not None
+    }
+    return list(points.values())
+
+
+def with_models(
+    document: Document, *bundles: Bundle, precision: Precision | None = None
+) -> Document:
+    """The document with the bundles that it was made with, beside those that it names already."""
+    used = {bundle.kind: ModelRow(bundle.name, bundle.sha256) for bundle in bundles}
+    validated = all(bundle.validated_on_patients for bundle in bundles)
+    thresholds = document.thresholds
+    for bundle in bundles:
+        if bundle.kind == "findings" and document.model and document.threshold is None:
+            own = bundle.meta["thresholds"]
+            asked = (document.model, FALLBACKS.get(document.model, document.model))
+            thresholds = {model: own[model] for model in asked if model in own}
+    return replace(
+        document,
+        models=document.models | used,
+        precision=precision or document.precision,
+        thresholds=thresholds,
+        validated_on_patients=validated and (document.validated_on_patients or not document.models),
+    )
+
+
+def with_results(
+    document: Document,
+    results: Mapping[str, Sequence[Classification]],
+    model: ModelName,
+    threshold: float | None,
+) -> Document:
+    """The document with the classifications of each study, and warnings of what they lacked."""
+    found = {
+        (study, each.side, each.finding, each.joint): each
+        for study, result in results.items()
+        for each in result
+    }
+    joints = []
+    for row in document.joints:
+        each = found.get((row.study, row.hand, row.finding, row.joint))
+        if each is None:
+            joints.append(row)
+            continue
+        probability = round(each.probability, _PROBABILITY_DECIMALS)
+        joints.append(replace(row, probability=probability, label=each.label, model=each.model))
+    return replace(
+        document,
+        model=model,
+        threshold=threshold,
+        joints=tuple(joints),
+        warnings=(*document.warnings, *_lacks(joints, model)),
+    )
+
+
+def _lacks(joints: Sequence[JointRow], model: ModelName) -> Iterator[WarningRow]:
+    """A warning for each way in which a hand was not classified as was asked for."""
+    classified: dict[str, set[tuple[Side, Finding, str]]] = defaultdict(set)
+    for row in joints:
+        if row.model:
+            classified[row.study].add((row.hand, row.finding, row.joint))
+    told: dict[tuple[str, str, str], dict[str, None]] = {}
+    for row in joints:
+        for text, what in _remarks(row, model, classified[row.study]):
+            told.setdefault((row.study, row.file, f"{row.hand} hand: {text}"), {})[what] = None
+    for (study, file, text), names_ in told.items():
+        what = "all its joints" if len(names_) == len(TARGETS) else ", ".join(names_)
+        yield WarningRow(study, file, f"{text}: {what}")
+
+
+def _remarks(
+    row: JointRow, model: ModelName, classified: AbstractSet[tuple[Side, Finding, str]]
+) -> Iterator[tuple[str, str]]:
+    """What is to be said of one joint, and of what; `classified` are those of its study."""
+    joint = f"{row.joint} ({row.finding})"
+    if row.model is None:
+        if row.status != "not-detected":
+            yield f"not classified, which {model} has not learned", joint
+        return
+    if row.model != model:
+        yield f"{row.model}, not {model}, where the other hand's joints are missing", joint
+    own = Input(row.hand, row.joint)
+    unit = next(unit for unit in units(row.model, row.finding, row.group) if own in unit)
+    for one in unit:
+        if not any(side == one.side for side, _, _ in classified):
+            yield f"{row.model} did without", f"the {one.side} hand"
+        elif (one.side, row.finding, one.joint) not in classified:
+            yield f"{row.model} did without", f"{one.side} {one.joint} ({row.finding})"
+
+
+def keep(
+    document: Document, files: Container[tuple[str, str]], failures: Sequence[Failure]
+) -> Document:
+    """The part of a document about some (study, file), with what failed now beside before."""
+    return replace(
+        document,
+        inputs=tuple(row for row in document.inputs if (row.study, row.file) in files),
+        hands=tuple(row for row in document.hands if (row.study, row.file) in files),
+        joints=tuple(row for row in document.joints if (row.study, row.file) in files),
+        patches=tuple(row for row in document.patches if (row.study, row.file) in files),
+        warnings=tuple(
+            row for row in document.warnings if not row.study or (row.study, row.file) in files
+        ),
+        failures=(*document.failures, *failures),
+    )
+
+
+def _hand_row(study: str, hand: Hand) -> HandRow:
+    a, b, c, d, e, f = astuple(hand.to_image)
+    matrix = ((a, b, c), (d, e, f))
+    return HandRow(
+        study=study,
+        file=hand.file,
+        hand=hand.side,
+        side_source=hand.side_source,
+        score=hand.score,
+        to_image=matrix,
+        status=hand.status,
+        reasons=hand.reasons,
+    )
+
+
+def _joint_rows(study: str, found: FoundHand) -> Iterator[JointRow]:
+    at = {point.joint: point for point in found.points}
+    for target in TARGETS:
+        point = at.get(target.joint)
+        yield JointRow(
+            study=study,
+            file=found.hand.file,
+            hand=found.hand.side,
+            finding=target.finding,
+            group=target.group,
+            joint=target.joint,
+            x=point.x if point else None,
+            y=point.y if point else None,
+            box=corners(found.hand, point, target.box) if point else None,
+            likelihood=point.likelihood if point else None,
+            probability=None,
+            label=None,
+            model=None,
+            status=point.status if point else "not-detected",
+        )

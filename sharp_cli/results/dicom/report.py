@@ -1,0 +1,183 @@
+"""The report: the findings of one study as a DICOM structured report (TID 1500)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from highdicom.coding_schemes import CodingSchemeIdentificationItem
+from highdicom.sr import (
+    AlgorithmIdentification,
+    CodedConcept,
+    ComprehensiveSR,
+    ContainerContentItem,
+    ContentSequence,
+    DeviceObserverIdentifyingAttributes,
+    FindingSite,
+    GraphicTypeValues,
+    ImageRegion,
+    Measurement,
+    MeasurementReport,
+    MeasurementsAndQualitativeEvaluations,
+    ObservationContext,
+    ObserverContext,
+    PlanarROIMeasurementsAndQualitativeEvaluations,
+    QualitativeEvaluation,
+    RelationshipTypeValues,
+    SourceImageForMeasurementGroup,
+    SourceImageForRegion,
+    TextContentItem,
+    TrackingIdentifier,
+)
+from pydicom.sr.codedict import codes
+from pydicom.uid import generate_uid
+
+from sharp_cli import __version__
+from sharp_cli.results.dicom import origin
+from sharp_cli.results.dicom.codes import (
+    FINDINGS,
+    LABEL,
+    LABELS,
+    LIKELIHOOD,
+    PROBABILITY,
+    SCHEME,
+    SIDES,
+    SITES,
+    STATUS,
+    STATUSES,
+)
+from sharp_cli.results.document import MAKER, NAME, NOTICE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydicom import Dataset
+
+    from sharp_cli.results.dicom.origin import Origin
+    from sharp_cli.results.document import Document, InputRow, JointRow
+
+_SERIES: Final = 9901
+"""A choice: past the numbers that the series of a study usually have."""
+
+_EVALUATIONS: Final = CodedConcept("C0034375", "UMLS", "Qualitative Evaluations")
+"""The container of TID 1500 for what is said of all of it; pydicom's dictionary lacks UMLS."""
+
+
+def make_report(study: Document) -> Dataset:
+    """The structured report of one study.
+
+    Each finding is a measurement group of its own: where the joint is, its box in the film's
+    pixels, the probability and the label, how surely it was found, and by which model. One that
+    was not detected says so and has nothing of these.
+
+    Args:
+        study: The document of one study; its films are read anew, without their pixels.
+
+    Raises:
+        InputError: A film cannot be had in DICOM, see `origin.read`.
+    """
+    known = origin.read(study)
+    films = {row.file: row for row in study.inputs}
+    content = MeasurementReport(
+        observation_context=_observer(),
+        procedure_reported=codes.SCT.PlainRadiography,
+        imaging_measurements=[
+            _group(row, films[row.file], known, _algorithm(study, row)) for row in study.joints
+        ],
+    )
+    if remarks := _remarks(study):
+        content[0].ContentSequence.append(_evaluations(remarks))
+    report = ComprehensiveSR(
+        evidence=list(known.references.values()),
+        content=content,
+        is_complete=True,
+        coding_schemes=[
+            CodingSchemeIdentificationItem(SCHEME, name=NAME, responsible_organization=MAKER)
+        ],
+        **known.identity("report", _SERIES),
+    )
+    known.join(report)
+    return report
+
+
+def _observer() -> ObservationContext:
+    device = DeviceObserverIdentifyingAttributes(
+        uid=generate_uid(entropy_srcs=[NAME, __version__]),
+        name=NAME,
+        manufacturer_name=MAKER,
+        model_name=f"{NAME} {__version__}",
+    )
+    return ObservationContext(
+        observer_device_context=ObserverContext(codes.DCM.Device, device),
+    )
+
+
+def _algorithm(study: Document, row: JointRow) -> AlgorithmIdentification:
+    """The program, its models, and what the joint was classified with."""
+    bundles = [
+        f"{kind}: {model.name}, sha256 {model.sha256}" for kind, model in study.models.items()
+    ]
+    settings = {
+        "model": row.model,
+        "threshold": study.threshold_of(row),
+        "precision": study.precision,
+    }
+    given = [f"{name}: {value}" for name, value in settings.items() if value is not None]
+    return AlgorithmIdentification(NAME, __version__, parameters=[*given, *bundles])
+
+
+def _group(
+    row: JointRow, film: InputRow, known: Origin, algorithm: AlgorithmIdentification
+) -> MeasurementsAndQualitativeEvaluations | PlanarROIMeasurementsAndQualitativeEvaluations:
+    reference = known.references[row.file]
+    named = reference.SOPClassUID, reference.SOPInstanceUID
+    identifier = f"{row.hand} {row.finding} {row.joint}"
+    place, digit = SITES[row.joint]
+    evaluations = [QualitativeEvaluation(STATUS, STATUSES[row.status])]
+    if row.label is not None:
+        evaluations.append(QualitativeEvaluation(LABEL, LABELS[row.label]))
+    numbers = ((PROBABILITY, row.probability), (LIKELIHOOD, row.likelihood))
+    said: dict[str, Any] = {
+        "tracking_identifier": TrackingIdentifier(known.uid(identifier), identifier),
+        "finding_type": FINDINGS[row.finding],
+        "finding_sites": [FindingSite(place, SIDES[row.hand], digit)],
+        "algorithm_id": algorithm,
+        "measurements": [
+            Measurement(name, value, codes.UCUM.NoUnits)
+            for name, value in numbers
+            if value is not None
+        ],
+        "qualitative_evaluations": evaluations,
+    }
+    if row.box is None:
+        images = [SourceImageForMeasurementGroup(*named)]
+        return MeasurementsAndQualitativeEvaluations(**said, source_images=images)
+    # In DICOM (PS3.3 C.18.6) the picture begins at the edge of its first pixel, here at its
+    # centre. A box may run over the edge, and coordinates may not.
+    corners = np.clip(np.array(row.box) + 0.5, 0, (film.width, film.height))
+    outline = np.vstack([corners, corners[:1]])
+    region = ImageRegion(GraphicTypeValues.POLYLINE, outline, SourceImageForRegion(*named))
+    return PlanarROIMeasurementsAndQualitativeEvaluations(**said, referenced_region=region)
+
+
+def _remarks(study: Document) -> list[str]:
+    """What is to be said of the whole report."""
+    notice = [] if study.validated_on_patients else [NOTICE]
+    uncertain = [
+        f"{hand.hand} hand uncertain: {', '.join(hand.reasons)}"
+        for hand in study.hands
+        if hand.status == "uncertain"
+    ]
+    return notice + uncertain
+
+
+def _evaluations(remarks: Sequence[str]) -> ContainerContentItem:
+    contains = RelationshipTypeValues.CONTAINS
+    container = ContainerContentItem(_EVALUATIONS, relationship_type=contains)
+    container.ContentSequence = ContentSequence(
+        [
+            TextContentItem(codes.DCM.Comment, remark, relationship_type=contains)
+            for remark in remarks
+        ]
+    )
+    return container

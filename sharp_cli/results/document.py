@@ -1,0 +1,292 @@
+"""The result document: what every command finds, as flat records.
+
+Numbers are rounded when a record is made, so that every way of writing it holds the same values.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+from sharp_cli.core.geometry import from_matrix
+
+# `sharp_cli.results.formats` reads the annotations below: they say what a document may hold.
+from sharp_cli.core.inputs import ModelName  # noqa: TC001
+from sharp_cli.core.joints import FINDINGS, TARGETS, Finding, Side
+from sharp_cli.core.records import Corners, Hand, JointStatus, Label, Precision, SideSource, Status
+
+NAME: Final = "Sharp"
+MAKER: Final = "The Sharp developers"
+"""With the name, how DICOM objects say what made them."""
+
+NOTICE: Final = "The models are not validated on patients: for research only, not for diagnosis."
+
+Row = tuple[float, float, float]
+
+_CORNERS: Final = 4
+_MAX_SCALE: Final = 1e3
+_GROUPS: Final = {(target.finding, target.joint): target.group for target in TARGETS}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model bundle that was used: its name with its version, the sha256 of its bundle.json."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    """A radiograph that was read: size in pixels; height and width of a pixel in mm, if known."""
+
+    study: str
+    file: str
+    width: int
+    height: int
+    spacing_mm: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandRow:
+    """A hand that was found; see `records.Hand`. `to_image` is the (2, 3) matrix of its frame."""
+
+    study: str
+    file: str
+    hand: Side
+    side_source: SideSource
+    score: float
+    to_image: tuple[Row, Row]
+    status: Status
+    reasons: tuple[str, ...]
+
+    @property
+    def record(self) -> Hand:
+        """The hand as the stages know it."""
+        frame = from_matrix(self.to_image)
+        return Hand(
+            self.file, self.hand, self.side_source, frame, self.score, self.status, self.reasons
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JointRow:
+    """One scored joint of a hand: a row of the CSV.
+
+    Attributes:
+        study: The study it belongs to.
+        file: Its radiograph, as the user gave it.
+        hand: Left or right.
+        finding: `erosion` or `jsn`.
+        group: Joint group.
+        joint: Name of the joint.
+        x: Column of its centre in the file's own pixels; None where it was not detected.
+        y: Row of its centre.
+        box: Corners of its box in the file's own pixels.
+        likelihood: Of its place, see `records.Point`.
+        probability: Of damage; None before classification.
+        label: `intact` or `non-intact`.
+        model: What classified it.
+        status: `ok`, `uncertain` or `not-detected`.
+    """
+
+    study: str
+    file: str
+    hand: Side
+    finding: Finding
+    group: str
+    joint: str
+    x: float | None
+    y: float | None
+    box: Corners | None
+    likelihood: float | None
+    probability: float | None
+    label: Label | None
+    model: ModelName | None
+    status: JointStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PatchRow:
+    """Where the patch of one joint lies: a path relative to the document."""
+
+    study: str
+    file: str
+    hand: Side
+    finding: Finding
+    joint: str
+    patch: str
+
+
+@dataclass(frozen=True, slots=True)
+class WarningRow:
+    """Something that was assumed or left out; `study` is empty where it concerns no study."""
+
+    study: str
+    file: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that gave no result: the name of the error and its message."""
+
+    file: str
+    error: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What one command found.
+
+    Attributes:
+        models: The bundles used so far, by kind.
+        model: The model that was asked for; None before classification.
+        validated_on_patients: Whether every bundle used is.
+        inputs: The radiographs that gave hands.
+        hands: The hands.
+        joints: 31 rows a hand.
+        patches: The patches, in what `sharp crop` writes.
+        warnings: What was assumed or left out.
+        failures: The files that gave no result.
+        threshold: From which probability on joints are non-intact; None if by the bundle's own.
+        precision: Of the numbers that the classifier's trunk computed in.
+        thresholds: The bundle's own, by model and `<finding>/<group>`, where labels went by them.
+    """
+
+    models: dict[str, ModelRow]
+    model: ModelName | None
+    validated_on_patients: bool
+    inputs: tuple[InputRow, ...] = ()
+    hands: tuple[HandRow, ...] = ()
+    joints: tuple[JointRow, ...] = ()
+    patches: tuple[PatchRow, ...] = ()
+    warnings: tuple[WarningRow, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    threshold: float | None = None
+    precision: Precision | None = None
+    thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def threshold_of(self, row: JointRow) -> float | None:
+        """From which probability on a joint is non-intact; None where that is not known."""
+        if self.threshold is not None or row.model is None:
+            return self.threshold
+        return self.thresholds.get(row.model, {}).get(f"{row.finding}/{row.group}")
+
+    def split(self) -> dict[str, Document]:
+        """The part of the document about each study, in order, without the failures."""
+        rows: dict[str, dict[str, list[Any]]] = {}
+        for name in ("inputs", "hands", "joints", "patches", "warnings"):
+            for row in getattr(self, name):
+                if name == "inputs" or row.study in rows:
+                    rows.setdefault(row.study, {}).setdefault(name, []).append(row)
+        return {
+            study: Document(
+                self.models,
+                self.model,
+                self.validated_on_patients,
+                threshold=self.threshold,
+                precision=self.precision,
+                thresholds=self.thresholds,
+                **{name: tuple(part) for name, part in parts.items()},
+            )
+            for study, parts in rows.items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many joints of one hand are what; `uncertain` ones are counted by their label, too."""
+
+    study: str
+    hand: Side
+    finding: Finding
+    intact: int
+    non_intact: int
+    not_detected: int
+    uncertain: int
+
+
+COLUMNS: Final = tuple(field.name for field in fields(JointRow))
+"""The columns of the CSV."""
+
+
+def counts(document: Document) -> tuple[Count, ...]:
+    """Count the joints of each hand and finding, in the order of the hands."""
+    found = Counter(
+        (row.study, row.hand, row.finding, what)
+        for row in document.joints
+        for what in (row.label, row.status)
+    )
+    result = []
+    for hand in document.hands:
+        for finding in FINDINGS:
+            numbers = (
+                found[hand.study, hand.hand, finding, what]
+                for what in ("intact", "non-intact", "not-detected", "uncertain")
+            )
+            result.append(Count(hand.study, hand.hand, finding, *numbers))
+    return tuple(result)
+
+
+def check(document: Document) -> None:
+    """See that the records fit together.
+
+    Raises:
+        ValueError: They do not; the message says where.
+    """
+    own = [value for heads in document.thresholds.values() for value in heads.values()]
+    for value in [document.threshold, *own]:
+        share = value is None or 0.0 <= value <= 1.0
+        require(share, "threshold", "a number from 0 to 1")
+    inputs = {(row.study, row.file) for row in document.inputs}
+    hands = {(row.study, row.file, row.hand) for row in document.hands}
+    sides = {(row.study, row.hand) for row in document.hands}
+    for number, row in enumerate(document.inputs):
+        # It names a folder in what is written.
+        plain = row.study == Path(row.study).name and row.study not in ("", ".", "..")
+        require(plain, f"inputs[{number}].study", "a name without a folder")
+    require(len(sides) == len(document.hands), "hands", "each side once a study")
+    for number, hand in enumerate(document.hands):
+        where = f"hands[{number}]"
+        require((hand.study, hand.file) in inputs, f"{where}.file", "a file of the inputs")
+        similar = 1 / _MAX_SCALE < hand.record.to_image.scale < _MAX_SCALE
+        require(similar, f"{where}.to_image", "a similarity")
+        told = (hand.status == "uncertain") == bool(hand.reasons)
+        require(told, f"{where}.reasons", "what makes it 'uncertain', or none where it is 'ok'")
+    for number, joint in enumerate(document.joints):
+        where = f"joints[{number}]"
+        require((joint.study, joint.file, joint.hand) in hands, where, "a hand of the document")
+        check_joint(joint, where)
+    joints = {(row.study, row.hand, row.finding, row.joint) for row in document.joints}
+    complete = len(joints) == len(document.joints) == len(sides) * len(TARGETS)
+    require(complete, "joints", f"{len(TARGETS)} joints of every hand, each once")
+    for number, patch in enumerate(document.patches):
+        known = (patch.study, patch.hand, patch.finding, patch.joint) in joints
+        require(known, f"patches[{number}]", "a joint of the document")
+
+
+def check_joint(row: JointRow, where: str) -> None:
+    """See that one joint's values fit together; raises ValueError as `check` does."""
+    group = _GROUPS.get((row.finding, row.joint))
+    require(group == row.group, f"{where}.joint", "a scored joint in its group")
+    found = [value is not None for value in (row.x, row.y, row.box, row.likelihood)]
+    known = not any(found) if row.status == "not-detected" else all(found)
+    what = "'ok' or 'uncertain' with x, y, box and likelihood, or 'not-detected'"
+    require(known, f"{where}.status", what)
+    require(row.box is None or len(row.box) == _CORNERS, f"{where}.box", "four corners")
+    said = [value is not None for value in (row.probability, row.label, row.model)]
+    together = all(said) if any(said) else True
+    require(together, f"{where}.label", "probability, label and model together")
+    for name, value in (("likelihood", row.likelihood), ("probability", row.probability)):
+        require(value is None or 0.0 <= value <= 1.0, f"{where}.{name}", "a number from 0 to 1")
+
+
+def require(condition: bool, where: str, what: str) -> None:  # noqa: FBT001
+    """Raise ValueError with what was expected where, unless the condition holds."""
+    if not condition:
+        message = f"{where.lstrip('.')}: {what} expected"
+        raise ValueError(message)

@@ -1,0 +1,229 @@
+"""Writing a result document as JSON or CSV, and reading it back with every value checked.
+
+JSON holds the whole document, CSV its joints. A document that was written and read is the
+document it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import asdict, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Literal,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from sharp_cli import __version__
+from sharp_cli.core.errors import DocumentError
+from sharp_cli.results.document import (
+    COLUMNS,
+    NOTICE,
+    Document,
+    JointRow,
+    check,
+    check_joint,
+    counts,
+    require,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCHEMA: Final = "sharp-score/1"
+
+_HUGE: Final = 1e300
+_NAMES: Final = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def to_json(document: Document) -> bytes:
+    """The document as JSON (ASCII), a record a line."""
+    content: dict[str, Any] = {
+        "schema": SCHEMA,
+        "tool": {"name": "sharp", "version": __version__},
+        "models": {kind: asdict(row) for kind, row in document.models.items()},
+        "model": document.model,
+        "threshold": document.threshold,
+        "thresholds": document.thresholds,
+        "precision": document.precision,
+        "validated_on_patients": document.validated_on_patients,
+    }
+    if not document.validated_on_patients:
+        content["notice"] = NOTICE
+    lists = {
+        field.name: getattr(document, field.name)
+        for field in fields(Document)
+        if field.name not in content
+    }
+    if not document.patches:
+        del lists["patches"]
+    lists["counts"] = counts(document)
+    head = [f"  {json.dumps(key)}: {_dump(value)}" for key, value in content.items()]
+    tail = [f"  {json.dumps(key)}: {_dump_rows(rows)}" for key, rows in lists.items()]
+    return ("{\n" + ",\n".join(head + tail) + "\n}\n").encode("ascii")
+
+
+def to_csv(document: Document) -> bytes:
+    """The joints as CSV (UTF-8), a row a joint; what does not apply is empty."""
+    rows = ([_cell(getattr(row, name)) for name in COLUMNS] for row in document.joints)
+    text = "".join(map(_line, [COLUMNS, *rows]))
+    # A file name that is not text in the file system's encoding is written as its bytes.
+    return text.encode("utf-8", errors="surrogateescape")
+
+
+def from_json(content: bytes, name: str) -> Document:
+    """Read what `to_json` wrote.
+
+    Args:
+        content: The JSON text.
+        name: The file's name, for messages.
+
+    Raises:
+        DocumentError: It is not a result document, or not a consistent one.
+    """
+    try:
+        data = json.loads(content, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        message = f"{name}: not JSON ({error}); give a document that sharp wrote with --json"
+        raise DocumentError(message) from error
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        message = f"{name}: not a {SCHEMA} document; give one that sharp wrote with --json"
+        raise DocumentError(message)
+    try:
+        document = cast("Document", _decode(data, Document, ""))
+        check(document)
+    except ValueError as error:
+        message = f"{name}: {error}; write it anew with sharp"
+        raise DocumentError(message) from error
+    return document
+
+
+def from_csv(content: bytes, name: str) -> tuple[JointRow, ...]:
+    """Read what `to_csv` wrote; further columns are ignored.
+
+    Args:
+        content: The CSV text.
+        name: The file's name, for messages.
+
+    Raises:
+        DocumentError: A column is missing, or a value is not what its column holds.
+    """
+    try:
+        text = io.StringIO(content.decode("utf-8-sig", errors="surrogateescape"), newline="")
+        reader = csv.DictReader(text)
+        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        if missing:
+            message = f"{name}: no column {', '.join(missing)}; give a CSV that sharp wrote"
+            raise DocumentError(message)
+        rows = tuple(
+            _decode({column: _parse(line[column], column) for column in COLUMNS}, JointRow, where)
+            for line in reader
+            for where in [f"line {reader.line_num}"]
+        )
+        for number, row in enumerate(rows):
+            check_joint(row, f"joint {number + 1}")
+    except (ValueError, csv.Error) as error:
+        message = f"{name}: {error}; write it anew with sharp"
+        raise DocumentError(message) from error
+    return rows
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+def _dump_rows(rows: tuple[Any, ...]) -> str:
+    if not rows:
+        return "[]"
+    return "[\n    " + ",\n    ".join(_dump(asdict(row)) for row in rows) + "\n  ]"
+
+
+def _line(cells: Sequence[str]) -> str:
+    """A line of CSV, ended by a line feed; a carriage return in a file name is quoted too."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(cells)
+    return text.getvalue().removesuffix("\r\n") + "\n"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return " ".join(str(number) for corner in value for number in corner)
+    return str(value)
+
+
+def _parse(text: str | None, column: str) -> object:
+    """A cell of the CSV as the value that JSON would hold."""
+    if not text:
+        return None
+    if column == "box":
+        numbers = [float(number) for number in text.split()]
+        return [numbers[at : at + 2] for at in range(0, len(numbers), 2)]
+    if column in ("x", "y", "likelihood", "probability"):
+        return float(text)
+    return text
+
+
+def _no_constant(name: str) -> float:
+    message = f"{name} is not a JSON number"
+    raise ValueError(message)
+
+
+def _decode(value: Any, kind: Any, where: str) -> Any:
+    """Turn JSON values into what an annotation asks for, or raise ValueError where they differ."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        other = next(part for part in arguments if part is not NoneType)
+        return None if value is None else _decode(value, other, where)
+    if origin is Literal:
+        require(value in arguments, where, " or ".join(map(repr, arguments)))
+        return value
+    if origin is dict:
+        require(isinstance(value, dict), where, "a record")
+        return {key: _decode(item, arguments[1], f"{where}.{key}") for key, item in value.items()}
+    if origin is tuple:
+        require(isinstance(value, list), where, "a list")
+        parts = (arguments[0],) * len(value) if arguments[1:] == (...,) else arguments
+        require(len(parts) == len(value), where, f"{len(parts)} values")
+        numbered = enumerate(zip(value, parts, strict=True))
+        return tuple(_decode(item, part, f"{where}[{at}]") for at, (item, part) in numbered)
+    if is_dataclass(kind):
+        return _decode_record(value, cast("type", kind), where)
+    if kind is float and type(value) is int and abs(value) < _HUGE:
+        value = float(value)
+    fits = type(value) is kind and (kind is not float or math.isfinite(value))
+    require(fits, where, _NAMES[kind])
+    return value
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _decode_record(value: Any, kind: type, where: str) -> Any:
+    require(isinstance(value, dict), where, "a record")
+    hints = _hints(kind)
+    for field in fields(kind):
+        # One command alone writes the patches; older versions wrote no thresholds.
+        needed = field.name in value or field.name in ("patches", "thresholds")
+        require(needed, f"{where}.{field.name}", "a value")
+    return kind(
+        **{
+            name: _decode(value[name], hint, f"{where}.{name}")
+            for name, hint in hints.items()
+            if name in value
+        }
+    )

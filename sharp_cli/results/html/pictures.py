@@ -1,0 +1,109 @@
+"""The radiographs and patches of a study, small enough for a page."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image
+
+from sharp_cli.core.errors import InputError
+from sharp_cli.inference.crop import crop
+from sharp_cli.results.assemble import points_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.core.records import Patch, Radiograph
+    from sharp_cli.results.document import Document, InputRow
+
+# A page is to be at most 3 MB: base64 makes 1.9 MB of these, and of the 44 patches 0.8 MB at most.
+_FILM_BYTES: Final = 1_400_000
+_PATCH_BYTES: Final = 13_000
+_FILM_PIXELS: Final = 4_000_000
+"""Of all radiographs of a study: about 0.2 mm a pixel for both hands on one film."""
+_PATCH_SIDE: Final = 224
+"""Shorter side of a patch, in pixels: what the paper's classifier sees."""
+_QUALITIES: Final = (90, 80, 65, 45, 25, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What is shown of one radiograph, as JPEG.
+
+    Attributes:
+        film: The radiograph; None if it cannot be read.
+        patches: Of its joints, upright, the thumb to the right; one picture may be of two findings.
+        cut: The patches of each hand, as they were classified.
+        problem: Why it cannot be read, or empty.
+    """
+
+    film: bytes | None = None
+    patches: Mapping[tuple[Side, Finding, str], bytes] = field(default_factory=dict)
+    cut: Mapping[Side, Sequence[Patch]] = field(default_factory=dict)
+    problem: str = ""
+
+
+def draw(study: Document, read: Callable[[InputRow], Radiograph]) -> list[Pictures]:
+    """Draw what is shown of each radiograph of one study, in the order of its inputs.
+
+    Args:
+        study: The study.
+        read: Reads a radiograph; an `InputError` becomes the `problem`.
+    """
+    return [_draw(study, row, read) for row in study.inputs]
+
+
+def _draw(study: Document, row: InputRow, read: Callable[[InputRow], Radiograph]) -> Pictures:
+    try:
+        radiograph = read(row)
+    except InputError as error:
+        return Pictures(problem=str(error))
+    count = len(study.inputs)
+    shrink = math.sqrt(min(1.0, _FILM_PIXELS / count / radiograph.pixels.size))
+    film = _jpeg(radiograph.pixels * 255, shrink, _FILM_BYTES // count)
+    drawn: dict[tuple[Side, str, tuple[int, ...]], bytes] = {}
+    patches = {}
+    cut: dict[Side, Sequence[Patch]] = {}
+    for hand in study.hands:
+        if hand.file != row.file:
+            continue
+        cut[hand.hand] = crop(radiograph, hand.record, points_of(study, hand))
+        for patch in cut[hand.hand]:
+            key = (hand.hand, patch.joint, patch.pixels.shape)
+            if key not in drawn:
+                drawn[key] = _patch(patch)
+            patches[hand.hand, patch.finding, patch.joint] = drawn[key]
+    return Pictures(film, patches, cut)
+
+
+def _patch(patch: Patch) -> bytes:
+    shrink = _PATCH_SIDE / min(patch.pixels.shape)
+    return _jpeg(patch.pixels / 257.0, shrink, _PATCH_BYTES)
+
+
+def _jpeg(grey: NDArray[np.floating], scale: float, limit: int) -> bytes:
+    """A JPEG file of the best quality that stays below the limit in bytes, or else of the lowest.
+
+    Args:
+        grey: Shape (height, width), 0…255.
+        scale: Of the picture's sides.
+        limit: In bytes.
+    """
+    picture = Image.fromarray(np.rint(np.clip(grey, 0, 255)).astype(np.uint8))
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    picture = picture.resize(size, Image.Resampling.LANCZOS)
+    content = b""
+    for quality in _QUALITIES:
+        file = io.BytesIO()
+        picture.save(file, "JPEG", quality=quality, optimize=True)
+        content = file.getvalue()
+        if len(content) <= limit:
+            break
+    return content

@@ -1,0 +1,68 @@
+"""What pages are made of: the studies of result documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sharp_cli.batch.layout import RESERVED
+from sharp_cli.core.errors import DocumentError
+from sharp_cli.results.formats import from_json
+from sharp_cli.scoring.studies import unique
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from sharp_cli.results.document import Document, Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What some documents hold.
+
+    Attributes:
+        studies: At least one, each by a name of its own, which a folder can have.
+        failures: The files that gave no result.
+    """
+
+    studies: Mapping[str, Document]
+    failures: Sequence[Failure]
+
+
+def read_results(paths: Sequence[Path]) -> Results:
+    """Read result documents.
+
+    Args:
+        paths: JSON files of `sharp score`, and folders with such files at any depth, beside which
+            lies what else it writes there.
+
+    Raises:
+        DocumentError: A file is not a result document, or there is no study.
+    """
+    documents = [from_json(_read(file), str(file)) for path in paths for file in _files(path)]
+    parts = [part for document in documents for part in document.split().items()]
+    if not parts:
+        named = ", ".join(map(str, paths))
+        message = f"{named}: no study in it; give what sharp score wrote with --json or --out"
+        raise DocumentError(message)
+    names = unique(name for name, _ in parts)
+    return Results(
+        dict(zip(names, (part for _, part in parts), strict=True)),
+        [failure for document in documents for failure in document.failures],
+    )
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from (file for file in sorted(path.rglob("*.json")) if file.name not in RESERVED)
+    else:
+        yield path
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror}); give a document that sharp wrote"
+        raise DocumentError(message) from error

@@ -1,0 +1,1 @@
+"""From files to scored studies: finding files, grouping them, and the steps in order."""

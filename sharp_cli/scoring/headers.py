@@ -1,0 +1,124 @@
+"""What kind of file one is, and what a DICOM header says of its study: no pixels are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from pydicom import dcmread
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from sharp_cli.radiograph import silence
+from sharp_cli.radiograph.tags import key, side, text
+from sharp_cli.results.document import MAKER, NAME
+
+if TYPE_CHECKING:
+    from pydicom.dataset import FileDataset
+
+    from sharp_cli.core.joints import Side
+
+_HEAD: Final = 1 << 12
+"""Bytes that tell the kind of file; a DICOM file's transfer syntax is among them, too."""
+
+_PICTURES: Final = (
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff",  # JPEG
+    *(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),  # TIFF, and BigTIFF
+)
+_BMP_HEADERS: Final = (12, 16, 40, 52, 56, 64, 108, 124)
+"""Sizes of the known information headers: other files may begin with BM, too."""
+
+_NAMES: Final = (".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+"""What is called so is meant to be a picture."""
+
+_MARK: Final = slice(128, 132)
+_FIRST_GROUPS: Final = (b"\x02\0", b"\x08\0", b"\0\x08")
+"""What a DICOM file without preamble begins with: a tag of group 2 or 8, in either byte order."""
+
+_RADIOGRAPHY: Final = ("CR", "DX", "RG")
+_DIRECTORY: Final = "1.2.840.10008.1.3.10"
+"""Media Storage Directory Storage: a DICOMDIR, whatever its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of its study; all None for what is not DICOM.
+
+    Attributes:
+        study_key: Opaque, equal for files of one study (StudyInstanceUID).
+        patient_key: Opaque, equal for files of one patient (PatientID).
+        day_key: Opaque, equal for files of one patient and day (PatientID, StudyDate).
+        side: The side that the tags give.
+    """
+
+    study_key: str | None = None
+    patient_key: str | None = None
+    day_key: str | None = None
+    side: Side | None = None
+
+
+NO_HEADER: Final = Header()
+
+
+def look(path: str) -> Header | None:
+    """Look at the beginning of a file.
+
+    A file that may be a radiograph but cannot be read now counts as one without header, so that
+    whoever reads its pixels says what is wrong; so does one that is called like a picture and
+    holds none, and a deflated DICOM file, whose header cannot be had without its pixels.
+
+    Returns:
+        Its header, or None if it is no picture that is read here.
+    """
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 - archives are large, and Path is slow
+            return _header(stream, NO_HEADER if path.lower().endswith(_NAMES) else None)
+    except (OSError, ValueError):  # a name with a null byte
+        return NO_HEADER
+
+
+def _header(stream: BinaryIO, unknown: Header | None) -> Header | None:
+    """The header of a file; `unknown` is that of one that is nothing known."""
+    head = stream.read(_HEAD)
+    if head.startswith(_PICTURES) or _is_bmp(head):
+        return NO_HEADER
+    marked = head[_MARK] == b"DICM"
+    if not marked and not head.startswith(_FIRST_GROUPS):
+        return unknown
+    if DeflatedExplicitVRLittleEndian.encode() in head:
+        return NO_HEADER
+    stream.seek(0)
+    try:
+        with silence():
+            tags = dcmread(stream, stop_before_pixels=True, force=True)
+            if _may_be_picture(tags, marked=marked):
+                return _study(tags)
+            return None if marked or text(tags, "Modality") else unknown
+    except OSError:
+        raise
+    except Exception:  # noqa: BLE001 - damaged files make pydicom raise just anything
+        return NO_HEADER if marked else unknown
+
+
+def _is_bmp(head: bytes) -> bool:
+    return head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADERS
+
+
+def _may_be_picture(tags: FileDataset, *, marked: bool) -> bool:
+    """Whether it is not a report, an overlay, a directory or the like; it may be cut off."""
+    if (text(tags, "Manufacturer"), text(tags, "ManufacturerModelName")) == (MAKER, NAME):
+        return False
+    modality = text(tags, "Modality").upper()
+    if "Rows" in tags or modality in _RADIOGRAPHY:
+        return True
+    return marked and not modality and text(tags.file_meta, "MediaStorageSOPClassUID") != _DIRECTORY
+
+
+def _study(tags: FileDataset) -> Header:
+    dated = bool(text(tags, "StudyDate"))
+    return Header(
+        study_key=key(tags, "StudyInstanceUID"),
+        patient_key=key(tags, "PatientID", "IssuerOfPatientID"),
+        day_key=key(tags, "PatientID", "IssuerOfPatientID", "StudyDate") if dated else None,
+        side=side(tags)[0],
+    )

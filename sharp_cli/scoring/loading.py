@@ -1,0 +1,142 @@
+"""Loading what scores radiographs: from the folders of bundles to networks that are ready to run.
+
+This module itself loads nothing heavy.
+"""
+
+# ruff: noqa: PLC0415 - loaded where it is used, so that help comes at once
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sharp_cli.bundles.store import Bundle
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.records import Precision
+    from sharp_cli.inference.classifier import Classifier, Device
+    from sharp_cli.inference.hand_finder import HandFinder
+    from sharp_cli.inference.joint_detector import JointDetector
+    from sharp_cli.results.document import Document
+    from sharp_cli.scoring.pipeline import Scoring
+
+    Bundles: TypeAlias = tuple[Bundle, Bundle, Bundle]
+    """A hand finder, a joint detector, classification models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What scores radiographs, ready to run.
+
+    Attributes:
+        bundles: What it was loaded from.
+        finder: Finds hands.
+        detector: Detects joints.
+        classifier: Classifies patches.
+        workers: So many processes should read radiographs while this one classifies.
+    """
+
+    bundles: Bundles
+    finder: HandFinder
+    detector: JointDetector
+    classifier: Classifier
+    workers: int
+
+    def scoring(
+        self,
+        model: ModelName | None = None,
+        *,
+        threshold: float | None = None,
+        strict: bool = False,
+    ) -> Scoring:
+        """How to score with these models; see `pipeline.Scoring` and `Classifier.choose`.
+
+        Raises:
+            UsageError: The bundle does not hold the model asked for.
+        """
+        from sharp_cli.scoring.pipeline import Scoring
+
+        chosen = self.classifier.choose(model)
+        return Scoring(self.finder, self.detector, self.classifier, chosen, threshold, strict)
+
+    def named_in(self, document: Document) -> Document:
+        """A document that they gave, with their names and checksums in it."""
+        from sharp_cli.results.assemble import with_models
+
+        return with_models(document, *self.bundles, precision=self.classifier.precision)
+
+
+def open_bundles(
+    hands: str | Path | None = None,
+    detector: str | Path | None = None,
+    models: str | Path | None = None,
+) -> Bundles:
+    """Open and check the bundles.
+
+    Args:
+        hands: Folder of a hand finder; None for the bundled one.
+        detector: Folder of a joint detector; None for the bundled one.
+        models: Folder of classification models; None for the bundled ones.
+
+    Raises:
+        ModelError: One is not what it should be; see `registry.open_bundle`.
+    """
+    from sharp_cli.bundles.store import open_bundle
+
+    return (
+        open_bundle("hands", hands),
+        open_bundle("joints", detector),
+        open_bundle("findings", models),
+    )
+
+
+def load(
+    bundles: Bundles,
+    *,
+    device: Device = "auto",
+    precision: Precision | Literal["auto"] = "fp32",
+    threads: int | None = None,
+    throughput: bool = False,
+) -> Models:
+    """Load the networks.
+
+    Args:
+        bundles: Of which.
+        device: Where to classify; see `classify.Classifier`.
+        precision: What to classify in; see there.
+        threads: CPU threads; None for all cores that this process may use.
+        throughput: Whether to be quick with many studies, not with one. Joints are then detected
+            with one thread each, wherever that is: the last digits depend on their number.
+
+    Raises:
+        ModelError: A bundle lacks what it should hold.
+        UsageError: This machine lacks the device or the precision.
+    """
+    from sharp_cli.inference.classifier import Classifier
+    from sharp_cli.inference.hand_finder import HandFinder
+    from sharp_cli.inference.joint_detector import JointDetector
+
+    finding, detecting, classifying = bundles
+    threads = threads or cores()
+    classifier = Classifier(
+        classifying, device=device, threads=threads, precision=precision, throughput=throughput
+    )
+    seeing = 1 if throughput else threads
+    return Models(
+        bundles,
+        HandFinder(finding, threads=seeing),
+        JointDetector(detecting, threads=seeing),
+        classifier,
+        # Reading takes less of the cores than classifying, but for a graphics card.
+        workers=threads if classifier.on_gpu else max(1, threads // 2),
+    )
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

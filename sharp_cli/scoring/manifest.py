@@ -1,0 +1,71 @@
+"""Tables that say which radiographs are one study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sharp_cli.core.joints import SIDES
+from sharp_cli.datasets.tables import Problem, read_table, refuse
+from sharp_cli.scoring.studies import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from sharp_cli.core.joints import Side
+
+COLUMNS: Final = ("study", "patient", "hand", "path")
+"""The columns that are read; there may be others."""
+
+
+def read_manifest(path: Path) -> list[Group]:
+    """Read the studies of a manifest, a row a radiograph (`study,patient,hand,path`).
+
+    `path` is relative to the manifest's folder. `hand` is left, right, or empty for a radiograph
+    of both hands; this may have a row for each hand instead.
+
+    Returns:
+        A group a study, in the order of the rows.
+
+    Raises:
+        DocumentError: It cannot be read, or listing every bad row.
+    """
+    studies: dict[str, dict[str, set[Side]]] = {}
+    patients: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    problems: list[Problem] = []
+    for line, row in read_table(path, COLUMNS):
+        study, patient = row["study"], row["patient"]
+        file = str(path.parent / row["path"])
+        problems += [
+            Problem(f"line {line}", what)
+            for what in (
+                *_mistakes(row),
+                *_clashes(study, patients.setdefault(study, patient) != patient, "patients"),
+                *_clashes(row["path"], owners.setdefault(file, study) != study, "studies"),
+            )
+        ]
+        sides = studies.setdefault(study, {}).setdefault(file, set())
+        sides.update(side for side in SIDES if side == row["hand"])
+    refuse(path, problems)
+    return [_group(study, files) for study, files in studies.items()]
+
+
+def _mistakes(row: Mapping[str, str]) -> Iterator[str]:
+    study = row["study"]
+    if not study or study.startswith(".") or "/" in study or "\\" in study:
+        yield f"study {study!r} cannot be the name of a folder, which holds its results"
+    if not row["path"]:
+        yield "no path"
+    if row["hand"] not in ("", *SIDES):
+        yield f"hand {row['hand']!r} is not left, right or empty"
+
+
+def _clashes(what: str, clashes: bool, owners: str) -> Iterator[str]:  # noqa: FBT001
+    if clashes:
+        yield f"{what} is of two {owners}"
+
+
+def _group(study: str, files: Mapping[str, set[Side]]) -> Group:
+    sides = {file: next(iter(said)) for file, said in files.items() if len(said) == 1}
+    return Group(tuple(files), study, sides=sides, listed=True)

@@ -1,0 +1,1 @@
+"""Generated data: phantoms, lesions, perturbed radiographs and implanted patches."""

@@ -1,0 +1,174 @@
+"""From rows of a patch store to features, augmented or as they are.
+
+Augmentation is that of Miyama et al. (2022): a turn of up to 3°, a shift of up to 5 pixels at the
+common scale and a scale of 0.97 to 1.03, all drawn evenly.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sharp_cli.inference.networks import describe
+from sharp_cli.training.classifier.patch_store import BOXES, margin
+from sharp_cli.training.run import save
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.training.classifier.patch_store import PatchStore
+
+TURN: Final = 3.0
+SHIFT: Final = 5.0
+SCALE: Final = 0.03
+"""Degrees; pixels at the common scale; share."""
+
+_FEATURE_BATCH: Final = 32
+
+
+class Describer(Protocol):
+    """Makes features of patches."""
+
+    def __call__(self, rows: NDArray[np.int64], rng: np.random.Generator | None) -> Tensor:
+        """Features of patches.
+
+        Args:
+            rows: Of the patch store, any shape; -1 for none, whose features are 0.
+            rng: Decides how they are augmented; None to take them as they are.
+
+        Returns:
+            float32, the shape of `rows` and one axis more, of the features.
+        """
+
+
+class Patches:
+    """A cohort's patches on a device, ready to be augmented there."""
+
+    def __init__(self, store: PatchStore, device: str) -> None:
+        self._pixels = torch.from_numpy(store.pixels).to(device)
+        boxes = np.empty((len(store.pixels), 2), np.float32)
+        for place, row in store.rows.items():
+            boxes[row] = BOXES[place.joint]
+        self._boxes = boxes
+        self._size = store.size
+        self._device = device
+
+    def __len__(self) -> int:
+        return len(self._pixels)
+
+    def draw(self, rows: NDArray[np.int64], rng: np.random.Generator | None) -> Tensor:
+        """Standardised pictures of patches.
+
+        Args:
+            rows: Shape (N,).
+            rng: Decides how they are augmented; None to take them as they are.
+
+        Returns:
+            float32, shape (N, S, S).
+        """
+        regions = self._pixels[torch.from_numpy(rows).to(self._device)].float()
+        edge = margin(self._size)
+        if rng is None:
+            views = regions[:, edge : edge + self._size, edge : edge + self._size]
+        else:
+            grid = torch.from_numpy(self._grids(rows, rng)).to(self._device)
+            size = [len(rows), 1, self._size, self._size]
+            sampling = functional.affine_grid(grid, size, align_corners=False)
+            views = functional.grid_sample(
+                regions[:, None], sampling, mode="bilinear", padding_mode="border",
+                align_corners=False,
+            )[:, 0]  # fmt: skip
+        spread, mean = torch.std_mean(views, dim=(1, 2), correction=0, keepdim=True)
+        return (views - mean) / spread.clamp_min(1e-3)
+
+    def _grids(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
+        """For each patch the affine map from the picture's square -1…1 to the region's."""
+        count = len(rows)
+        turn = np.deg2rad(rng.uniform(-TURN, TURN, count))
+        scale = rng.uniform(1 - SCALE, 1 + SCALE, count)
+        shift = rng.uniform(-SHIFT, SHIFT, (count, 2))
+        width, height = self._boxes[rows].T
+        shown = self._size / (self._size + 2 * margin(self._size))
+        cos, sin = scale * np.cos(turn), scale * np.sin(turn)
+        # Turned at the common scale, where the box may be wider than it is high.
+        maps = np.stack(
+            [
+                np.stack([cos, -sin * height / width, 2 * shift[:, 0] / width], axis=1),
+                np.stack([sin * width / height, cos, 2 * shift[:, 1] / height], axis=1),
+            ],
+            axis=1,
+        )
+        return np.asarray(maps * shown, dtype=np.float32)
+
+
+class Trained:
+    """Features by a trunk that is being trained.
+
+    Of patches as they are, which probabilities are told from, they are computed in 32 bit, as they
+    are in use; of augmented ones in 16 bit.
+    """
+
+    def __init__(self, patches: Patches, trunk: nn.Sequential, device: str) -> None:
+        self._patches = patches
+        self._trunk = trunk
+        self._device = device
+
+    def __call__(self, rows: NDArray[np.int64], rng: np.random.Generator | None) -> Tensor:
+        """See `Describer`."""
+        there = rows >= 0
+        pictures = self._patches.draw(rows[there], rng)
+        with _half(self._device, enabled=rng is not None):
+            found = describe(self._trunk, pictures)
+        features = torch.zeros(rows.size, found.shape[-1], device=self._device)
+        features[torch.from_numpy(np.flatnonzero(there)).to(self._device)] = found
+        return features.reshape(*rows.shape, found.shape[-1])
+
+
+class Frozen:
+    """Features that were computed once, of every patch as it is and augmented some times."""
+
+    def __init__(self, features: Tensor, device: str) -> None:
+        """Keep features of shape (1 + copies, N, F), the first as they are."""
+        self._features = features.to(device)
+        self._device = device
+
+    def __call__(self, rows: NDArray[np.int64], rng: np.random.Generator | None) -> Tensor:
+        """See `Describer`."""
+        copies = len(self._features)
+        chosen = (
+            np.zeros(rows.shape, np.int64) if rng is None else rng.integers(1, copies, rows.shape)
+        )
+        found = self._features[torch.from_numpy(chosen), torch.from_numpy(rows)].float()
+        found[torch.from_numpy(rows < 0)] = 0
+        return found
+
+
+def compute_features(
+    patches: Patches, trunk: nn.Sequential, path: Path, *, copy: int, seed: int, device: str
+) -> None:
+    """Compute the features of all patches by a trunk that stays as it is, and write them.
+
+    Args:
+        patches: The cohort's.
+        trunk: What describes them.
+        path: File for a float16 tensor of shape (N, F).
+        copy: 0 for patches as they are; each other number is an augmentation of its own.
+        seed: Of every random choice.
+        device: Where to compute.
+    """
+    describer = Trained(patches, trunk.eval(), device)
+    rows = np.arange(len(patches))
+    parts = np.array_split(rows, range(_FEATURE_BATCH, len(rows), _FEATURE_BATCH))
+    rng = np.random.default_rng([seed, copy]) if copy else None
+    with torch.inference_mode():
+        save(torch.cat([describer(part, rng).half().cpu() for part in parts]), path)
+
+
+def _half(device: str, *, enabled: bool) -> torch.autocast:
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=enabled)

@@ -1,0 +1,231 @@
+"""What must be known of labels before a training: what forbids it, and what it goes without."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sharp_cli import radiograph
+from sharp_cli.core.errors import RadiographError
+from sharp_cli.core.inputs import Input, units
+from sharp_cli.core.joints import HEADS
+from sharp_cli.datasets.tables import Problem, named, refuse
+from sharp_cli.training.classifier.label_folds import roles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.datasets.labels import LabelledJoint, Labels
+    from sharp_cli.training.classifier.label_folds import Roles
+
+    Sizes = Mapping[str, tuple[int, int] | str]
+
+_EDGE: Final = 0.5
+"""From a pixel's centre, which lies at whole numbers, to its edge."""
+
+_LEFT_OUT: Final = "these rows are left out"
+
+_CONSEQUENCES: Final = (
+    "this head is not trained in this fold, its joints get no prediction",
+    "its threshold is 0.5",
+    "it is measured together with the other folds",
+)
+"""Of what a fold's training, validation and test part lack."""
+
+
+class Notice(NamedTuple):
+    """Something a training can go without.
+
+    Attributes:
+        where: Lines, files, or heads and folds.
+        what: What is found there.
+        done: What will be done about it.
+    """
+
+    where: str
+    what: str
+    done: str
+
+
+def check(
+    path: Path, labels: Labels, images: Path, models: Sequence[ModelName]
+) -> tuple[list[LabelledJoint], list[Notice]]:
+    """Check labels against themselves, their files and what the models look at together.
+
+    Args:
+        path: The table that they are from.
+        labels: What it holds.
+        images: Folder of the radiographs and patches.
+        models: Which are to be trained.
+
+    Returns:
+        The joints to train on and to measure, each once, and what is to be noticed.
+
+    Raises:
+        DocumentError: Listing all that is wrong: joints with different labels, files that belong
+            to several patients, places outside their image; or that no joint is left.
+    """
+    joints = labels.joints
+    sizes = {file: _size(images, file) for file in dict.fromkeys(joint.file for joint in joints)}
+    refuse(path, [*_contradictions(joints), *_of_several(joints), *_outside(joints, sizes)])
+    readable = [joint for joint in joints if not isinstance(sizes[joint.file], str)]
+    first: dict[tuple[object, ...], LabelledJoint] = {}
+    repeated = [
+        joint.line for joint in readable if first.setdefault(_identity(joint), joint) is not joint
+    ]
+    used = list(first.values())
+
+    notices = list(_unreadable(joints, sizes))
+    if labels.unlabelled:
+        done = "these joints are neither trained on nor measured"
+        notices.append(Notice(_lines(labels.unlabelled), "neither grade nor label", done))
+    if not used:
+        reasons = [Problem(notice.where, notice.what) for notice in notices]
+        refuse(path, [Problem("all rows", "no joint is left to train on"), *reasons])
+    if repeated:
+        what = "the joint stands there again, with the same label"
+        notices.append(Notice(_lines(repeated), what, "the first is used"))
+    return used, [*notices, *_incomplete(used, models)]
+
+
+def check_folds(
+    joints: Sequence[LabelledJoint], folds: Mapping[str, int], count: int
+) -> list[Notice]:
+    """Find what each fold of a cross-validation lacks to train, validate or test a head.
+
+    Args:
+        joints: The joints to train on and to measure.
+        folds: Fold of each patient, from 1 to `count`.
+        count: How many folds.
+    """
+    patients: dict[tuple[tuple[Finding, str], bool], set[str]] = defaultdict(set)
+    for joint in joints:
+        patients[joint.head, joint.damaged].add(joint.patient)
+    parts = [roles(folds, number, count) for number in range(1, count + 1)]
+    notices = []
+    absent = []
+    for head in HEADS:
+        intact, damaged = patients[head, False], patients[head, True]
+        if not intact and not damaged:
+            absent.append(" ".join(head))
+            continue
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for number, part in enumerate(parts, start=1):
+            for lack in _lacks(part, intact, damaged):
+                found[lack].append(f"fold {number}")
+        notices += [
+            Notice(f"{' '.join(head)}, {named(places)}", what, done)
+            for (what, done), places in found.items()
+        ]
+    if absent:
+        notices.append(Notice(named(absent), "no labelled joint", "not trained"))
+    return notices
+
+
+def _lacks(part: Roles, intact: Iterable[str], damaged: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What one fold lacks of a head whose joints of either label these patients have."""
+    for name, patients, done in zip(part._fields, part, _CONSEQUENCES, strict=True):
+        lacking = [
+            f"no {label} joint"
+            for label, having in (("intact", intact), ("non-intact", damaged))
+            if patients.isdisjoint(having)
+        ]
+        if lacking:
+            yield f"{' and '.join(lacking)} in the {name} part", done
+            if name == "training":  # there is nothing to validate or test
+                return
+
+
+def _contradictions(joints: Iterable[LabelledJoint]) -> Iterator[Problem]:
+    """Joints that have different labels or grades in different rows."""
+    rows: dict[tuple[object, ...], list[LabelledJoint]] = defaultdict(list)
+    for joint in joints:
+        rows[_identity(joint)].append(joint)
+    for same in rows.values():
+        if len({joint.damaged for joint in same}) > 1 or len({j.grade for j in same} - {None}) > 1:
+            where = "lines " + " and ".join(str(joint.line) for joint in same)
+            yield Problem(where, "the same joint with different labels; keep the right one")
+
+
+def _of_several(joints: Iterable[LabelledJoint]) -> Iterator[Problem]:
+    """Files that belong to several patients."""
+    lines: dict[str, dict[str, int]] = defaultdict(dict)
+    for joint in joints:
+        for file in filter(None, (joint.image, joint.patch)):
+            lines[file].setdefault(joint.patient, joint.line)
+    for file, owners in lines.items():
+        if len(owners) > 1:
+            where = "lines " + " and ".join(map(str, owners.values()))
+            yield Problem(where, f"{file} belongs to several patients: {', '.join(owners)}")
+
+
+def _outside(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Problem]:
+    """Places that are not on their image."""
+    for joint in joints:
+        size = sizes[joint.file]
+        if joint.place is None or joint.patch or isinstance(size, str):
+            continue
+        (x, y), (width, height) = joint.place, size
+        if min(x, y, width - 1 - x, height - 1 - y) < -_EDGE:
+            what = f"{x:g}, {y:g} is outside {joint.image} ({width} x {height})"
+            yield Problem(f"line {joint.line}", what)
+
+
+def _unreadable(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Notice]:
+    """Files that are missing or cannot be read, by what is wrong with them."""
+    lines: dict[str, list[int]] = defaultdict(list)
+    for joint in joints:
+        lines[joint.file].append(joint.line)
+    files: dict[str, list[str]] = defaultdict(list)
+    for file, size in sizes.items():
+        if isinstance(size, str):
+            rows = lines[file]
+            files[size].append(f"{file} ({len(rows)} rows from line {rows[0]})")
+    for reason, places in files.items():
+        yield Notice(named(places), reason, _LEFT_OUT)
+
+
+def _incomplete(joints: Iterable[LabelledJoint], models: Iterable[ModelName]) -> Iterator[Notice]:
+    """Joints beside which something is not labelled that a model looks at together with them."""
+    studies: dict[tuple[str, str, tuple[Finding, str]], dict[Input, int]] = defaultdict(dict)
+    for joint in joints:
+        lines = studies[joint.patient, joint.study, joint.head]
+        lines[Input(joint.side, joint.joint)] = joint.line
+    for model in models:
+        one_hand: list[int] = []
+        some_joints: list[int] = []
+        for (_, _, head), lines in studies.items():
+            for unit in units(model, *head):
+                there = [lines[one] for one in unit if one in lines]
+                sides: set[Side] = {one.side for one in unit if one in lines}
+                missing = [one.side for one in unit if one not in lines and not one.earlier]
+                if not sides.issuperset(missing):
+                    one_hand += there
+                if not sides.isdisjoint(missing):
+                    some_joints += there
+        if one_hand:
+            what = f"the other hand, which {model} looks at too, is not there"
+            yield Notice(_lines(one_hand), what, "its inputs are masked")
+        if some_joints:
+            what = f"joints of the same group, which {model} looks at too, are not there"
+            yield Notice(_lines(some_joints), what, "their inputs are masked")
+
+
+def _identity(joint: LabelledJoint) -> tuple[object, ...]:
+    return joint.patient, joint.study, joint.side, joint.finding, joint.joint
+
+
+def _size(images: Path, file: str) -> tuple[int, int] | str:
+    """Width and height of a file's picture in pixels, or why it has none."""
+    path = images / file
+    try:
+        return radiograph.size(path)
+    except RadiographError as error:
+        return str(error).removeprefix(f"{path}: ")
+
+
+def _lines(lines: Iterable[int]) -> str:
+    return named([f"line {line}" for line in sorted(lines)])

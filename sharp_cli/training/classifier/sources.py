@@ -1,0 +1,109 @@
+"""What classifiers are trained from: the files, and how they are told apart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sharp_cli.datasets.tables import Problem, read_table, refuse
+from sharp_cli.training.run import fingerprint, fingerprint_hands
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sharp_cli.datasets.labels import LabelledJoint
+    from sharp_cli.datasets.tables import AnnotatedHand
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files of a training.
+
+    Attributes:
+        labels: See `labels.read_labels`.
+        images: Folder of the radiographs or patches.
+        annotations: Joint positions, see `annotations.check.read_checked`; None to detect them.
+        names: What the points are called there; None if by their own names.
+        dates: A table `study,date`, by which `mimo-time` finds the study before; None for none.
+        folds: A table `patient,fold`; None to deal patients out.
+        hands: Bundle of the hand finder; None for the bundled one.
+        detector: Bundle of the joint detector; None for the bundled one.
+    """
+
+    labels: Path
+    images: Path
+    annotations: Path | None
+    names: Path | None
+    dates: Path | None
+    folds: Path | None
+    hands: str | None
+    detector: str | None
+
+    def row(
+        self, labelled: Sequence[LabelledJoint], annotated: Sequence[AnnotatedHand]
+    ) -> dict[str, str | None]:
+        """Checksums of all of it by the names of the options; of the radiographs, of their sizes.
+
+        Args:
+            labelled: The joints that are used.
+            annotated: What the annotations say.
+
+        Raises:
+            UsageError: A file cannot be read.
+        """
+        files = sorted({one.file for one in labelled})
+        sizes = [(file, (self.images / file).stat().st_size) for file in files]
+        return {
+            "labels": fingerprint(self.labels),
+            "images": hashlib.sha256(json.dumps(sizes).encode()).hexdigest(),
+            "annotations": fingerprint_hands(annotated) if self.annotations else None,
+            "prior": fingerprint(self.dates),
+            "fold-file": fingerprint(self.folds),
+            "hands": fingerprint(Path(self.hands) if self.hands else None),
+            "detector": fingerprint(Path(self.detector) if self.detector else None),
+        }
+
+
+def earlier_studies(
+    path: Path | None, labelled: Sequence[LabelledJoint]
+) -> dict[tuple[str, str], str]:
+    """For each patient and study that has one, the last study before it.
+
+    Args:
+        path: A table `study,date`, dates as 2024-05-31; None for none. A study's name may be
+            several patients' if its date is.
+        labelled: The cohort's joints.
+
+    Raises:
+        DocumentError: The table cannot be read, or does not give one date to each study.
+    """
+    if path is None:
+        return {}
+    dates: dict[str, date] = {}
+    problems: list[Problem] = []
+    for line, row in read_table(path, ("study", "date")):
+        study, text = row["study"].strip(), row["date"].strip()
+        try:
+            found = date.fromisoformat(text)
+        except ValueError:
+            problems.append(Problem(f"line {line}", f"{text!r} is no date such as 2024-05-31"))
+            continue
+        if dates.setdefault(study, found) != found:
+            problems.append(Problem(f"line {line}", f"study {study} has another date already"))
+    studies: dict[str, set[str]] = {}
+    for one in labelled:
+        studies.setdefault(one.patient, set()).add(one.study)
+    undated = sorted({study for mine in studies.values() for study in mine} - dates.keys())
+    problems += [Problem(study, "this study of the labels has no date") for study in undated]
+    refuse(path, problems)
+    earlier = {}
+    for patient, mine in studies.items():
+        for study in mine:
+            before = [other for other in mine if dates[other] < dates[study]]
+            if before:
+                earlier[patient, study] = max(before, key=lambda one: (dates[one], one))
+    return earlier

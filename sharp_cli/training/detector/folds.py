@@ -1,0 +1,112 @@
+"""Cross-validation of a joint detector: what it finds in pictures that its training did not see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from sharp_cli import radiograph
+from sharp_cli.bundles.store import BUNDLE_FILE, write_bundle
+from sharp_cli.core.errors import NoHandError
+from sharp_cli.datasets.tables import split_folds, write_annotations
+from sharp_cli.evaluation.detection import joint_errors
+from sharp_cli.training.detector.bundle import NETWORK_FILE, export_detector
+from sharp_cli.training.detector.fit import Task, fit, split
+from sharp_cli.training.detector.fold_files import BUNDLE, UNSEEN_FILE, Fold, fold_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from sharp_cli.core.joints import Side
+    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.evaluation.detection import JointError
+    from sharp_cli.scoring.pipeline import Detector, Finder
+    from sharp_cli.training.detector.settings import Settings
+
+
+class FoldTask(NamedTuple):
+    """The detector of a fold to fit.
+
+    Attributes:
+        fit: It.
+        own: The fold's hands, which it does not see.
+    """
+
+    fit: Task
+    own: Sequence[AnnotatedHand]
+
+
+def fold_tasks(
+    hands: Sequence[AnnotatedHand],
+    work: Path,
+    count: int,
+    validating: Sequence[AnnotatedHand] | None = None,
+) -> list[FoldTask]:
+    """Deal pictures into folds, for each of which a detector learns from those of the others.
+
+    Args:
+        hands: All annotated hands.
+        work: Each fold has a folder in it.
+        count: How many folds.
+        validating: Hands that choose the best epoch; None for those of every fifth picture.
+
+    Raises:
+        UsageError: There are too few pictures.
+    """
+    return [
+        FoldTask(Task(fold_folder(work, number, count), *split(others, validating)), own)
+        for number, (others, own) in enumerate(split_folds(hands, count), start=1)
+    ]
+
+
+def train_fold(task: FoldTask, images: Path, settings: Settings, device: str) -> Fold:
+    """Train the detector of one fold, or go on with it.
+
+    Args:
+        task: See `fold_tasks`.
+        images: Folder of the radiographs.
+        settings: How it is trained.
+        device: `cpu` or `cuda`.
+
+    Raises:
+        UsageError: The fold's folder holds another training.
+        SharpError: The snapshot to start from or a radiograph cannot be used, or nothing written.
+    """
+    place = task.fit.place
+    snapshot = fit(task.fit, images, settings, device)
+    bundle = place / BUNDLE
+    if not (bundle / BUNDLE_FILE).is_file():
+        write_bundle(bundle, export_detector(place, snapshot, bundle, settings), [NETWORK_FILE])
+    write_annotations(place / UNSEEN_FILE, task.own)
+    return Fold(bundle, task.own)
+
+
+def fold_errors(
+    folds: Iterable[Fold], images: Path, finder: Finder, load: Callable[[Path], Detector]
+) -> list[JointError]:
+    """How far off each joint is found by the detector that has not seen it.
+
+    Args:
+        folds: From `train_fold`.
+        images: Folder of the radiographs.
+        finder: Finds the hands.
+        load: Loads a detector from its folder.
+    """
+    errors = []
+    for fold in folds:
+        detector = load(fold.bundle)
+        detected: dict[tuple[str, Side, str], tuple[float, float]] = {}
+        for image in {hand.image: None for hand in fold.hands}:
+            # What the tags say of the side may be wrong; annotations go by the anatomy.
+            picture = replace(radiograph.read(images / image), side=None)
+            try:
+                found, _ = finder.find(picture)
+            except NoHandError:
+                continue
+            for hand in found:
+                _, points = detector.detect(picture, hand)
+                for point in points:
+                    detected[image, hand.side, point.joint] = (point.x, point.y)
+        errors += joint_errors(detected, fold.hands)
+    return errors

@@ -1,0 +1,108 @@
+"""Write a findings bundle; `inference.findings_weights` reads it and says what it holds."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors.numpy import save
+from torch import nn
+
+from sharp_cli.bundles.store import CARD_FILE, describe, write_bundle
+from sharp_cli.core.inputs import MODELS
+from sharp_cli.fileio import output
+from sharp_cli.inference.networks import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.core.inputs import ModelName
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the networks whose probabilities a bundle averages.
+
+    Attributes:
+        trunks: For each head, by its name `<model>/<finding>/<group>`, the tensors of the trunk
+            whose features it takes, as `trunk_tensors` gives them.
+        heads: The tensors of all heads, as `head_tensors` gives them.
+    """
+
+    trunks: Mapping[str, Mapping[str, NDArray[Any]]]
+    heads: Mapping[str, NDArray[Any]]
+
+
+def trunk_tensors(trunk: nn.Sequential) -> dict[str, NDArray[Any]]:
+    """A trunk's tensors under torchvision's names, batch normalisation folded."""
+    return {name: value.cpu().numpy() for name, value in plain(trunk).state_dict().items()}
+
+
+def head_tensors(name: str, head: nn.Sequential) -> dict[str, NDArray[Any]]:
+    """The tensors of a head of the name `<model>/<finding>/<group>`, its layers counted from 0."""
+    linear = [layer for layer in head if isinstance(layer, nn.Linear)]
+    return {
+        f"{name}/{k}.{part}": value.cpu().numpy()
+        for k, layer in enumerate(linear)
+        for part, value in layer.state_dict().items()
+    }
+
+
+def write_findings(
+    folder: Path,
+    members: Sequence[Member],
+    *,
+    size: int,
+    thresholds: Mapping[ModelName, Mapping[str, float]],
+    described: Mapping[str, Any],
+    card: str | None,
+) -> None:
+    """Write a bundle, its weights in 16 bit, each distinct trunk once.
+
+    Args:
+        folder: The bundle's folder, whose name becomes its name.
+        members: The networks, one or several.
+        size: Width and height of the trunks' input.
+        thresholds: By model and `<finding>/<group>`, for every head.
+        described: What else `bundle.json` shall say: architecture, data, figures.
+        card: The model card; None for none.
+
+    Raises:
+        OutputError: Something cannot be written.
+    """
+    trunks: dict[str, str] = {}
+    entries = []
+    for number, member in enumerate(members, start=1):
+        entry: dict[str, Any] = {"heads": f"heads-{number}.safetensors", "trunks": {}}
+        output.write(folder / entry["heads"], _half(member.heads))
+        for head, tensors in member.trunks.items():
+            content = _half(tensors)
+            checksum = hashlib.sha256(content).hexdigest()
+            if checksum not in trunks:
+                trunks[checksum] = f"trunk-{len(trunks) + 1}.safetensors"
+                output.write(folder / trunks[checksum], content)
+            entry["trunks"][head] = trunks[checksum]
+        entries.append(entry)
+    if card is not None:
+        output.write(folder / CARD_FILE, card.encode())
+    meta = {
+        **describe(folder, "findings"),
+        "input": {"size": size, "normalisation": "mean 0 and standard deviation 1 a patch"},
+        "models": [model for model in MODELS if model in thresholds],
+        "members": entries,
+        "thresholds": thresholds,
+        **described,
+    }
+    write_bundle(folder, meta, [*(entry["heads"] for entry in entries), *trunks.values()])
+
+
+def _half(tensors: Mapping[str, NDArray[Any]]) -> bytes:
+    """A safetensors file in 16 bit."""
+    return bytes(
+        save({name: np.ascontiguousarray(value, np.float16) for name, value in tensors.items()})
+    )

@@ -1,0 +1,183 @@
+"""Measure a findings bundle on intact hands with lesions put in."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from sharp_cli.bundles.store import open_bundle
+from sharp_cli.core.inputs import MODELS
+from sharp_cli.core.joints import FINDINGS, HEADS, SIDES, TARGETS
+from sharp_cli.core.records import Patch
+from sharp_cli.inference.classifier import Classifier
+from sharp_cli.synthetic.joint_patches import SCORED, draw, draw_grades, partner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.synthetic.joint_patches import IntactHand
+
+WITH_LESIONS: Final = 6
+UNTOUCHED: Final = 2
+"""Studies drawn of each radiograph, with and without lesions."""
+
+_ALL: Final = "all joints"
+_GROUPS: Final = {(target.finding, target.joint): target.group for target in TARGETS}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One classified joint whose truth is known.
+
+    Attributes:
+        model: The model asked.
+        finding: `erosion` or `jsn`.
+        group: Joint group.
+        joint: Name of the joint.
+        source: `untouched` for a real joint as it is, `drawn` for one that may have been given
+            a lesion or harmless look-alikes.
+        grade: Of the lesion put in, 0 for none.
+        probability: The model's.
+        called: Whether the bundle's threshold makes it non-intact.
+    """
+
+    model: ModelName
+    finding: Finding
+    group: str
+    joint: str
+    source: Literal["untouched", "drawn"]
+    grade: int
+    probability: float
+    called: bool
+
+
+def measure(folder: Path, hands: Sequence[IntactHand]) -> dict[str, Any]:
+    """The figures of a bundle on hands; the same hands give the same figures."""
+    classifier = Classifier(open_bundle("findings", folder))
+    return figures(list(rows(classifier, hands, seed=3)))
+
+
+def rows(classifier: Classifier, hands: Sequence[IntactHand], *, seed: int) -> Iterator[Row]:
+    """Classify joints of intact hands, as they are and with lesions put in.
+
+    The other hand of the same radiograph makes the pair; where there is none, the same hand,
+    drawn differently, stands in for it, and only the real one is counted. A model that looks at an
+    earlier study too is left out: there is none.
+    """
+    models = [model for model in classifier.models if model != "mimo-time"]
+    rng = np.random.default_rng(seed)
+    for hand in hands:
+        other = partner(hand, hands)
+        if other is not None and hand.side == SIDES[1]:
+            continue  # seen with its partner
+        pair = {hand.side: hand, next(s for s in SIDES if s != hand.side): other or hand}
+        counted = set(SIDES) if other else {hand.side}
+        for number in range(UNTOUCHED + WITH_LESIONS):
+            touch = number >= UNTOUCHED
+            study, truth = _study(pair, counted, rng, touch=touch)
+            (features,) = classifier.features([study], models)
+            for model in models:
+                for result in classifier.decide(features, model):
+                    if result.side in counted:
+                        yield Row(
+                            model,
+                            result.finding,
+                            _GROUPS[result.finding, result.joint],
+                            result.joint,
+                            "drawn" if touch else "untouched",
+                            truth[result.side, result.finding, result.joint],
+                            result.probability, result.label == "non-intact",
+                        )  # fmt: skip
+
+
+def _study(
+    pair: Mapping[Side, IntactHand],
+    real: set[Side],
+    rng: np.random.Generator,
+    *,
+    touch: bool,
+) -> tuple[dict[Side, list[Patch]], dict[tuple[Side, Finding, str], int]]:
+    """Patches of both hands, and the grade of each."""
+    study: dict[Side, list[Patch]] = {side: [] for side in SIDES}
+    truth: dict[tuple[Side, Finding, str], int] = {}
+    for joint, findings in SCORED.items():
+        for side, drawn in zip(SIDES, draw_grades(joint, rng), strict=True):
+            if joint not in pair[side].regions:
+                continue
+            grades = drawn if touch else dict.fromkeys(findings, 0)
+            vary = side not in real
+            pixels = draw(pair[side], joint, grades, rng, vary=vary, touch=touch).pixels
+            for finding in findings:
+                study[side].append(Patch(finding, joint, pixels, ()))
+                truth[side, finding, joint] = grades[finding]
+    return study, truth
+
+
+def figures(measured: Sequence[Row]) -> dict[str, Any]:
+    """Sensitivity, specificity and more, by model, finding and group or `all joints`."""
+    cells: dict[tuple[ModelName, Finding, str], list[Row]] = defaultdict(list)
+    for row in measured:
+        cells[row.model, row.finding, row.group].append(row)
+        cells[row.model, row.finding, _ALL].append(row)
+    result: dict[str, Any] = {}
+    for model in MODELS:
+        for finding in FINDINGS:
+            for group in (*(group for known, group in HEADS if known == finding), _ALL):
+                if mine := cells.get((model, finding, group)):
+                    of_finding = result.setdefault(model, {}).setdefault(finding, {})
+                    of_finding[group] = _figures(mine)
+    return result
+
+
+def _figures(measured: Sequence[Row]) -> dict[str, Any]:
+    drawn = [row for row in measured if row.source == "drawn"]
+    damaged = [row for row in drawn if row.grade]
+    intact = [row for row in drawn if not row.grade]
+    untouched = [row for row in measured if row.source == "untouched"]
+    grades = sorted({row.grade for row in damaged})
+    return {
+        "sensitivity": _share(damaged),
+        "sensitivity_by_grade": {
+            str(grade): _share([row for row in damaged if row.grade == grade]) for grade in grades
+        },
+        "specificity": round(1 - _share(intact), 4),
+        "auc": round(
+            float(roc_auc_score([row.grade > 0 for row in drawn], [r.probability for r in drawn])),
+            4,
+        ),
+        "untouched_called_non_intact": _share(untouched),
+        "joints": {"damaged": len(damaged), "intact": len(intact), "untouched": len(untouched)},
+    }
+
+
+def _share(measured: Sequence[Row]) -> float:
+    return round(float(np.mean([row.called for row in measured])), 4)
+
+
+def table(measured: Mapping[str, Any]) -> str:
+    """Figures as a Markdown table."""
+    lines = [
+        (
+            "| model | finding | group | sensitivity | by grade 1, 2, … | specificity | AUC "
+            "| untouched joints called non-intact |"
+        ),
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for model, by_finding in measured.items():
+        for finding, by_group in by_finding.items():
+            for group, one in by_group.items():
+                grades = " ".join(f"{share:.2f}" for share in one["sensitivity_by_grade"].values())
+                lines.append(
+                    f"| {model} | {finding} | {group} | {one['sensitivity']:.2f} | {grades} "
+                    f"| {one['specificity']:.2f} | {one['auc']:.3f} "
+                    f"| {100 * one['untouched_called_non_intact']:.1f} % "
+                    f"of {one['joints']['untouched']} |"
+                )
+    return "\n".join(lines)

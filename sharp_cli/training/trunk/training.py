@@ -1,0 +1,147 @@
+"""From annotated radiographs of intact hands to a trunk that knows lesions, as a bundle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+from torch import nn
+
+from sharp_cli.datasets.labels import read_labels
+from sharp_cli.datasets.tables import VALIDATION_EVERY, part, split_validation
+from sharp_cli.inference.classifier import takes_gpu
+from sharp_cli.inference.networks import VGG16
+from sharp_cli.synthetic.joint_patches import graded, phantom_hands, read_hands
+from sharp_cli.training.classifier.results import UNDECIDED
+from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
+from sharp_cli.training.run import begin, fingerprint, settle
+from sharp_cli.training.trunk import fit
+from sharp_cli.training.trunk.initial import bundle_trunk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.inference.classifier import Device
+    from sharp_cli.synthetic.joint_patches import IntactHand
+
+LABELS_FILE: Final = "labels.csv"
+JOINTS_FILE: Final = "joints.csv"
+
+
+def train_trunk(
+    annotations: Path,
+    images: Path,
+    out: Path,
+    work: Path,
+    *,
+    names: Path | None,
+    init: Path | None,
+    cohort: Path | None,
+    steps: int,
+    device: Device,
+    threads: int,
+    seed: int,
+) -> None:
+    """Train a trunk on every annotated hand that is not held out, and write a bundle of it.
+
+    A run that was cut short goes on from the checkpoint in `work`.
+
+    Args:
+        annotations: Joint positions, see `annotations.check.read_checked`; the joints must be
+            intact.
+        images: Folder of the radiographs that they name.
+        out: Folder of the bundle: the trunk, and a `siso` head for each finding and joint group.
+        work: Folder for checkpoints.
+        names: What the points are called there; None if by their own names.
+        init: Findings bundle whose trunk to start from; None for random weights.
+        cohort: Folder with `labels.csv` and `joints.csv`, as `sharp phantom` writes it, of
+            radiographs to learn from besides; None for none.
+        steps: Batches to train on.
+        device: Where to train.
+        threads: CPU threads.
+        seed: Of every random choice.
+
+    Raises:
+        SharpError: Annotations, radiographs or weights cannot be used, `work` holds another
+            training, there is no such device, or a folder cannot be made.
+    """
+    place = "cuda" if takes_gpu(device) else "cpu"
+    begin(out, work, threads=threads)
+    hands = read_hands(annotations, images, names)
+    settle(
+        work,
+        {
+            "annotations": sorted(f"{hand.image} {hand.side}" for hand in hands),
+            "init": fingerprint(init),
+            "cohort": fingerprint(cohort and cohort / LABELS_FILE),
+            "steps": steps,
+            "seed": seed,
+        },
+    )
+    torch.manual_seed(seed)
+    network = fit.TrunkNetwork(VGG16, batch_norm=init is None)
+    if init is not None:
+        network.trunk.load_state_dict(bundle_trunk(init))
+    training, validation = split_validation(part(hands, apart=False))
+    learned, checked = ([], []) if cohort is None else _read_cohort(cohort)
+    best = fit.train(
+        network,
+        fit.Sources(training, phantom_hands(fit.PHANTOMS), learned),
+        fit.Sources(validation, (), checked),
+        work,
+        steps=steps,
+        rate=fit.RATE if init is None else fit.STARTED_RATE,
+        seed=seed,
+        device=place,
+    )
+    network.load_state_dict(torch.load(best, map_location="cpu", weights_only=True))
+    write(network, out, hands=len(training), phantoms=fit.PHANTOMS, labelled=len(learned))
+
+
+def _read_cohort(folder: Path) -> tuple[list[IntactHand], list[IntactHand]]:
+    """Labelled hands to learn from, and those of the last fifth of patients to validate with."""
+    labels = read_labels(folder / LABELS_FILE).joints
+    hands = graded(read_hands(folder / JOINTS_FILE, folder), labels)
+    patients = sorted({one.patient for one in labels})
+    last = set(patients[len(patients) - len(patients) // VALIDATION_EVERY :])
+    kept = {one.image for one in labels if one.patient in last}
+    return (
+        [hand for hand in hands if hand.image not in kept],
+        [hand for hand in hands if hand.image in kept],
+    )
+
+
+def write(
+    network: fit.TrunkNetwork, folder: Path, *, hands: int, phantoms: int, labelled: int
+) -> None:
+    """Write a trained network as a bundle.
+
+    Args:
+        network: It.
+        folder: Of the bundle.
+        hands: Number of annotated hands that it learned from.
+        phantoms: Number of intact phantoms.
+        labelled: Number of hands of the labelled cohort.
+    """
+    network = network.cpu().eval()
+    tensors = trunk_tensors(network.trunk)
+    heads: dict[str, NDArray[Any]] = {}
+    for name, head in network.heads.items():
+        assert isinstance(head, nn.Sequential)  # noqa: S101 - for the type checker
+        heads |= head_tensors(f"siso/{name}", head)
+    write_findings(
+        folder,
+        [Member({f"siso/{name}": tensors for name in network.heads}, heads)],
+        size=fit.SIZE,
+        thresholds={"siso": dict.fromkeys(network.heads, UNDECIDED)},
+        described={
+            "architecture": "VGG16 convolutions; two fully connected layers a finding and group",
+            "trained_on": (
+                f"{hands} annotated hands and {phantoms} intact phantoms with lesions put in, "
+                f"and {labelled} hands of a labelled cohort"
+            ),
+        },
+        card=None,
+    )

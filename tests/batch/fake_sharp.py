@@ -1,0 +1,57 @@
+"""`python -m tests.archive.fake_sharp …` is `sharp …` with stages that need no weights.
+
+SHARP_TEST_PAUSE is how many seconds the detection of a hand takes. A process that works on a file
+called `crash…` ends.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sharp_cli.batch import local, replica
+from sharp_cli.batch.crew import equip
+from sharp_cli.bundles import store
+from sharp_cli.cli import main
+from sharp_cli.inference import classifier, hand_finder, joint_detector
+from tests.cli.conftest import bundle
+from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
+
+if TYPE_CHECKING:
+    from sharp_cli.core.records import Hand, Point, Radiograph
+
+
+class _SlowDetector(FakeDetector):
+    def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
+        if Path(radiograph.file).stem.startswith("crash"):
+            os._exit(9)
+        time.sleep(float(os.environ.get("SHARP_TEST_PAUSE", "0")))
+        return super().detect(radiograph, hand)
+
+
+def prepare(*_: object) -> None:
+    """As `crew.prepare`."""
+    equip(FakeFinder(), _SlowDetector())
+
+
+def fake() -> None:
+    """Take stages that need no weights in this process."""
+    hand_finder.HandFinder = FakeFinder  # type: ignore[assignment,misc]
+    joint_detector.JointDetector = _SlowDetector  # type: ignore[assignment,misc]
+    classifier.Classifier = FakeClassifier  # type: ignore[assignment,misc]
+    store.open_bundle = bundle  # type: ignore[assignment]
+
+
+def prepare_replica(kit: replica.Kit, file: str) -> None:
+    """As `replica.prepare`, which in a process of a cluster is still the true one."""
+    fake()
+    replica.prepare(kit, file)
+
+
+if __name__ == "__main__":
+    fake()
+    local.prepare = prepare  # type: ignore[assignment,attr-defined]
+    replica.prepare = prepare_replica
+    main()

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sharp_cli.bundles import store
+from sharp_cli.bundles.store import bundled, open_bundle, write_bundle
+from sharp_cli.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+META: dict[str, Any] = {
+    "name": "tiny",
+    "version": "1",
+    "kind": "joints",
+    "validated_on_patients": False,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    (folder / "weights.bin").write_bytes(b"weights")
+    write_bundle(folder, META, ["weights.bin"])
+    return folder
+
+
+def test_a_bundle_opens(folder: Path) -> None:
+    bundle = open_bundle("joints", folder)
+    assert bundle.name == "tiny 1"
+    assert not bundle.validated_on_patients
+    assert len(bundle.sha256) == 64
+
+
+def test_a_card_is_checked_too(folder: Path) -> None:
+    (folder / store.CARD_FILE).write_text("# tiny")
+    write_bundle(folder, META, ["weights.bin"])
+    assert set(open_bundle("joints", folder).meta["sha256"]) == {"weights.bin", store.CARD_FILE}
+    (folder / store.CARD_FILE).write_text("# huge")
+    with pytest.raises(ModelError, match=store.CARD_FILE):
+        open_bundle("joints", folder)
+
+
+def test_a_new_bundle_is_named_after_its_folder(tmp_path: Path) -> None:
+    meta = store.describe(tmp_path / "mine", "hands")
+    assert (meta["name"], meta["version"], meta["kind"]) == ("mine", "1", "hands")
+    assert meta["validated_on_patients"] is False
+
+
+def test_a_changed_byte_is_refused(folder: Path) -> None:
+    (folder / "weights.bin").write_bytes(b"weighty")
+    with pytest.raises(ModelError, match=r"weights\.bin"):
+        open_bundle("joints", folder)
+
+
+def test_a_missing_file_is_refused(folder: Path) -> None:
+    (folder / "weights.bin").unlink()
+    with pytest.raises(ModelError, match="missing"):
+        open_bundle("joints", folder)
+
+
+def test_a_file_outside_the_bundle_is_refused(folder: Path) -> None:
+    (folder.parent / "other.bin").write_bytes(b"weights")
+    path = folder / "bundle.json"
+    meta = json.loads(path.read_text())
+    meta["sha256"] = {"../other.bin": meta["sha256"]["weights.bin"]}
+    path.write_text(json.dumps(meta))
+    with pytest.raises(ModelError):
+        open_bundle("joints", folder)
+
+
+def test_another_kind_is_refused(folder: Path) -> None:
+    with pytest.raises(ModelError, match="'hands' is needed"):
+        open_bundle("hands", folder)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"kind": "joints"', '{"kind": "feet"}'])
+def test_damaged_descriptions_are_refused(folder: Path, content: str) -> None:
+    (folder / "bundle.json").write_text(content)
+    with pytest.raises(ModelError):
+        open_bundle("joints", folder)
+
+
+def test_a_folder_without_a_bundle_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="not a model bundle"):
+        open_bundle("joints", tmp_path)
+
+
+def test_without_bundled_models_the_message_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_BUNDLED", tmp_path)
+    with pytest.raises(ModelError, match="no bundled model"):
+        open_bundle("joints")
+
+
+def test_every_bundled_model_is_whole_and_has_its_card() -> None:
+    bundles = bundled()
+    assert {bundle.kind for bundle in bundles} == {"hands", "joints", "findings"}
+    for bundle in bundles:
+        assert (bundle.path / store.CARD_FILE).is_file()
+        assert not bundle.validated_on_patients

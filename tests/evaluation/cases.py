@@ -1,0 +1,57 @@
+"""Labelled joints, and raters of them, to measure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sharp_cli.core.joints import SIDES, TARGETS
+from sharp_cli.datasets.labels import LabelledJoint
+from sharp_cli.evaluation.raters import Call, Place, Rater
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def labelled(patients: int = 4, *, seed: int = 1, damaged: float = 0.4) -> list[LabelledJoint]:
+    """All joints of both hands of patients, of random grades, or all intact."""
+    rng = np.random.default_rng(seed)
+    joints: list[LabelledJoint] = []
+    for number in range(patients):
+        for side in SIDES:
+            for target in TARGETS:
+                grade = int(rng.integers(1, 4)) if rng.random() < damaged else 0
+                joints.append(
+                    LabelledJoint(
+                        line=len(joints) + 2,
+                        patient=f"P{number}",
+                        study="1",
+                        image=f"films/P{number}.png",
+                        side=side,
+                        finding=target.finding,
+                        joint=target.joint,
+                        grade=grade,
+                        damaged=grade > 0,
+                        place=None,
+                        patch=None,
+                    )
+                )
+    return joints
+
+
+def place(joint: LabelledJoint) -> Place:
+    return Place(joint.image, joint.side, joint.finding, joint.joint)
+
+
+def rater(
+    name: str, joints: Sequence[LabelledJoint], *, reader: bool = False, skill: float = 0.3
+) -> Rater:
+    """Someone who is right more often than not."""
+    rng = np.random.default_rng(sum(name.encode()))
+    calls = {}
+    for joint in joints:
+        share = float(np.clip(rng.normal(0.5 + skill * (joint.damaged - 0.5), 0.15), 0, 1))
+        probability = float(share >= 0.5) if reader else share
+        calls[place(joint)] = Call(probability, share >= 0.5)
+    return Rater(name, reader=reader, calls=calls)

@@ -1,0 +1,106 @@
+"""Processes on a Ray cluster, here one of this machine alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sharp_cli.core.errors import UsageError
+from sharp_cli.execution.ray_pool import Replicas, connected, place
+from tests.execution import test_process_pool
+from tests.execution.test_process_pool import lost, once, prepare, work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[bool]:
+    """A cluster of two cores, whose processes find the tests; whether stdout is stderr then."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.setenv("RAY_OVERRIDE_RESOURCES", '{"CPU": 2}')
+        patch.delenv("RAY_ADDRESS", raising=False)
+        with connected(None):
+            yield sys.stdout is sys.stderr
+
+
+def replicas() -> Replicas:
+    return Replicas(partial(prepare, "ready"), cpus=1)
+
+
+def test_results_come_in_order_from_processes_that_were_prepared() -> None:
+    assert list(replicas().map(work, range(9), lost=lost)) == [f"ready {at}" for at in range(9)]
+
+
+def test_the_items_that_end_every_process_are_lost_alone() -> None:
+    items = [1, 13, 2, 3, 4]
+    found = list(replicas().map(work, items, lost=lost))
+    assert found == [lost(item) if item == 13 else f"ready {item}" for item in items]
+
+
+def test_what_ended_with_its_process_is_begun_again(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    assert list(replicas().map(once, [begun], lost=str)) == ["done"]
+
+
+def test_items_are_taken_no_further_ahead_than_twice_the_processes() -> None:
+    taken = []
+
+    def items() -> Iterator[int]:
+        for number in range(99):
+            taken.append(number)
+            yield number
+
+    next(replicas().map(work, items(), lost=lost))
+    assert len(taken) <= 2 * 2 + 1
+
+
+def test_an_error_comes_where_the_result_is_asked_for() -> None:
+    results = replicas().map(work, [1, -1], lost=lost)
+    assert next(results) == "ready 1"
+    with pytest.raises(ValueError, match="-1"):
+        next(results)
+
+
+def fail() -> None:
+    message = "no such models"
+    raise UsageError(message)
+
+
+def end() -> None:
+    os._exit(1)
+
+
+def test_processes_that_cannot_be_prepared_end_it() -> None:
+    with pytest.raises(UsageError, match=r"^no such models$"):
+        next(Replicas(fail, cpus=1).map(work, [1], lost=lost))
+    with pytest.raises(UsageError, match="end before they are ready"):
+        next(Replicas(end, cpus=2).map(work, [1], lost=lost))
+
+
+def test_what_no_machine_has_is_refused() -> None:
+    assert [place(device) for device in ("auto", "cpu", "cuda")] == ["cpu", "cpu", "cuda"]
+    with pytest.raises(UsageError, match="no machine of the cluster has 999 CPU for"):
+        Replicas(end, cpus=999)
+    with pytest.raises(UsageError, match=r"1 CPU and 0\.25 GPU"):
+        Replicas(end, cpus=1, gpus=0.25)
+
+
+def test_ray_reports_its_use_to_nobody() -> None:
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+def test_what_ray_prints_is_no_data(cluster: bool) -> None:  # noqa: FBT001 - a fixture
+    assert cluster
+
+
+def test_this_process_prepared_nothing() -> None:
+    assert "ready" not in test_process_pool.PREPARED

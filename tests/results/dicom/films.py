@@ -1,0 +1,67 @@
+"""Scored films that lie in DICOM files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from sharp_cli.scoring import pipeline
+from tests.dicom_files import dataset
+from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from pydicom.dataset import FileDataset
+
+    from sharp_cli.results.document import Document
+
+STUDY = {
+    "StudyInstanceUID": "1.2.3",
+    "SeriesInstanceUID": "1.2.3.4",
+    "StudyDate": "20190302",
+    "StudyTime": "101500",
+    "StudyID": "7",
+    "StudyDescription": "hands",
+    "AccessionNumber": "A1",
+    "ReferringPhysicianName": "Doe^John",
+    "PatientBirthDate": "19500401",
+    "PatientSex": "F",
+    "PatientAge": "068Y",
+    "PatientOrientation": "",
+    "Manufacturer": "maker",
+    "SeriesNumber": 1,
+    "InstanceNumber": 1,
+}
+
+
+def painted(file: Path) -> NDArray[np.uint16]:
+    """The hands that the stand-ins of the stages see in a file of this name."""
+    picture = cv2.imread(str(paint(file.with_suffix(".png"))), cv2.IMREAD_UNCHANGED)
+    return np.asarray(picture, np.uint16)
+
+
+def film(file: Path, **tags: Any) -> FileDataset:
+    """A film with hands, not written yet; a tag that is None is left out."""
+    return dataset(painted(file), 16, **(STUDY | tags))
+
+
+def colour_film(file: Path, **tags: Any) -> FileDataset:
+    """The same in 8-bit colour."""
+    grey = (painted(file) >> 8).astype(np.uint8)
+    return dataset(np.repeat(grey[..., None], 3, axis=2), 8, **(STUDY | tags))
+
+
+def write(file: Path, **tags: Any) -> Path:
+    """Write a film."""
+    film(file, **tags).save_as(file)
+    return file
+
+
+def score(*files: Path) -> Document:
+    """Score films as one call would."""
+    stages = (FakeFinder(), FakeDetector(), FakeClassifier(), pipeline.Run())
+    return pipeline.score([str(file) for file in files], *stages, model="mimo-local")

@@ -1,0 +1,151 @@
+"""Origin: objects join the study of their films, whatever its tags; or it is said what lacks."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydicom import dcmread
+
+from sharp_cli.core.errors import DocumentError
+from sharp_cli.results.dicom.files import to_bytes
+from sharp_cli.results.dicom.origin import read
+from sharp_cli.results.dicom.report import make_report
+from sharp_cli.results.document import ModelRow
+from tests.fakes import paint
+from tests.results.dicom.films import STUDY, film, score, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydicom import Dataset
+
+    from sharp_cli.results.document import Document
+
+OF_THE_STUDY = ("StudyDate", "StudyTime", "StudyID", "StudyDescription", "AccessionNumber")
+
+
+def written(study: Document) -> Dataset:
+    """A short report, as its file gives it."""
+    short = replace(study, joints=study.joints[:1])
+    return dcmread(io.BytesIO(to_bytes(make_report(short))))
+
+
+def test_an_object_has_patient_and_study_of_its_film(tmp_path: Path) -> None:
+    source = dcmread(write(tmp_path / "left.dcm"))
+    made = written(score(tmp_path / "left.dcm"))
+    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "PatientAge",
+                    "StudyInstanceUID", "ReferringPhysicianName", *OF_THE_STUDY):  # fmt: skip
+        assert made[keyword].value == source[keyword].value
+    assert made.SeriesInstanceUID != source.SeriesInstanceUID
+    assert made.SOPInstanceUID != source.SOPInstanceUID
+    assert made.Manufacturer != source.Manufacturer
+
+
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("ISO_IR 100", "Müller^Jörg"),
+        ("ISO_IR 192", "Øre^Ærlig=王^小東"),
+        (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        (["ISO 2022 IR 13", "ISO 2022 IR 87"], "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう"),
+        (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동"),
+    ],
+)
+def test_names_in_any_character_set(tmp_path: Path, charset: str | list[str], name: str) -> None:
+    tags: dict[str, Any] = {"SpecificCharacterSet": charset, "PatientName": name}
+    made = written(score(write(tmp_path / "left.dcm", **tags)))
+    assert str(made.PatientName) == name
+    assert made.SpecificCharacterSet == "ISO_IR 192"
+
+
+def test_what_is_missing_or_bad_is_empty(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = {"StudyDate": "2019.03.02", "PatientBirthDate": "secret", "PatientSex": "secret"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        write(tmp_path / "left.dcm", **bad, PatientID=None, StudyID=None)
+    caplog.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = written(score(tmp_path / "left.dcm"))
+    for keyword in ("StudyDate", "PatientBirthDate", "PatientSex", "PatientID", "StudyID"):
+        assert not made[keyword].value
+    assert made.AccessionNumber == STUDY["AccessionNumber"]
+    assert capfd.readouterr() == ("", "")
+    assert "ecret" not in caplog.text
+
+
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"])
+@pytest.mark.parametrize("value", [None, "", "1.2.x"])
+def test_without_an_identifier_there_is_no_object(
+    tmp_path: Path, keyword: str, value: str | None
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = film(tmp_path / "left.dcm")
+        if value is None:
+            del made[keyword]
+        else:
+            made[keyword].value = value
+        made.save_as(tmp_path / "left.dcm")
+    study = score(tmp_path / "left.dcm")
+    with pytest.raises(DocumentError, match=rf"left\.dcm: it has no valid {keyword}, so .*leave"):
+        read(study)
+
+
+def test_a_picture_is_no_dicom_file(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"two\.png: it is no DICOM file"):
+        read(score(paint(tmp_path / "two.png")))
+
+
+@pytest.mark.parametrize(
+    ("tags", "what"),
+    [({"StudyInstanceUID": "1.2.9"}, "studies"), ({"PatientID": "other"}, "patients")],
+)
+def test_films_of_two_studies_or_patients_have_no_common_object(
+    tmp_path: Path, tags: dict[str, str], what: str
+) -> None:
+    study = score(write(tmp_path / "left.dcm"), write(tmp_path / "right.dcm"))
+    write(tmp_path / "right.dcm", **tags)
+    with pytest.raises(DocumentError, match=rf"left\.dcm, .*right\.dcm: of different {what}"):
+        read(study)
+
+
+def test_a_film_that_is_another_now_is_refused(tmp_path: Path) -> None:
+    study = score(write(tmp_path / "left.dcm"))
+    write(tmp_path / "two.dcm").replace(tmp_path / "left.dcm")
+    with pytest.raises(DocumentError, match="not the film that was scored"):
+        read(study)
+
+
+def test_the_same_gives_the_same_identifiers(tmp_path: Path) -> None:
+    write(tmp_path / "left.dcm")
+    first, second = (read(score(tmp_path / "left.dcm")) for _ in range(2))
+    assert first.identity("report", 1) == second.identity("report", 1)
+    moved = (tmp_path / "left.dcm").rename(tmp_path / "moved-left.dcm")
+    assert read(score(moved)).key == first.key
+
+
+def test_anything_else_gives_other_identifiers(tmp_path: Path) -> None:
+    study = score(write(tmp_path / "two.dcm"))
+    first, second = study.hands
+    (a, b, x), below = first.to_image
+    moved = replace(first, to_image=((a, b, x + 200), below))
+    others = [
+        replace(study, threshold=0.3),
+        replace(study, model="siso"),
+        replace(study, models={"findings": ModelRow("findings 3", "0" * 64)}),
+        replace(study, hands=(first,)),
+        replace(study, hands=(second,)),
+        replace(study, hands=(moved,)),
+        score(write(tmp_path / "two-others.dcm")),
+    ]
+    keys = [read(one).key for one in others]
+    assert len({*keys, read(study).key}) == len(others) + 1
+    uids = [read(study).uid(*what) for what in (("a",), ("b",), ("a", "1"), ("a", "2"))]
+    assert len(set(uids)) == len(uids)

@@ -1,0 +1,55 @@
+"""The overlay in DICOM: the picture that `sharp_cli.results.overlay` draws, in the film's study."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+
+from sharp_cli.results import overlays
+from sharp_cli.results.dicom.files import to_bytes
+from sharp_cli.results.dicom.overlay import make_overlays
+from sharp_cli.results.document import NOTICE
+from tests.results.dicom.films import colour_film, film, score, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pydicom import Dataset
+
+
+def test_each_film_has_its_own(tmp_path: Path) -> None:
+    files = [write(tmp_path / name) for name in ("left.dcm", "right.dcm")]
+    study = score(*files)
+    made = [dcmread(io.BytesIO(to_bytes(one))) for one in make_overlays(study)]
+    for one, row, file in zip(made, study.inputs, files, strict=True):
+        assert np.array_equal(one.pixel_array, np.asarray(overlays.draw(study, row)))
+        source = dcmread(file)
+        assert one.SourceImageSequence[0].ReferencedSOPInstanceUID == source.SOPInstanceUID
+        assert one.StudyInstanceUID == source.StudyInstanceUID
+        assert one.PatientName == source.PatientName
+    assert len({one.SOPInstanceUID for one in made}) == 2
+    assert len({one.SeriesInstanceUID for one in made}) == 1
+    assert [one.InstanceNumber for one in made] == [1, 2]
+
+
+def test_it_says_that_the_models_are_not_validated(tmp_path: Path) -> None:
+    study = score(write(tmp_path / "two.dcm"))
+    (made,) = make_overlays(study)
+    assert made.ImageComments == NOTICE
+    (validated,) = make_overlays(replace(study, validated_on_patients=True))
+    assert "ImageComments" not in validated
+
+
+@pytest.mark.parametrize("make", [film, colour_film])
+def test_it_is_valid(
+    tmp_path: Path, errors: Callable[[Dataset], list[str]], make: Callable[[Path], Dataset]
+) -> None:
+    make(tmp_path / "two.dcm").save_as(tmp_path / "two.dcm")
+    (made,) = make_overlays(score(tmp_path / "two.dcm"))
+    assert errors(made) == []

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sharp_cli import radiograph
+from sharp_cli.results.document import NOTICE, ModelRow
+from sharp_cli.results.html.index import index_page
+from sharp_cli.results.html.page import study_page
+from sharp_cli.results.html.pictures import Pictures, draw
+from sharp_cli.results.html.sources import Results
+from sharp_cli.results.html.truth import NO_TRUTH, read_truth
+from tests.results.html.documents import label_table, scored
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sharp_cli.results.document import Document
+
+HOSTILE = '</script><b>&"x'
+
+
+def data_of(page: bytes) -> Any:
+    """The data that a page holds."""
+    found = re.search(rb'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return json.loads(found[1])
+
+
+def page_of(document: Document, name: str = "two") -> bytes:
+    pictures = draw(document, lambda row: radiograph.read(row.file))
+    return study_page(name, document, pictures, NO_TRUTH)
+
+
+def test_a_joint_has_its_threshold(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    own = {"mimo-local": {"erosion/MCP": 0.625}}
+    joints = data_of(page_of(replace(document, thresholds=own)))["joints"]
+    told = {(joint["finding"], joint["group"], joint["threshold"]) for joint in joints}
+    assert {one for one in told if one[2] is not None} == {("erosion", "MCP", 0.625)}
+    joints = data_of(page_of(replace(document, threshold=0.5)))["joints"]
+    assert {joint["threshold"] for joint in joints} == {0.5}
+
+
+def test_a_page_holds_every_joint_with_its_picture(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    data = data_of(page_of(document))
+    assert len(data["joints"]) == 62
+    for shown, row in zip(data["joints"], document.joints, strict=True):
+        assert (shown["hand"], shown["finding"], shown["joint"]) == (
+            row.hand, row.finding, row.joint,
+        )  # fmt: skip
+        assert shown["probability"] == row.probability
+        assert shown["box"] == [list(corner) for corner in row.box or ()]
+        assert data["patches"][shown["patch"]].startswith("data:image/jpeg;base64,/9j/")
+    # Nine joints of a hand are scored for both findings in the same box.
+    assert len(data["patches"]) == 2 * (31 - 9)
+    assert data["notice"] == NOTICE
+    assert data["films"][0]["picture"].startswith("data:image/jpeg;base64,/9j/")
+
+
+def test_a_page_says_what_made_its_results(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    document.models["findings"] = ModelRow("findings 7", "ab" * 32)
+    data = data_of(page_of(document))
+    assert data["bundles"] == [{"kind": "findings", "name": "findings 7", "sha256": "ab" * 32}]
+    assert data["model"] == "mimo-local"
+
+
+def test_a_page_loads_nothing(tmp_path: Path) -> None:
+    page = page_of(scored(tmp_path / "two.png")).decode()
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    assert policy
+    assert policy[1].startswith(
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+    )
+    assert not re.search(r'(?:src|href)="(?!data:)', page)
+    assert "url(" not in page
+    assert len(re.findall(r"https?://", page)) == page.count("http://www.w3.org/2000/svg") == 1
+
+
+def test_names_of_files_are_text_wherever_they_stand(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    page = study_page(HOSTILE, document, [Pictures(problem=HOSTILE)], NO_TRUTH)
+    assert data_of(page)["study"] == HOSTILE
+    assert data_of(page)["films"][0]["problem"] == HOSTILE
+    assert HOSTILE.encode() not in page
+    assert b"<title>&lt;/script&gt;&lt;b&gt;&amp;&quot;x" in page
+    results = Results({HOSTILE: document}, ())
+    index = index_page(results, {HOSTILE: f"{HOSTILE}/report.html"}, {HOSTILE: 1})
+    assert HOSTILE.encode() not in index
+    assert data_of(index)["studies"][0]["page"] == "%3C/script%3E%3Cb%3E%26%22x/report.html"
+
+
+def test_a_page_has_the_labels_and_the_names_that_they_give_pictures(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    labelled = [(row, number % 2) for number, row in enumerate(document.joints[:31])]
+    truth = read_truth(label_table(tmp_path / "labels.csv", labelled), [document])
+    data = data_of(study_page("two", document, [Pictures()], truth))
+    assert [joint["truth"] for joint in data["joints"][:2]] == [
+        {"label": "intact", "grade": 0}, {"label": "non-intact", "grade": 1},
+    ]  # fmt: skip
+    assert data["joints"][31]["truth"] is None
+    assert data["films"][0]["image"] == "two.png"
+
+
+def test_other_results_have_another_identity(tmp_path: Path) -> None:
+    one = scored(tmp_path / "two.png")
+    other = scored(tmp_path / "two_b.png")
+    made = [data_of(study_page("a", each, [Pictures()], NO_TRUTH))["id"] for each in (one, other)]
+    assert made[0] != made[1]
+    assert made[0] == data_of(study_page("a", one, [Pictures()], NO_TRUTH))["id"]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_index_has_a_row_a_study(tmp_path: Path, count: int) -> None:
+    studies = scored(*(tmp_path / f"two_{number}.png" for number in range(count))).split()
+    pages = {name: f"{name}/report.html" for name in studies}
+    data = data_of(index_page(Results(studies, ()), pages, dict.fromkeys(studies, 0)))
+    assert [row["study"] for row in data["studies"]] == list(studies)
+    assert all(len(row["counts"]) == 4 for row in data["studies"])

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sharp_cli import radiograph
+from sharp_cli.core.errors import RadiographError
+from sharp_cli.results.html.explanations import explain
+from sharp_cli.results.html.page import study_page
+from sharp_cli.results.html.pictures import Pictures, draw
+from sharp_cli.results.html.truth import NO_TRUTH
+from tests.results.html.documents import scored
+from tests.results.html.looks import FakeSaliency
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sharp_cli.core.records import Radiograph
+    from sharp_cli.inference.grad_cam import Saliency
+    from sharp_cli.results.document import InputRow
+
+
+def read(row: InputRow) -> Radiograph:
+    return radiograph.read(row.file)
+
+
+def opened(content: bytes | None) -> Image.Image:
+    assert content is not None
+    picture = Image.open(io.BytesIO(content))
+    assert (picture.format, picture.mode) == ("JPEG", "L")
+    assert not picture.getexif()
+    return picture
+
+
+def test_a_study_of_two_films_has_pictures_of_both(tmp_path: Path) -> None:
+    document = scored(tmp_path / "left.png", tmp_path / "gap_right.png")
+    left, right = draw(document, read)
+    assert len(left.patches) == 31
+    assert {side for side, _, _ in left.patches} == {"left"}
+    # The joint that was not detected has none, neither for erosion nor for JSN.
+    assert len(right.patches) == 30
+    assert left.patches["left", "erosion", "PIP2"] is left.patches["left", "jsn", "PIP2"]
+    assert left.patches["left", "erosion", "PIP2"] != left.patches["left", "erosion", "PIP3"]
+
+
+def test_pictures_show_the_radiograph_and_its_joints(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    (pictures,) = draw(document, read)
+    film = opened(pictures.film)
+    assert film.size == (960, 520)
+    pixels = radiograph.read(document.inputs[0].file).pixels * 255
+    assert np.abs(np.asarray(film, float) - pixels).mean() < 3
+    assert opened(pictures.patches["left", "erosion", "MCP2"]).size == (224, 224)
+    assert opened(pictures.patches["left", "erosion", "radius"]).size == (373, 224)
+
+
+def test_the_largest_and_noisiest_film_stays_small(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    noise = np.random.default_rng(1).random((4000, 6000), np.float32)
+
+    def read_noise(row: InputRow) -> Radiograph:
+        return replace(read(row), pixels=noise)
+
+    (pictures,) = draw(document, read_noise)
+    film = opened(pictures.film)
+    assert film.width * film.height == pytest.approx(4_000_000, rel=0.01)
+    assert len(pictures.film or b"") <= 1_400_000
+    assert max(map(len, pictures.patches.values())) <= 13_000
+    rows = [replace(row, model="mimo-both-hands") for row in document.joints]
+    document = replace(document, joints=tuple(rows))
+    maps = explain(document, [pictures], cast("Saliency", FakeSaliency(64)))
+    assert sum(map(len, maps.values())) == 516
+    assert len(study_page("two", document, [pictures], NO_TRUTH, maps)) < 3_000_000
+
+
+def test_a_film_that_cannot_be_read_is_a_problem_and_no_failure(tmp_path: Path) -> None:
+    document = scored(tmp_path / "left.png", tmp_path / "right.png")
+
+    def read_right(row: InputRow) -> Radiograph:
+        if row.file.endswith("left.png"):
+            message = "left.png: gone"
+            raise RadiographError(message)
+        return read(row)
+
+    left, right = draw(document, read_right)
+    assert left == Pictures(problem="left.png: gone")
+    assert right.film is not None
+    assert len(right.patches) == 31
+    assert right.problem == ""

@@ -1,0 +1,78 @@
+"""The overlay picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image  # noqa: TC002
+
+from sharp_cli.results import overlay
+from sharp_cli.scoring import pipeline
+from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
+
+if TYPE_CHECKING:
+    from sharp_cli.results.document import JointRow
+
+ORANGE = (255, 149, 0)
+
+
+@pytest.fixture(scope="module")
+def joints(tmp_path_factory: pytest.TempPathFactory) -> tuple[JointRow, ...]:
+    file = str(paint(tmp_path_factory.mktemp("film") / "two.png"))
+    stages = (FakeFinder(), FakeDetector(), FakeClassifier())
+    return pipeline.score([file], *stages, pipeline.Run(), model="siso").joints
+
+
+def has(picture: Image.Image, colour: tuple[int, int, int]) -> bool:
+    return bool((np.asarray(picture) == colour).all(axis=2).any())
+
+
+@pytest.mark.parametrize("shape", [(520, 960), (960, 520), (40, 80), (3000, 2500), (90, 9)])
+def test_it_is_large_enough_to_read_whatever_the_picture(
+    joints: tuple[JointRow, ...], shape: tuple[int, int]
+) -> None:
+    picture = overlay.draw(np.zeros(shape, np.uint8), joints, notice="not validated")
+    assert picture.mode == "RGB"
+    assert 1200 <= max(picture.size) <= 7000
+
+
+def test_wide_radiographs_stack_their_panels(joints: tuple[JointRow, ...]) -> None:
+    wide = overlay.draw(np.zeros((520, 960), np.uint8), joints, notice=None)
+    tall = overlay.draw(np.zeros((960, 520), np.uint8), joints, notice=None)
+    assert wide.height > wide.width
+    assert tall.width > tall.height
+
+
+def test_damage_is_drawn_in_its_colour(joints: tuple[JointRow, ...]) -> None:
+    black = np.zeros((520, 960), np.uint8)
+    intact = [row for row in joints if row.label == "intact"]
+    assert intact
+    assert len(intact) < len(joints)
+    assert has(overlay.draw(black, joints, notice=None), ORANGE)
+    assert not has(overlay.draw(black, intact, notice=None), ORANGE)
+
+
+def test_an_uncertain_box_is_dashed(joints: tuple[JointRow, ...]) -> None:
+    black = np.zeros((520, 960), np.uint8)
+    one = [replace(joints[0], label="non-intact", probability=0.5)]
+    whole, dashed = (
+        np.asarray(overlay.draw(black, rows, notice=None))
+        for rows in (one, [replace(one[0], status="uncertain")])
+    )
+    sheet = slice(0, min(len(whole), len(dashed)) // 2)  # its legend says so, too
+    painted = [(picture[sheet] == ORANGE).all(axis=2).sum() for picture in (whole, dashed)]
+    assert 0.4 * painted[0] < painted[1] < 0.8 * painted[0]
+
+
+def test_a_picture_without_joints_is_drawn(joints: tuple[JointRow, ...]) -> None:
+    assert joints
+    assert overlay.draw(np.zeros((520, 960), np.uint8), [], notice=None).width >= 1200
+
+
+def test_the_same_joints_give_the_same_file(joints: tuple[JointRow, ...]) -> None:
+    black = np.zeros((520, 960), np.uint8)
+    files = [overlay.to_png(overlay.draw(black, joints, notice="x")) for _ in range(2)]
+    assert files[0] == files[1]

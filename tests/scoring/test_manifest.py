@@ -1,0 +1,76 @@
+"""Studies of a manifest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sharp_cli.core.errors import DocumentError
+from sharp_cli.scoring.manifest import read_manifest
+from sharp_cli.scoring.plan import plan_manifest
+from sharp_cli.scoring.studies import Group
+from sharp_cli.synthetic.phantom.archive import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def manifest(folder: Path, *rows: str, head: str = "study,patient,hand,path") -> Path:
+    path = folder / "manifest.csv"
+    path.write_text("\n".join([head, *rows]) + "\n")
+    return path
+
+
+def test_its_rows_are_files_of_studies(tmp_path: Path) -> None:
+    path = manifest(
+        tmp_path,
+        "s2,p1,right,p1/2/right.dcm",
+        "s1,p1,,p1/1/both.dcm",
+        "s2,p1,left,p1/2/left.dcm",
+        "s3,p2,left,both.png",
+        "s3,p2,right,both.png",
+    )
+    right, left, both = (str(tmp_path / name) for name in (
+        "p1/2/right.dcm", "p1/2/left.dcm", "both.png"
+    ))  # fmt: skip
+    assert read_manifest(path) == [
+        Group((right, left), "s2", sides={right: "right", left: "left"}, listed=True),
+        Group((str(tmp_path / "p1/1/both.dcm"),), "s1", listed=True),
+        Group((both,), "s3", listed=True),
+    ]
+
+
+def test_that_of_a_made_up_cohort_will_do(tmp_path: Path) -> None:
+    head = ",".join(TABLES["manifest.csv"])
+    path = manifest(tmp_path, "s,p,left,p/1/left.dcm,2016-09-02,67,F,8,7.2", head=head)
+    (group,) = plan_manifest(path).groups
+    assert group.name == "s"
+    assert group.files == (str(tmp_path / "p/1/left.dcm"),)
+
+
+def test_names_of_studies_are_told_apart_in_any_case(tmp_path: Path) -> None:
+    path = manifest(tmp_path, "s,p,,1.png", "S,p,,2.png", "run.json,p,,3.png")
+    assert [group.name for group in plan_manifest(path).groups] == ["s", "S-2", "run.json-2"]
+
+
+def test_all_mistakes_are_listed(tmp_path: Path) -> None:
+    path = manifest(
+        tmp_path, "../s,p,,1.png", ",p,,2.png", "s,p,,", "s,q,,3.png", "t,p,L,4.png", "u,p,,4.png"
+    )
+    with pytest.raises(DocumentError) as error:
+        read_manifest(path)
+    for text in (
+        "line 2: study '../s' cannot be",
+        "line 3: study '' cannot be",
+        "line 4: no path",
+        "line 5: s is of two patients",
+        "line 6: hand 'L' is not left, right or empty",
+        "line 7: 4.png is of two studies",
+    ):
+        assert text in str(error.value)
+
+
+def test_it_needs_its_columns(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="no column hand"):
+        read_manifest(manifest(tmp_path, head="study,patient,path"))

@@ -1,0 +1,333 @@
+"""The order of the stages: the same result in one command and step by step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from sharp_cli.bundles.store import Bundle
+from sharp_cli.core.joints import TARGETS
+from sharp_cli.core.records import Classification
+from sharp_cli.results import overlays
+from sharp_cli.results.assemble import with_models, with_results
+from sharp_cli.results.formats import from_json, to_json
+from sharp_cli.scoring import pipeline
+from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Target
+    from sharp_cli.core.records import Hand, Patch, Radiograph
+    from sharp_cli.results.document import Document, PatchRow
+
+
+def score(
+    *files: Path | str,
+    model: ModelName = "mimo-local",
+    threshold: float | None = None,
+    strict: bool = False,
+) -> tuple[Document, pipeline.Run]:
+    run = pipeline.Run()
+    document = pipeline.score(
+        [str(file) for file in files],
+        FakeFinder(),
+        FakeDetector(),
+        FakeClassifier(),
+        run,
+        model=model,
+        threshold=threshold,
+        strict=strict,
+    )
+    return document, run
+
+
+def by_steps(
+    *files: Path,
+    model: ModelName = "mimo-local",
+    threshold: float | None = None,
+    strict: bool = False,
+) -> tuple[Document, pipeline.Run]:
+    kept: dict[str, np.ndarray] = {}
+
+    def save(row: PatchRow, patch: Patch) -> None:
+        assert row.patch not in kept
+        kept[row.patch] = patch.pixels
+
+    run = pipeline.Run()
+    found = pipeline.detect([str(file) for file in files], FakeFinder(), FakeDetector(), run)
+    cut = pipeline.crop(from_json(to_json(found), "x"), save, pipeline.Run())
+    run = pipeline.Run()
+    document = pipeline.classify(
+        from_json(to_json(cut), "x"),
+        lambda row: kept[row.patch],
+        FakeClassifier(),
+        run,
+        model=model,
+        threshold=threshold,
+        strict=strict,
+    )
+    return document, run
+
+
+def test_two_hands_give_62_results(tmp_path: Path) -> None:
+    document, run = score(paint(tmp_path / "two.png"))
+    assert len(document.joints) == 62
+    assert {row.model for row in document.joints} == {"mimo-local"}
+    assert {row.study for row in document.joints} == {"two"}
+    assert not run.failures
+    assert not document.warnings
+
+
+def test_step_by_step_gives_what_score_gives(tmp_path: Path) -> None:
+    names = ("two", "p_L", "none", "guess_L", "p_R", "gap", "odd", "broken")
+    files = [paint(tmp_path / f"{name}.png", seed=at) for at, name in enumerate(names)]
+    files[-1].write_bytes(b"no picture")
+    whole, run = score(*files)
+    assert [failure.error for failure in run.failures] == ["NoHandError", "RadiographError"]
+    assert whole.failures == tuple(run.failures)
+    steps, run = by_steps(*files)
+    assert not run.failures
+    assert to_json(steps) == to_json(whole)
+    assert [row.study for row in whole.inputs] == ["two", "p", "p", "guess_L", "gap", "odd"]
+
+
+def test_a_lone_hand_falls_back_to_siso_with_one_warning(tmp_path: Path) -> None:
+    document, _ = score(paint(tmp_path / "hand_L.png"))
+    assert {row.model for row in document.joints} == {"siso"}
+    assert [warning.message for warning in document.warnings] == [
+        "left hand: siso, not mimo-local, where the other hand's joints are missing: all its joints"
+    ]
+    document, _ = score(paint(tmp_path / "hand_L.png"), model="siso")
+    assert not document.warnings
+
+
+def test_a_missing_joint_is_an_empty_row_and_its_partner_falls_back(tmp_path: Path) -> None:
+    files = [paint(tmp_path / name) for name in ("gap-left.png", "x-right.png")]
+    document, _ = score(*files)
+    missing = next(row for row in document.joints if row.status == "not-detected")
+    assert (missing.hand, missing.joint, missing.x, missing.label) == ("left", "lunate", None, None)
+    fallen = [row for row in document.joints if row.model == "siso"]
+    assert [(row.hand, row.joint) for row in fallen] == [("right", "lunate")]
+    assert [warning.message for warning in document.warnings] == [
+        "left hand: not detected: lunate",
+        "right hand: siso, not mimo-local, where the other hand's joints are missing: lunate (erosion)",  # noqa: E501
+    ]
+
+
+def test_a_missing_joint_is_told_where_others_are_looked_at_without_it(tmp_path: Path) -> None:
+    files = [paint(tmp_path / name) for name in ("gap-left.png", "x-right.png")]
+    document, _ = score(*files, model="mimo-one-hand")
+    assert [warning.message for warning in document.warnings] == [
+        "left hand: not detected: lunate",
+        "left hand: mimo-one-hand did without: left lunate (erosion)",
+    ]
+    document, _ = score(*files, model="mimo-both-hands")
+    assert [(Path(one.file).name, one.message) for one in document.warnings] == [
+        ("gap-left.png", "left hand: not detected: lunate"),
+        ("gap-left.png", "left hand: mimo-both-hands did without: left lunate (erosion)"),
+        ("x-right.png", "right hand: mimo-both-hands did without: left lunate (erosion)"),
+    ]
+
+
+def test_both_hands_fall_back_to_one(tmp_path: Path) -> None:
+    document, _ = score(paint(tmp_path / "gap.png"), model="mimo-both-hands")
+    assert {row.model for row in document.joints} == {"mimo-one-hand", None}
+    told = [warning.message for warning in document.warnings]
+    assert (
+        "mimo-one-hand, not mimo-both-hands, where the other hand's joints are missing" in told[1]
+    )
+    assert told[2] == "right hand: mimo-one-hand did without: right lunate (erosion)"
+
+
+def lone(model: ModelName, *, joints: Sequence[Target] = TARGETS) -> list[Classification]:
+    return [Classification("left", t.finding, t.joint, 0.5, "intact", model) for t in joints]
+
+
+def test_a_bundle_that_has_no_fallback_does_without_the_other_hand(tmp_path: Path) -> None:
+    file = str(paint(tmp_path / "x_L.png"))
+    found = pipeline.detect([file], FakeFinder(), FakeDetector(), pipeline.Run())
+    document = with_results(found, {"x_L": lone("mimo-local")}, "mimo-local", None)
+    (warning,) = document.warnings
+    assert warning.message == "left hand: mimo-local did without: the right hand"
+
+
+def test_joints_that_the_bundle_does_not_know_are_told(tmp_path: Path) -> None:
+    file = str(paint(tmp_path / "x_L.png"))
+    found = pipeline.detect([file], FakeFinder(), FakeDetector(), pipeline.Run())
+    known = [target for target in TARGETS if (target.finding, target.group) != ("jsn", "CMC")]
+    document = with_results(found, {"x_L": lone("siso", joints=known)}, "siso", None)
+    assert [row.joint for row in document.joints if row.label is None] == ["CMC3", "CMC4", "CMC5"]
+    (warning,) = document.warnings
+    assert warning.message.endswith("siso has not learned: CMC3 (jsn), CMC4 (jsn), CMC5 (jsn)")
+    assert from_json(to_json(document), "x") == document
+
+
+@pytest.mark.parametrize("way", [score, by_steps])
+def test_a_threshold_is_for_all_joints_and_is_noted(tmp_path: Path, way: object) -> None:
+    file = paint(tmp_path / "two.png")
+    assert callable(way)
+    document, _ = way(file)
+    assert document.threshold is None
+    document, _ = way(file, threshold=0.0)
+    assert {row.label for row in document.joints} == {"non-intact"}
+    assert document.split()["two"].threshold == document.threshold == 0.0
+    assert from_json(to_json(document), "x") == document
+
+
+def test_what_is_uncertain_is_classified_and_warned_of(tmp_path: Path) -> None:
+    document, _ = score(paint(tmp_path / "odd.png"), model="siso")
+    hand = document.hands[0]
+    assert (hand.status, hand.reasons) == ("uncertain", ("cut off", "odd"))
+    unsure = [row for row in document.joints if row.status == "uncertain"]
+    assert [row.joint for row in unsure] == ["lunate"]
+    assert unsure[0].label is not None
+    assert {row.status for row in document.joints if row.joint != "lunate"} == {"ok"}
+    assert [warning.message for warning in document.warnings] == [
+        "right hand: uncertain: cut off, odd; check the overlay",
+        "right hand: uncertain where these are: lunate; check the overlay",
+    ]
+
+
+@pytest.mark.parametrize("way", [score, by_steps])
+def test_strict_fails_a_study_that_lacks_an_input(tmp_path: Path, way: object) -> None:
+    files = [paint(tmp_path / name) for name in ("two.png", "lone_L.png", "gap.png")]
+    assert callable(way)
+    document, run = way(*files, strict=True)
+    assert [row.study for row in document.inputs] == ["two"]
+    assert [failure.error for failure in run.failures] == ["IncompleteStudyError"] * 2
+    assert "mimo-local lacks a hand or a joint" in run.failures[0].reason
+    for model in ("siso", "mimo-one-hand"):
+        document, run = way(*files, strict=True, model=model)
+        assert [row.study for row in document.inputs] == ["two", "lone_L"]
+        assert "(right lunate)" in run.failures[0].reason
+    document, _ = way(*files, strict=True, model="mimo-both-hands")
+    assert [row.study for row in document.inputs] == ["two"]
+
+
+def test_a_file_given_twice_is_read_once(tmp_path: Path) -> None:
+    file = paint(tmp_path / "two.png")
+    document, _ = score(file, f"{tmp_path}/./two.png")
+    assert len(document.inputs) == 1
+    assert "the same file" in document.warnings[0].message
+
+
+def test_an_unexpected_error_fails_its_file_alone_and_tells_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [paint(tmp_path / name) for name in ("bug.png", "two.png")]
+    monkeypatch.delenv("SHARP_DEBUG", raising=False)
+    document, run = score(*files)
+    assert len(document.joints) == 62
+    assert "please report" in run.failures[0].reason
+    assert "secret" not in run.failures[0].reason
+    monkeypatch.setenv("SHARP_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        score(*files)
+
+
+@pytest.mark.parametrize("way", [score, by_steps])
+def test_what_is_finished_before_an_interruption_is_kept(tmp_path: Path, way: object) -> None:
+    files = [paint(tmp_path / name) for name in ("two.png", "stop.png", "two-b.png")]
+    assert callable(way)
+    document, _ = way(*files)
+    assert [row.study for row in document.inputs] == ["two"]
+    assert score(*files)[1].interrupted
+
+
+class TwoLeftHands(FakeFinder):
+    def find(self, radiograph: Radiograph) -> tuple[tuple[Hand, ...], tuple[str, ...]]:
+        hands, warnings = super().find(radiograph)
+        return tuple(replace(hand, side="left") for hand in hands), warnings
+
+
+def test_two_hands_of_one_side_are_two_studies(tmp_path: Path) -> None:
+    run = pipeline.Run()
+    file = str(paint(tmp_path / "two.png"))
+    document = pipeline.detect([file], TwoLeftHands(), FakeDetector(), run)
+    assert [row.study for row in document.hands] == ["two", "two-2"]
+    assert from_json(to_json(document), "x") == document
+
+
+class Elsewhere(FakeDetector):
+    def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[object, ...]]:  # type: ignore[override]
+        hand, points = super().detect(radiograph, hand)
+        return hand, (replace(points[0], x=-500.0), *points[1:])
+
+
+def test_a_joint_outside_the_picture_is_not_detected(tmp_path: Path) -> None:
+    file = str(paint(tmp_path / "x_L.png"))
+    document = pipeline.detect([file], FakeFinder(), Elsewhere(), pipeline.Run())  # type: ignore[arg-type]
+    assert [row.joint for row in document.joints if row.status == "not-detected"] == ["IP"]
+
+
+def test_crop_wants_the_picture_that_was_detected(tmp_path: Path) -> None:
+    files = [paint(tmp_path / name) for name in ("two.png", "x_L.png", "z_L.png")]
+    found = pipeline.detect(
+        [str(file) for file in files], FakeFinder(), FakeDetector(), pipeline.Run()
+    )
+    files[0].unlink()
+    paint(tmp_path / "twoB.png").rename(files[1])
+    run = pipeline.Run()
+    cut = pipeline.crop(found, lambda *_: None, run)
+    assert [row.study for row in cut.inputs] == ["z_L"]
+    assert len(cut.patches) == len(TARGETS)
+    assert [failure.error for failure in run.failures] == ["RadiographError", "DocumentError"]
+    assert "960 x 520 pixels, and the document was made from 480 x 520" in run.failures[1].reason
+
+
+def test_classify_wants_patches(tmp_path: Path) -> None:
+    file = str(paint(tmp_path / "two.png"))
+    found = pipeline.detect([file], FakeFinder(), FakeDetector(), pipeline.Run())
+    run = pipeline.Run()
+    document = pipeline.classify(
+        found, lambda _: np.zeros((1, 1), np.uint16), FakeClassifier(), run, model="siso"
+    )
+    assert not document.joints
+    assert "run `sharp crop` first" in run.failures[0].reason
+
+
+def test_a_document_names_its_models(tmp_path: Path) -> None:
+    document, _ = score(paint(tmp_path / "two.png"))
+    good = Bundle(tmp_path, "hands", "hands 1", "a", {"validated_on_patients": True})
+    other = Bundle(tmp_path, "joints", "joints 1", "b", {"validated_on_patients": False})
+    assert with_models(document, good).validated_on_patients
+    both = with_models(with_models(document, other), good)
+    assert not both.validated_on_patients
+    assert {kind: row.name for kind, row in both.models.items()} == {
+        "joints": "joints 1",
+        "hands": "hands 1",
+    }
+
+
+def test_a_document_holds_the_thresholds_by_which_its_labels_went(tmp_path: Path) -> None:
+    document, _ = score(paint(tmp_path / "two.png"))
+    own = {model: {"erosion/MCP": 0.25} for model in ("siso", "mimo-local", "mimo-one-hand")}
+    meta = {"validated_on_patients": False, "thresholds": own}
+    bundle = Bundle(tmp_path, "findings", "findings 1", "a", meta)
+    named = with_models(replace(document, model="mimo-local"), bundle)
+    assert named.thresholds == {model: own[model] for model in ("mimo-local", "siso")}
+    again = with_models(named, replace(bundle, kind="hands"))
+    assert again.thresholds == named.thresholds
+    (part,) = named.split().values()
+    found = {(row.finding, row.group): part.threshold_of(row) for row in part.joints}
+    assert found.pop(("erosion", "MCP")) == 0.25
+    assert set(found.values()) == {None}
+    given = with_models(replace(document, threshold=0.5), bundle)
+    assert given.thresholds == {}
+    assert {given.threshold_of(row) for row in given.joints} == {0.5}
+    assert {document.threshold_of(row) for row in document.joints} == {None}
+
+
+def test_overlays_show_every_film(tmp_path: Path) -> None:
+    files = [paint(tmp_path / name) for name in ("two.png", "x_L.png")]
+    document, run = score(*files)
+    files[1].unlink()
+    drawn = [row.file for row, _ in overlays.every(document, run)]
+    assert drawn == [str(files[0])]
+    assert run.failures[0].error == "RadiographError"

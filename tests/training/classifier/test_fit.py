@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from sharp_cli.bundles.store import open_bundle
+from sharp_cli.core.inputs import MODELS
+from sharp_cli.inference.classifier import Classifier, standardise
+from sharp_cli.inference.networks import make_trunk
+from sharp_cli.training.classifier import fit as classifier_fit
+from sharp_cli.training.classifier import settings as classifier_settings
+from sharp_cli.training.classifier.bundle import member
+from sharp_cli.training.classifier.describers import Frozen, Patches, Trained
+from sharp_cli.training.classifier.fit import (
+    BEST,
+    CHECKPOINT,
+    MASKED,
+    Epoch,
+    Job,
+    Parts,
+    _batches,
+    _finished,
+    _masked,
+    fit,
+)
+from sharp_cli.training.classifier.head_units import HeadName, Units, gather, head_names
+from sharp_cli.training.classifier.patch_store import PatchStore, Place, margin
+from sharp_cli.training.classifier.settings import Hyperparameters
+from sharp_cli.training.findings_bundle import write_findings
+from sharp_cli.training.run import Clock
+from tests.tiny_findings import TINY, hand
+from tests.training import cohort
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sharp_cli.core.joints import Side
+    from sharp_cli.core.records import Patch
+    from sharp_cli.datasets.labels import LabelledJoint
+    from sharp_cli.training.classifier.fit import Fitted
+    from sharp_cli.training.classifier.settings import Settings
+
+HEAD = HeadName("mimo-local", "erosion", "CMC-M")
+FEATURES = 6
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiny networks are slower in several threads, and learn at higher rates."""
+    monkeypatch.setattr(classifier_settings, "FROZEN_RATE", 0.03)
+    torch.set_num_threads(1)
+
+
+def separable(count: int = 60) -> tuple[Units, Tensor]:
+    """Pairs of joints whose first feature tells damage, and all features, one copy augmented."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(2, size=(count, 2)).astype(np.float32)
+    features = rng.standard_normal((2, 2 * count, FEATURES)).astype(np.float32)
+    features[..., 0] = 4 * labels.ravel() - 2
+    # One feature is far larger than the others.
+    features[..., 1] *= 1000
+    rows = np.arange(2 * count).reshape(count, 2)
+    patients = np.array([f"p{number}" for number in range(count)])
+    units = Units(rows, labels, rows, np.zeros((count, 2), np.int64), patients)
+    return units, torch.from_numpy(features)
+
+
+def job(folder: Path, units: Units, features: Tensor, **chosen: Any) -> Job:
+    half = [*units.patients[: len(units) // 2]]
+    others = [*units.patients[len(units) // 2 :]]
+    known: dict[str, Any] = {
+        "name": "test",
+        "parts": {HEAD: Parts(units.of(half), units.of(others))},
+        "make_trunk": None,
+        "describe": lambda _: Frozen(features, "cpu"),
+        "folder": folder,
+        "key": 1,
+        "clock": Clock(1, 3),
+        **chosen,
+    }
+    return Job(**known)
+
+
+def settings(**chosen: Any) -> Settings:
+    return cohort.settings(**{"frozen": True, "samples": 200, "epochs": 6, **chosen})
+
+
+def fitted(folder: Path, **chosen: Any) -> Fitted:
+    asked = settings(**chosen)
+    return fit(job(folder, *separable()), asked, asked.hyper, device="cpu")
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("fc_init", ["he", "random"])
+def test_what_is_separable_is_learned(tmp_path: Path, layers: int, fc_init: Any) -> None:
+    units, features = separable()
+    hyper = Hyperparameters(layers, fc_init, dropout=0.1, batch=8)
+    asked = settings(samples=400, epochs=10, patience=10)
+    network = fit(job(tmp_path, units, features), asked, hyper, device="cpu")
+    found = network.probabilities(HEAD, units)
+    assert ((found > 0.5) == (units.labels > 0.5)).mean() > 0.95
+    losses = [one.validation for one in network.epochs]
+    assert network.loss == min(losses) < losses[0]
+
+
+def test_it_follows_from_the_seed(tmp_path: Path) -> None:
+    units, _ = separable()
+    one, same, other = (
+        fitted(tmp_path / name, seed=seed, epochs=2)
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    )
+    assert one.epochs == same.epochs != other.epochs
+    np.testing.assert_array_equal(one.probabilities(HEAD, units), same.probabilities(HEAD, units))
+
+
+@pytest.mark.parametrize("number", [1, 30, 70])
+def test_cut_off_anywhere_it_goes_on_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    whole = fitted(tmp_path / "whole", epochs=3)
+    steps, step = 0, torch.optim.Adam.step
+
+    def stop(*given: Any, **chosen: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps == number:
+            raise KeyboardInterrupt
+        return step(*given, **chosen)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.optim.Adam, "step", stop)
+        with pytest.raises(KeyboardInterrupt):
+            fitted(tmp_path / "cut", epochs=3)
+    again = fitted(tmp_path / "cut", epochs=3)
+    assert again.epochs == whole.epochs
+    torch.testing.assert_close(
+        again.network.state_dict(), whole.network.state_dict(), rtol=0, atol=0
+    )
+    # What is done needs no more than its best state.
+    monkeypatch.delattr(classifier_fit, "_loss")
+    assert fitted(tmp_path / "cut", epochs=3).epochs == whole.epochs
+    state = torch.load(tmp_path / "cut" / CHECKPOINT, weights_only=True)
+    assert set(state) == {"epochs"}
+    assert {path.name for path in (tmp_path / "cut").iterdir()} == {BEST, CHECKPOINT}
+
+
+def test_patience_ends_it_and_the_best_state_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([0.9, 0.5, 0.5, 0.7, 0.4])
+    states = []
+
+    def made_up(network: nn.Module, *_: object) -> float:
+        states.append({name: value.clone() for name, value in network.state_dict().items()})
+        return next(losses)
+
+    monkeypatch.setattr(classifier_fit, "_validate", made_up)
+    network = fitted(tmp_path, patience=2)
+    assert [one.validation for one in network.epochs] == [0.9, 0.5, 0.5, 0.7]
+    assert network.loss == 0.5
+    torch.testing.assert_close(network.network.state_dict(), states[1], rtol=0, atol=0)
+
+
+def test_when_a_training_ends() -> None:
+    asked = settings(epochs=5, patience=2)
+
+    def done(*validation: float) -> bool:
+        return _finished([Epoch(n, 0.0, one) for n, one in enumerate(validation, 1)], asked)
+
+    assert not done()
+    assert not done(3, 2)
+    assert not done(2, 3)
+    assert done(2, 3, 2)
+    assert done(5, 4, 3, 2, 1)
+
+
+def test_masking() -> None:
+    patches = np.tile([[1, 2, 3], [4, -1, -1]], (2000, 1))
+    masked = _masked(patches, np.random.default_rng(0))
+    full, lone = masked[::2], masked[1::2]
+    assert (full == -1).mean() == pytest.approx(MASKED, abs=0.015)
+    assert bool((full >= 0).any(axis=1).all())
+    # What is left of a set is never masked.
+    np.testing.assert_array_equal(lone, patches[1::2])
+    np.testing.assert_array_equal(_masked(patches[:, :1], np.random.default_rng(0)), patches[:, :1])
+
+
+@pytest.mark.parametrize("sets", [1, 7, 32])
+def test_an_epoch_gives_every_joint_its_samples(sets: int) -> None:
+    joints = cohort.cohort(8, heads=(("erosion", "CMC-M"), ("jsn", "PIP")))
+    store = cohort.store(joints)
+    heads = [one for one in head_names(["siso", "mimo-both-hands"]) if one[1:] in (
+        ("erosion", "CMC-M"), ("jsn", "PIP"))]  # fmt: skip
+    parts = {head: gather(head, joints, store, {}) for head in heads}
+    batches = [*_batches(parts, 50, np.random.default_rng(0), sets=sets)]
+    sizes = [sum(len(one.labels) for one in batch.values()) for batch in batches]
+    # Each head has some of every step.
+    assert max(sizes) == min(sizes) < sets + len(heads)
+    for head, given in parts.items():
+        assert all(len(batch[head].labels) for batch in batches)
+        drawn = sum(batch[head].labels.size for batch in batches)
+        assert drawn / len(np.unique(given.names)) >= 50
+
+
+class Constant(nn.Module):
+    """Says the same of everything."""
+
+    def logits(self, _: HeadName, features: Tensor) -> Tensor:
+        return torch.zeros(features.shape[:2])
+
+
+def test_the_loss_is_summed_over_labelled_outputs_that_are_shown() -> None:
+    batch = classifier_fit._Batch(
+        np.array([[0, 1, 2], [3, -1, 4]]),
+        np.array([[1, 0, np.nan], [1, 1, 0]], np.float32),
+    )
+    frozen = Frozen(torch.zeros(2, 5, FEATURES), "cpu")
+    rng = np.random.default_rng(0)
+    network: Any = Constant()
+    loss = classifier_fit._loss(network, frozen, {HEAD: batch}, rng, masking=False)
+    # Two labels in the first set, two in the second, where one input is missing.
+    assert float(loss) == pytest.approx(np.log(2) * 4 / 2)
+    none = batch._replace(labels=np.full((2, 3), np.nan, np.float32))
+    both = {HEAD: batch, HeadName("siso", "jsn", "MCP"): none}
+    loss = classifier_fit._loss(network, frozen, both, rng, masking=False)
+    assert float(loss) == pytest.approx(np.log(2))
+
+
+def test_a_shared_trunk_learns_with_all_heads(tmp_path: Path) -> None:
+    joints = cohort.cohort(6, heads=(("erosion", "CMC-M"), ("jsn", "PIP")))
+    store = cohort.store(joints)
+    patches = Patches(store, "cpu")
+    heads = [one for one in head_names(["siso", "mimo-local"]) if one[1:] in (
+        ("erosion", "CMC-M"), ("jsn", "PIP"))]  # fmt: skip
+    units = {head: gather(head, joints, store, {}) for head in heads}
+    shared = job(
+        tmp_path, *separable(),
+        parts={
+            head: Parts(one.of({"p1", "p2", "p3", "p4"}), one.of({"p5", "p6"}))
+            for head, one in units.items()
+        },
+        make_trunk=lambda: make_trunk(TINY, batch_norm=True),
+        describe=lambda trunk: Trained(patches, trunk, "cpu"),
+    )  # fmt: skip
+    asked = settings(frozen=False, samples=20, epochs=2)
+    network = fit(shared, asked, asked.hyper, device="cpu").network
+    again = fit(replace(shared, folder=tmp_path / "again"), asked, asked.hyper, device="cpu")
+    torch.testing.assert_close(network.state_dict(), again.network.state_dict(), rtol=0, atol=0)
+    torch.manual_seed(asked.seed + shared.key)
+    begun = make_trunk(TINY, batch_norm=True)
+    assert network.trunk is not None
+    assert not torch.equal(network.trunk[0].weight, begun[0].weight)  # type: ignore[arg-type]
+    assert [*network.heads] == [str(head) for head in heads]
+
+
+def test_a_bundle_says_what_the_networks_say(tmp_path: Path) -> None:
+    """All the way: of a study's patches, through 16 bit and OpenVINO."""
+    size = 64
+    study: dict[Side, list[Patch]] = {"left": hand(1), "right": hand(2)}
+    edge = margin(size)
+    pixels: list[NDArray[np.float32]] = []
+    rows: dict[Place, int] = {}
+    labelled: list[LabelledJoint] = []
+    for side, mine in study.items():
+        for patch in mine:
+            place = Place("p1", "s1", side, patch.finding, patch.joint)
+            if place not in rows:
+                rows[place] = len(rows)
+                square = standardise(patch.pixels, size)
+                pixels.append(np.pad(square, edge, mode="edge"))
+            labelled.append(
+                cohort.joint(
+                    side=side, finding=patch.finding, joint=patch.joint, grade=len(labelled) % 2
+                )
+            )
+    store = PatchStore(np.array(pixels, np.float16), rows, size)
+    patches = Patches(store, "cpu")
+    heads = head_names(MODELS[:4])
+    units = {head: gather(head, labelled, store, {}) for head in heads}
+    torch.manual_seed(2)
+    trunk = make_trunk(TINY)
+    for layer in trunk:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    asked = settings(frozen=False, samples=4, epochs=1, size=size)
+    networks = [
+        fit(
+            job(
+                tmp_path / str(number), *separable(),
+                parts={head: Parts(units[head], units[head])},
+                make_trunk=None,
+                describe=lambda _: Trained(patches, trunk.eval(), "cpu"),
+            ),
+            asked, Hyperparameters(layers=1 + number % 3, batch=8), device="cpu",
+        )
+        for number, head in enumerate(heads)
+    ]  # fmt: skip
+    limits: Any = {
+        model: {f"{f}/{g}": 0.5 for m, f, g in heads if m == model} for model in MODELS[:4]
+    }
+    write_findings(
+        tmp_path / "bundle", [member(networks, trunk)], size=size, thresholds=limits,
+        described={}, card=None,
+    )  # fmt: skip
+    classifier = Classifier(open_bundle("findings", tmp_path / "bundle"), device="cpu", threads=1)
+    compared = 0
+    for head, network in zip(heads, networks, strict=True):
+        (results,) = classifier.classify([study], head.model)
+        said = {(one.side, one.finding, one.joint): one.probability for one in results}
+        given = units[head]
+        for index, probability in zip(
+            given.joints.ravel(), network.probabilities(head, given).ravel(), strict=True
+        ):
+            one = labelled[index]
+            assert said[one.side, one.finding, one.joint] == pytest.approx(probability, abs=5e-3)
+            compared += 1
+    assert compared == 4 * 62
+    every = np.concatenate(
+        [n.probabilities(h, units[h]).ravel() for h, n in zip(heads, networks, strict=True)]
+    )
+    assert np.ptp(every) > 0.2
+
+
+def test_of_no_sets_there_are_no_probabilities(tmp_path: Path) -> None:
+    units, _ = separable()
+    found = fitted(tmp_path, epochs=1).probabilities(HEAD, units.of(()))
+    assert found.shape == (0, 2)

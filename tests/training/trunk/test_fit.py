@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from sharp_cli.bundles.store import open_bundle
+from sharp_cli.core.errors import UsageError
+from sharp_cli.core.joints import FINDINGS, HEADS, TARGETS
+from sharp_cli.datasets.tables import AnnotatedHand, write_annotations
+from sharp_cli.inference.classifier import Classifier, standardise
+from sharp_cli.synthetic.joint_patches import SCORED
+from sharp_cli.training import run
+from sharp_cli.training.trunk import fit as trunk
+from sharp_cli.training.trunk import training as lesion_trunk
+from sharp_cli.training.trunk.fit import BEST, CHECKPOINT, Patches, Sources, TrunkNetwork
+from sharp_cli.training.trunk.initial import bundle_trunk
+from tests.synthetic.phantom import hands as phantoms
+from tests.tiny_findings import TINY, hand
+from tests.training import cohort
+from tests.training.bones import JOINTS, intact
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sharp_cli.synthetic.joint_patches import IntactHand
+
+REAL = [intact("a", "left"), intact("a", "right")]
+PHANTOM = [intact("phantom 0", "left")]
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trunk, "BATCH", 6)
+    monkeypatch.setattr(trunk, "VALIDATION_STEPS", 2)
+    monkeypatch.setattr(trunk, "PHANTOMS", 1)
+    monkeypatch.setattr(trunk, "SAVE_EVERY", 1)
+    monkeypatch.setattr(trunk, "VALIDATE_EVERY", 2)
+    torch.set_num_threads(1)
+
+
+def labelled() -> list[IntactHand]:
+    """MCP2 intact in nine hands and eroded in one, the lunate always eroded."""
+    return [
+        replace(
+            intact(f"cohort {number}", "left"),
+            grades={"MCP2": {"erosion": int(number == 0)}, "lunate": {"erosion": 1}},
+        )
+        for number in range(10)
+    ]
+
+
+def network(seed: int = 0) -> TrunkNetwork:
+    torch.manual_seed(seed)
+    return TrunkNetwork(TINY)
+
+
+def test_a_batch_is_that_of_its_step() -> None:
+    patches = Patches(Sources(REAL), seed=0)
+    batch, again, other = patches.draw(3), patches.draw(3), patches.draw(4)
+    assert batch.pictures.shape == (6, trunk.SIZE, trunk.SIZE)
+    assert batch.joints == again.joints
+    for name in ("pictures", "labels", "places"):
+        one, same = getattr(batch, name), getattr(again, name)
+        torch.testing.assert_close(one, same, rtol=0, atol=0, equal_nan=True)
+    assert not torch.equal(batch.pictures, other.pictures)
+
+
+def test_labels_and_places_of_damage_belong_together() -> None:
+    patches = Patches(Sources(REAL), seed=0)
+    placed = 0
+    for step in range(6):
+        batch = patches.draw(step)
+        assert set(batch.joints) <= set(JOINTS)
+        for joint, labels, places in zip(batch.joints, batch.labels, batch.places, strict=True):
+            for finding, label, place in zip(FINDINGS, labels, places, strict=True):
+                assert bool(torch.isfinite(label)) == (finding in SCORED[joint])
+                if label == 1:
+                    # Damage too slight to be placed has no place.
+                    assert bool(place.isnan().all()) or bool(place.any())
+                    placed += int(place.nansum() > 0)
+                elif label == 0:
+                    assert bool((place == 0).all())
+                else:
+                    assert bool(place.isnan().all())
+    assert placed > 5
+
+
+def test_sources_have_their_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    patches = Patches(Sources(REAL, PHANTOM, labelled()), seed=0)
+    rng = np.random.default_rng(0)
+    chosen = [patches._choose(rng) for _ in range(4000)]
+    kinds = Counter(one.image.split()[0] for one, _, _ in chosen)
+    assert kinds["cohort"] / 4000 == pytest.approx(trunk.COHORT_SHARE, abs=0.03)
+    assert kinds["phantom"] / 4000 == pytest.approx(trunk.PHANTOM_SHARE, abs=0.03)
+    known = [(one, joint) for one, joint, is_labelled in chosen if is_labelled]
+    assert len(known) == kinds["cohort"]
+    # Both heads alike often, and in each both labels that there are.
+    shares = Counter((joint, one.grades[joint]["erosion"]) for one, joint in known)
+    assert shares["MCP2", 0] / len(known) == pytest.approx(0.25, abs=0.04)
+    assert shares["MCP2", 1] / len(known) == pytest.approx(0.25, abs=0.04)
+    assert shares["lunate", 1] / len(known) == pytest.approx(0.5, abs=0.05)
+    # Labelled joints are taken as they are.
+    monkeypatch.setattr(trunk, "COHORT_SHARE", 1.0)
+    batch = patches.draw(0)
+    eroded = batch.labels[:, FINDINGS.index("erosion")] == 1
+    assert bool(batch.places[eroded].isnan().all())
+    assert bool((batch.places[~eroded, FINDINGS.index("erosion")] == 0).all())
+
+
+def test_each_joint_goes_to_the_heads_of_its_groups() -> None:
+    made = network().eval()
+    batch = Patches(Sources(REAL), seed=0).draw(0)
+    with torch.no_grad():
+        outcome = trunk.forward(made, batch, "cpu")
+        features, places = made(batch.pictures)
+    assert places.shape == (6, len(FINDINGS), trunk.GRID, trunk.GRID)
+    assert math.isfinite(float(outcome.loss))
+    groups = {(t.finding, t.joint): t.group for t in TARGETS}
+    for column, finding in enumerate(FINDINGS):
+        rows = [row for row, joint in enumerate(batch.joints) if (finding, joint) in groups]
+        expected = [
+            float(
+                made.heads[f"{finding}/{groups[finding, batch.joints[row]]}"](
+                    features[row]
+                ).detach()
+            )
+            for row in rows
+        ]
+        # In training the trunk runs in 16 bit.
+        np.testing.assert_allclose(outcome.logits[finding], expected, atol=0.05)
+        np.testing.assert_array_equal(outcome.labels[finding], batch.labels[rows, column])
+
+
+def train(folder: Path, steps: int = 4) -> Path:
+    folder.mkdir(exist_ok=True)
+    return trunk.train(
+        network(), Sources(REAL), Sources([intact("b", "left")]), folder,
+        steps=steps, rate=0.01, seed=0, device="cpu",
+    )  # fmt: skip
+
+
+def test_a_training_cut_off_goes_on_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = train(tmp_path / "whole")
+    saved: list[int] = []
+
+    def stopping(state: Any, path: Path) -> None:
+        run.save(state, path)
+        if path.name == CHECKPOINT:
+            saved.append(state["step"])
+            if len(saved) == 3:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(trunk, "save", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "cut")
+    again = train(tmp_path / "cut")
+    assert saved == [1, 2, 3, 4]
+    for name in (BEST, CHECKPOINT):
+        one, other = (torch.load(path.parent / name, weights_only=True) for path in (best, again))
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+    # What is finished is not trained again.
+    train(tmp_path / "cut")
+    assert len(saved) == 4
+
+
+def test_the_state_of_the_lowest_validation_loss_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([0.5, 0.7, 0.6])
+    monkeypatch.setattr(trunk, "validate", lambda *_: (next(losses), ""))
+    best = torch.load(train(tmp_path / "long", steps=6), weights_only=True)
+    last = torch.load(tmp_path / "long" / CHECKPOINT, weights_only=True)
+    assert last["best"] == 0.5
+    assert not torch.equal(best["places.weight"], last["network"]["places.weight"])
+
+
+def test_learning_rate() -> None:
+    rates = [trunk.scheduled(1.0, share) for share in np.linspace(0, 1, 101)]
+    assert max(rates) == pytest.approx(1.0, rel=0.01)
+    assert rates[0] < rates[1] < rates[2]
+    assert rates[3:] == sorted(rates[3:], reverse=True)
+    assert all(math.isfinite(one) and one > 0 for one in rates)
+    assert rates[-1] < 0.02
+
+
+def test_a_bundle_is_the_trunk_and_its_heads(tmp_path: Path) -> None:
+    made = network()
+    made.train()
+    made(torch.randn(8, trunk.SIZE, trunk.SIZE))  # gives batch normalisation something to fold
+    lesion_trunk.write(made, tmp_path / "mine", hands=3, phantoms=1, labelled=2)
+    bundle = open_bundle("findings", tmp_path / "mine")
+    assert bundle.meta["trained_on"].startswith("3 annotated hands and 1 intact phantoms")
+    assert "2 hands of a labelled cohort" in bundle.meta["trained_on"]
+    study = {"left": hand(1)}
+    (results,) = Classifier(bundle, device="cpu", threads=1).classify([study], "siso")  # type: ignore[list-item]
+    assert len(results) == len(TARGETS)
+    for result, target, patch in zip(results, TARGETS, study["left"], strict=True):
+        picture = torch.from_numpy(standardise(patch.pixels, trunk.SIZE))[None]
+        with torch.no_grad():
+            features, _ = made(picture)
+            logit = made.heads[f"{target.finding}/{target.group}"](features)
+        assert result.probability == pytest.approx(float(logit.sigmoid()), abs=5e-3)
+    # What was folded fits a trunk without batch normalisation.
+    TrunkNetwork(TINY, batch_norm=False).trunk.load_state_dict(bundle_trunk(tmp_path / "mine"))
+
+
+def write_films(folder: Path, count: int) -> Path:
+    """Pictures of phantoms, their joints, and a label of each hand."""
+    folder.mkdir()
+    phantom = phantoms.hand()
+    pixels = np.rint(phantom.pixels * 65535).astype(np.uint16)
+    names = [f"{number}.png" for number in range(count)]
+    for name in names:
+        cv2.imwrite(str(folder / name), pixels)
+    known = [AnnotatedHand(name, "left", phantom.points) for name in names]
+    write_annotations(folder / "joints.csv", known)
+    labels = [
+        cohort.joint(patient=f"p{number}", image=name, joint="MCP2", patch=None, grade=number % 2)
+        for number, name in enumerate(names)
+    ]
+    cohort.write(folder, labels)
+    return folder
+
+
+def test_from_annotations_to_the_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesion_trunk, "VGG16", TINY)
+    films = write_films(tmp_path / "films", 7)
+    cohort_films = write_films(tmp_path / "cohort", 5)
+
+    def make(name: str, **chosen: Any) -> Path:
+        asked: dict[str, Any] = {
+            "names": None, "init": None, "cohort": cohort_films, "steps": 2, "device": "cpu",
+            "threads": 1, "seed": 1, **chosen,
+        }  # fmt: skip
+        out = tmp_path / name
+        lesion_trunk.train_trunk(films / "joints.csv", films, out, out / "work", **asked)
+        return out
+
+    first = make("first")
+    bundle = open_bundle("findings", first)
+    # One of seven pictures is held out, and of six one validates.
+    assert bundle.meta["trained_on"] == (
+        "5 annotated hands and 1 intact phantoms with lesions put in, "
+        "and 4 hands of a labelled cohort"
+    )
+    assert set(bundle.meta["thresholds"]["siso"]) == {"/".join(head) for head in HEADS}
+    second = open_bundle("findings", make("second", init=first, cohort=None))
+    assert second.sha256 != bundle.sha256
+    with pytest.raises(UsageError, match="holds a training with another --cohort, --steps, --seed"):
+        make("first", steps=3, seed=2, cohort=None)
