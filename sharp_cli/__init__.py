@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["Scores", "score"]
+from sharp_cli.core.version import __version__
 
-__version__ = "0.1.0"
+__all__ = ["Scores", "__version__", "score"]
 
 # Type checkers take it for that of typing, which takes longer to load than all of this.
 TYPE_CHECKING = False

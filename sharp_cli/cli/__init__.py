@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from sharp_cli import __version__
 from sharp_cli.cli import (
     evaluate,
     examples,
@@ -23,6 +22,7 @@ from sharp_cli.cli import (
     steps,
     train,
 )
+from sharp_cli.core.version import __version__
 
 __all__ = ["app", "main"]
 

@@ -25,8 +25,8 @@ from typing import (
     get_type_hints,
 )
 
-from sharp_cli import __version__
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.core.version import __version__
 from sharp_cli.results.document import (
     COLUMNS,
     NOTICE,

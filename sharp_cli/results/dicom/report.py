@@ -32,7 +32,7 @@ from highdicom.sr import (
 from pydicom.sr.codedict import codes
 from pydicom.uid import generate_uid
 
-from sharp_cli import __version__
+from sharp_cli.core.version import __version__
 from sharp_cli.results.dicom import origin
 from sharp_cli.results.dicom.codes import (
     FINDINGS,

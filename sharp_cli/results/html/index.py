@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sharp_cli import __version__
+from sharp_cli.core.version import __version__
 from sharp_cli.results.document import NOTICE, counts
 from sharp_cli.results.html.template import fill
 
