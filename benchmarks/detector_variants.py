@@ -29,7 +29,8 @@ import torch
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.geometry import Affine, Shrinking, similarity
 from sharp_cli.core.joints import POINTS, TARGETS
-from sharp_cli.datasets.tables import read_annotations, split_folds
+from sharp_cli.datasets.annotations.csv_file import read_annotations
+from sharp_cli.datasets.splits import split_folds
 from sharp_cli.evaluation.detection import JointError, summarise
 from sharp_cli.inference import joint_detector, shape_prior
 from sharp_cli.inference.hand_finder import HandFinder
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.records import Hand, Point, Radiograph
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.inference.calibration import Sight
 
 FOLDS: Final = 5

@@ -17,7 +17,7 @@ import numpy as np
 from sharp_cli.core.geometry import fit_similarity, sample, similarity
 from sharp_cli.core.joints import COMMON_PHALANX, GRADES, HEADS, POINTS, SIDES, TARGETS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.datasets.tables import read_annotations
+from sharp_cli.datasets.annotations.csv_file import read_annotations
 from sharp_cli.radiograph import read
 from sharp_cli.synthetic.lesions import decoy, implant
 from sharp_cli.synthetic.phantom import Condition, Phantom, draw, film

@@ -35,7 +35,6 @@ VIOLATIONS: set[tuple[str, str]] = {
     ("bundles.transfer.verify", "inference.findings_weights"),
     ("bundles.transfer.verify", "inference.hand_finder"),
     ("bundles.transfer.verify", "inference.joint_detector"),
-    ("datasets.importers.cohort", "training.classifier.label_folds"),
     ("execution.ray_pool", "inference.classifier"),
     ("inference.grad_cam", "results.document"),
     ("inference.onnx_export", "results.document"),

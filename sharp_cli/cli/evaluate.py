@@ -16,7 +16,7 @@ from sharp_cli.scoring.loading import cores
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
 
 app = typer.Typer(
     help="Compare results with annotations. Into a pipe, tables are CSV.", no_args_is_help=True
@@ -66,11 +66,12 @@ def hands(
     pictures went wrong is printed to stderr.
     """
     from sharp_cli.bundles.store import open_bundle
-    from sharp_cli.datasets import tables
+    from sharp_cli.datasets.annotations.csv_file import read_annotations
+    from sharp_cli.datasets.splits import select_hands
     from sharp_cli.evaluation.hands import measure_hands
     from sharp_cli.inference.hand_finder import HandFinder
 
-    annotated = tables.part(tables.read_annotations(truth), apart=held_out)
+    annotated = select_hands(read_annotations(truth), held_out=held_out)
     finder = HandFinder(open_bundle("hands", bundle), threads=threads or cores())
     with progress(len({hand.image for hand in annotated})) as tell:
         tallies = measure_hands(finder, annotated, images, unchanged=unchanged, tell=tell)
@@ -149,13 +150,13 @@ def robustness(
     `median` is the median distance in the same unit. Joints cut off are not counted.
     """
     from sharp_cli.bundles.store import open_bundle
-    from sharp_cli.datasets import tables
+    from sharp_cli.datasets.annotations.csv_file import read_annotations
     from sharp_cli.evaluation.robustness import measure_robustness
     from sharp_cli.inference.hand_finder import HandFinder
     from sharp_cli.inference.joint_detector import JointDetector
     from sharp_cli.training.detector.fold_files import read_folds
 
-    annotated = tables.read_annotations(truth)
+    annotated = read_annotations(truth)
     threads = threads or cores()
     shares: list[tuple[str | Path | None, list[AnnotatedHand]]] = [(detector, annotated)]
     if folds is not None:
@@ -188,12 +189,12 @@ def lesions(
     """
     require_training()
     from sharp_cli.bundles.store import open_bundle
-    from sharp_cli.datasets import tables
+    from sharp_cli.datasets.splits import select_hands
     from sharp_cli.synthetic.joint_patches import read_hands
     from sharp_cli.training.trunk.figures import measure
 
     folder = open_bundle("findings", bundle).path
-    measured = measure(folder, tables.part(read_hands(truth, images), apart=held_out))
+    measured = measure(folder, select_hands(read_hands(truth, images), held_out=held_out))
     show(
         _LESIONS,
         [
@@ -223,11 +224,11 @@ def phantoms(
     away; `low` and `high` are the ends of the 95 % interval of that of all joints.
     """
     require_training()
-    from sharp_cli.datasets import tables
+    from sharp_cli.datasets.splits import select_hands
     from sharp_cli.evaluation.phantoms import GROUPS, measure
     from sharp_cli.synthetic.joint_patches import read_hands
 
-    measured = measure(tables.part(read_hands(truth, images), apart=held_out), seed=seed)
+    measured = measure(select_hands(read_hands(truth, images), held_out=held_out), seed=seed)
     rows = []
     for name, one in measured.items():
         figures = (one.auc, *(one.groups.get(group) for group in GROUPS), one.low, one.high)

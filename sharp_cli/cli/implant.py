@@ -44,11 +44,11 @@ def implant(
     labelled. Every fourth annotated picture is left out, to measure on. A run that was cut short
     is drawn anew by the same command.
     """
-    from sharp_cli.datasets.tables import part
+    from sharp_cli.datasets.splits import select_hands
     from sharp_cli.synthetic.implanted import write_implanted
     from sharp_cli.synthetic.joint_patches import read_hands
 
-    hands = part(read_hands(joints, images, names), apart=False)
+    hands = select_hands(read_hands(joints, images, names), held_out=False)
     patients = len({hand.image for hand in hands})
     studies = patients * versions
     with progress(studies) as tell:

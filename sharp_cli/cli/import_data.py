@@ -84,14 +84,14 @@ def arise_2025(folder: Folder, *, out: Out) -> int:
 def _finish(cohort: Cohort, folder: Path, out: Path) -> int:
     """Write what was read, and say what was not understood."""
     from sharp_cli.datasets.importers.cohort import write
-    from sharp_cli.datasets.tables import named
+    from sharp_cli.fileio.tables import list_places
 
     files = write(cohort, folder, out)
     places: dict[str, list[str]] = {}
     for where, what in cohort.remarks:
         places.setdefault(what, []).append(where)
     for what, found in places.items():
-        say("warning", f"{named(found)}: {what}")
+        say("warning", f"{list_places(found)}: {what}")
     patients = len({score.patient for score in cohort.scores})
     studies = len({score.study for score in cohort.scores})
     counts = f"patients: {patients}, studies: {studies}, labels: {len(cohort.scores)}"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, get_args
 
 from sharp_cli.core.joints import FINDINGS, GRADES, SIDES, TARGETS
 from sharp_cli.core.records import Label
-from sharp_cli.datasets.tables import Problem, number, read_table, refuse
+from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_header, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -111,19 +109,13 @@ def read_labels(path: Path) -> Labels:
             joints.append(_joint(line, row))
         else:
             unlabelled.append(line)
-    refuse(path, problems)
+    raise_problems(path, problems)
     return Labels(joints, unlabelled)
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows with their lines; all columns are there, what is not given is empty."""
-    header: list[str] = []
-    # `read_table` says what is wrong with a file that cannot be read.
-    with (
-        suppress(OSError, UnicodeDecodeError, csv.Error),
-        path.open(newline="", encoding="utf-8-sig") as file,
-    ):
-        header = next(csv.reader(file), [])
+    header = read_header(path)
     given = [name for name in OPTIONAL if name in header]
     for line, found in read_table(path, (*REQUIRED, *given)):
         row = dict.fromkeys(OPTIONAL, "")
@@ -148,14 +140,14 @@ def _mistakes(row: Mapping[str, str]) -> Iterator[str]:
         yield f"{row['joint']!r} is no joint that is scored for {row['finding']}"
     else:
         yield from _score_mistakes(row)
-    if (row["x"] or row["y"]) and math.isnan(number(row["x"]) + number(row["y"])):
+    if (row["x"] or row["y"]) and math.isnan(parse_number(row["x"]) + parse_number(row["y"])):
         yield "x and y are not a pair of numbers"
 
 
 def _score_mistakes(row: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with the grade and label of a known joint."""
     grades = GRADES[_TARGETS[row["finding"], row["joint"]].finding]
-    grade, label = number(row["grade"]), row["label"]
+    grade, label = parse_number(row["grade"]), row["label"]
     if row["grade"] and grade not in grades:
         yield f"grade {row['grade']!r} is none of {row['finding']}'s, 0 to {grades[-1]}"
     elif label and label not in _LABELS:
@@ -167,7 +159,7 @@ def _score_mistakes(row: Mapping[str, str]) -> Iterator[str]:
 def _joint(line: int, row: Mapping[str, str]) -> LabelledJoint:
     """The joint of a row that has no mistake and a score."""
     target = _TARGETS[row["finding"], row["joint"]]
-    grade = int(number(row["grade"])) if row["grade"] else None
+    grade = int(parse_number(row["grade"])) if row["grade"] else None
     return LabelledJoint(
         line=line,
         patient=row["patient"],
@@ -178,6 +170,6 @@ def _joint(line: int, row: Mapping[str, str]) -> LabelledJoint:
         joint=target.joint,
         grade=grade,
         damaged=row["label"] == "non-intact" if grade is None else grade > 0,
-        place=(number(row["x"]), number(row["y"])) if row["x"] else None,
+        place=(parse_number(row["x"]), parse_number(row["y"])) if row["x"] else None,
         patch=row["patch"] or None,
     )

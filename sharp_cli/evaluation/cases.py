@@ -10,8 +10,8 @@ import numpy as np
 
 from sharp_cli.core.errors import DocumentError, UsageError
 from sharp_cli.core.joints import FINDINGS, HEADS
-from sharp_cli.datasets.tables import Problem, refuse
 from sharp_cli.evaluation.raters import Call, Place
+from sharp_cli.fileio.tables import Problem, raise_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,7 +136,7 @@ def match(
             what = f"{place.finding} of {place.joint} of {place.image} stands twice"
             problems.append(Problem(f"line {joint.line}", what))
         labelled[place] = joint.line
-    refuse(path, problems)
+    raise_problems(path, problems)
     partners = []
     for rater in raters:
         called = sum(place in rater.calls for place in places)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
     from sharp_cli.core.joints import Finding, Side
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
 
 TOLERANCE: Final = 0.15
 """A joint counts as found within this share of the hand's median proximal phalanx length."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import SIDES, TARGETS
-from sharp_cli.datasets.tables import Problem, read_table, refuse
 from sharp_cli.evaluation.cases import picture
 from sharp_cli.evaluation.detection import annotated_name
 from sharp_cli.evaluation.raters import Place
+from sharp_cli.fileio.tables import Problem, raise_problems, read_table
 from sharp_cli.results.formats import from_csv, from_json
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def read_verdicts(path: Path) -> dict[Place, bool]:
             problems.append(Problem(where, what))
         else:
             rows.append((where, place, correct))
-    refuse(path, problems)
+    raise_problems(path, problems)
     return _each_once(path, rows)
 
 
@@ -145,5 +145,5 @@ def _each_once(path: Path, rows: Iterable[tuple[str, Place, Said]]) -> dict[Plac
             double = f"{place.finding} of {place.hand} {place.joint} of {place.image} stands twice"
             problems.append(Problem(where, double))
         said[place] = what
-    refuse(path, problems)
+    raise_problems(path, problems)
     return said

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import TARGETS
+from sharp_cli.datasets.annotations.csv_file import read_annotations
 from sharp_cli.datasets.labels import read_labels
-from sharp_cli.datasets.tables import read_annotations
 from sharp_cli.evaluation.detection import annotated_name, joint_errors
 from sharp_cli.evaluation.detection_inputs import damage, read_predictions, read_verdicts
 from sharp_cli.evaluation.raters import Place
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.core.joints import Finding, Target
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.evaluation.detection import JointError
     from sharp_cli.evaluation.detection_inputs import Predictions
     from sharp_cli.results.document import JointRow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sharp_cli.core.version import __version__
 from sharp_cli.evaluation.tables import latex, markdown
 from sharp_cli.fileio import output
+from sharp_cli.fileio.tables import to_csv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,9 +68,7 @@ def cells(records: Sequence[Any]) -> tuple[list[str], list[list[str]]]:
 
 def _csv(records: Sequence[Any]) -> bytes:
     heads, rows = cells(records)
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([heads, *rows])
-    return text.getvalue().encode()
+    return to_csv(heads, rows)
 
 
 def _json(kind: str, evaluation: Any, made_with: Mapping[str, object]) -> bytes:

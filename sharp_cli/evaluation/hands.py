@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.records import Hand, Radiograph
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.inference.hand_finder import HandFinder
 
 _NEAR: Final = 0.25  # of the hand's length: a centre nearer than this is this hand's

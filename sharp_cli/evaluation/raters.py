@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
@@ -11,8 +10,8 @@ from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.inputs import FALLBACKS
 from sharp_cli.core.joints import GRADES, SIDES, TARGETS
 from sharp_cli.core.records import Label
-from sharp_cli.datasets.tables import Problem, number, read_table, refuse
 from sharp_cli.evaluation.detection import annotated_name
+from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_header, read_table
 from sharp_cli.results.formats import from_csv
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def read_models(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
         (path, model, calls)
         for path in paths
         for model, calls in _collect(
-            path, (_score_rows if "file" in _header(path) else _fold_rows)(path), images
+            path, (_score_rows if "file" in read_header(path) else _fold_rows)(path), images
         ).items()
     ]
     times = Counter(model for _, model, _ in found)
@@ -119,15 +118,6 @@ def read_readers(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
     ]
 
 
-def _header(path: Path) -> list[str]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        message = f"{path}: cannot be read as a table ({error}); give a CSV file"
-        raise DocumentError(message) from error
-
-
 def _score_rows(path: Path) -> Iterator[_Row]:
     joints = from_csv(path.read_bytes(), str(path))
     models = Counter(joint.model for joint in joints if joint.model is not None)
@@ -145,18 +135,20 @@ def _score_rows(path: Path) -> Iterator[_Row]:
 def _fold_rows(path: Path) -> Iterator[_Row]:
     for line, row in read_table(path, _OUT_OF_FOLD):
         model, image, hand, finding, joint, probability, label = row.values()
-        yield _Row(f"line {line}", model, image, hand, finding, joint, number(probability), label)
+        yield _Row(
+            f"line {line}", model, image, hand, finding, joint, parse_number(probability), label
+        )
 
 
 def _reader_rows(path: Path) -> Iterator[_Row]:
-    column = "grade" if "grade" in _header(path) else "label"
+    column = "grade" if "grade" in read_header(path) else "label"
     for line, row in read_table(path, (*_READERS, column)):
         reader, image, hand, finding, joint, said = row.values()
         if not said:
             continue
         label = said
         if column == "grade":
-            label = _GRADE_LABELS.get((finding, number(said)), f"grade {said}")
+            label = _GRADE_LABELS.get((finding, parse_number(said)), f"grade {said}")
         probability = float(label == "non-intact")
         yield _Row(f"line {line}", reader, image, hand, finding, joint, probability, label)
 
@@ -182,7 +174,7 @@ def _collect(
             calls[place] = Call(row.probability, row.label == "non-intact")
         if wrong is not None:
             problems.append(Problem(row.where, wrong))
-    refuse(path, problems)
+    raise_problems(path, problems)
     return raters
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.geometry import Affine
     from sharp_cli.core.records import Hand, Radiograph
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.evaluation.detection import JointError
     from sharp_cli.inference.hand_finder import HandFinder
     from sharp_cli.inference.joint_detector import JointDetector

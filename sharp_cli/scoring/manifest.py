@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.joints import SIDES
-from sharp_cli.datasets.tables import Problem, read_table, refuse
+from sharp_cli.fileio.tables import Problem, raise_problems, read_table
 from sharp_cli.scoring.studies import Group
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def read_manifest(path: Path) -> list[Group]:
         ]
         sides = studies.setdefault(study, {}).setdefault(file, set())
         sides.update(side for side in SIDES if side == row["hand"])
-    refuse(path, problems)
+    raise_problems(path, problems)
     return [_group(study, files) for study, files in studies.items()]
 
 

@@ -20,7 +20,7 @@ from sharp_cli.core.geometry import fit_similarity
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.check import read_checked
-from sharp_cli.datasets.tables import part
+from sharp_cli.datasets.splits import select_hands
 from sharp_cli.inference.hand_finder import CHANNELS, INPUT, OFFSET_UNIT, OUTPUTS, STRIDE, normalise
 from sharp_cli.radiograph import read
 from sharp_cli.synthetic.phantom import random_phantom
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.synthetic.training_radiographs import Film, Source
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -249,7 +249,7 @@ def train_hands(
         SharpError: Annotations or radiographs cannot be used, or a folder cannot be made.
     """
     begin(out, work, threads=threads)
-    hands = part(read_checked(annotations, images, names), apart=False)
+    hands = select_hands(read_checked(annotations, images, names), held_out=False)
     bends = load_shapes(shapes)
     rng = np.random.default_rng((seed, _steps_done(work)))
     stock = load_stock(hands, images) + phantom_stock(phantoms, rng)

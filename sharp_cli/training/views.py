@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
 
 VIEW_WIDTH: Final = 320
 VIEW_HEIGHT: Final = 384

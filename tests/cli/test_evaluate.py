@@ -12,7 +12,7 @@ import pytest
 from sharp_cli.bundles import store
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.datasets.tables import AnnotatedHand
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.evaluation.phantoms import ToldApart
 from sharp_cli.synthetic.perturbations import CHANGES
 from tests import fakes

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sharp_cli.datasets.annotations.csv_file import write_annotations
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.datasets.labels import read_labels
-from sharp_cli.datasets.tables import AnnotatedHand, write_annotations
 from sharp_cli.synthetic import implanted
 from tests.datasets.annotations.pictures import paint, points
 

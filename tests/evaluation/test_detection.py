@@ -6,7 +6,7 @@ import pytest
 
 from sharp_cli.core.joints import POINTS, Side
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.datasets.tables import AnnotatedHand
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.evaluation.detection import (
     annotated_name,
     detection_table,

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from sharp_cli.core.joints import COMMON_PHALANX, FINDINGS, HEADS, POINTS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.datasets.tables import AnnotatedHand
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.evaluation.detection import joint_errors
 from sharp_cli.evaluation.detection_match import Comparison, FoundJoint, Partners
 from sharp_cli.evaluation.detection_plots import distance_errors

@@ -14,7 +14,7 @@ from sharp_cli.core.geometry import Affine, similarity
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.records import Hand, Point, Radiograph
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.datasets.tables import AnnotatedHand
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.evaluation import robustness
 from sharp_cli.evaluation.robustness import Robustness, measure_robustness
 from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, Change, turned

@@ -12,7 +12,7 @@ from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.geometry import fit_similarity, similarity
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.datasets.tables import AnnotatedHand
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference import hand_finder
 from sharp_cli.inference.hand_finder import INPUT, OFFSET_UNIT, STRIDE
 from sharp_cli.synthetic.phantom import draw

@@ -5,7 +5,7 @@ import numpy as np
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.datasets.tables import AnnotatedHand
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.training.views import VIEW_HEIGHT, VIEW_WIDTH, canonical_frame, draw_training_view
 
 SIZE = 64

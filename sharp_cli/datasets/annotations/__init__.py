@@ -1,5 +1,5 @@
 """Annotated joints in the forms that people have: CSV, COCO keypoints, DeepLabCut projects.
 
-Each form has a reader that says what stands in the file (`sharp_cli.datasets.tables.Entry`);
-whether it is right is judged in one place, `sharp_cli.datasets.annotations.check`.
+Each form has a reader that says what stands in the file (`hands.RawHand`);
+whether it is right is judged in one place, `check`.
 """

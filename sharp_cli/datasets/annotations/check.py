@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Final
 from sharp_cli import radiograph
 from sharp_cli.core.errors import DocumentError, RadiographError
 from sharp_cli.datasets.annotations import coco, deeplabcut_project
+from sharp_cli.datasets.annotations.csv_file import read_entries
+from sharp_cli.datasets.annotations.hands import build_hands
 from sharp_cli.datasets.annotations.names import Names
-from sharp_cli.datasets.tables import Problem, read_entries, refuse, settle
+from sharp_cli.fileio.tables import Problem, raise_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from sharp_cli.datasets.tables import AnnotatedHand, Entry
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand, RawHand
 
 _EDGE: Final = 0.5
 """From a pixel's centre, which lies at whole numbers, to its edge."""
@@ -36,15 +38,15 @@ def read_checked(annotations: Path, images: Path, names: Path | None = None) -> 
     """
     entries, problems = _read(annotations)
     naming = Names(names)
-    hands, wrong = settle(entries, naming, scaled=True)
-    refuse(annotations, [*problems, *wrong, *_misplaced(entries, naming, images)])
+    hands, wrong = build_hands(entries, naming, scaled=True)
+    raise_problems(annotations, [*problems, *wrong, *_misplaced(entries, naming, images)])
     if not hands:
         message = f"{annotations}: no annotated hand in it; annotate some"
         raise DocumentError(message)
     return hands
 
 
-def _read(annotations: Path) -> tuple[list[Entry], list[Problem]]:
+def _read(annotations: Path) -> tuple[list[RawHand], list[Problem]]:
     ending = annotations.suffix.casefold()
     if annotations.is_dir() or ending in (".yaml", ".yml"):
         return deeplabcut_project.read_entries(annotations)
@@ -53,7 +55,7 @@ def _read(annotations: Path) -> tuple[list[Entry], list[Problem]]:
     return read_entries(annotations), []
 
 
-def _misplaced(entries: Iterable[Entry], naming: Names, images: Path) -> Iterator[Problem]:
+def _misplaced(entries: Iterable[RawHand], naming: Names, images: Path) -> Iterator[Problem]:
     """What is wrong with the radiographs and with the places of points on them."""
     sizes: dict[str, tuple[int, int] | RadiographError] = {}
     for entry in entries:
@@ -63,10 +65,10 @@ def _misplaced(entries: Iterable[Entry], naming: Names, images: Path) -> Iterato
             sizes[entry.image] = _size(images / entry.image)
         size = sizes[entry.image]
         if isinstance(size, RadiographError):
-            yield Problem(entry.marks[0].where, str(size))
+            yield Problem(entry.points[0].where, str(size))
             continue
         width, height = size
-        for where, name, x, y in entry.marks:
+        for where, name, x, y in entry.points:
             outside = min(x, y, width - 1 - x, height - 1 - y) < -_EDGE
             if outside and naming(name) != "":
                 what = f"{name} at {x:g}, {y:g} is outside {entry.image} ({width} x {height})"

@@ -10,8 +10,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.datasets.annotations.hands import RawHand, RawPoint
 from sharp_cli.datasets.annotations.names import side_at_end, side_in
-from sharp_cli.datasets.tables import Entry, Mark, Problem, number
+from sharp_cli.fileio.tables import Problem, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _SIDE_KEYS = ("hand", "side")
 
 
-def read_entries(path: Path) -> tuple[list[Entry], list[Problem]]:
+def read_entries(path: Path) -> tuple[list[RawHand], list[Problem]]:
     """What a file of COCO keypoints says, and what of it cannot be understood.
 
     The side of a hand is its annotation's `hand` or `side`, at the annotation itself or among its
@@ -49,16 +50,16 @@ def read_entries(path: Path) -> tuple[list[Entry], list[Problem]]:
         if category is not None and not category.get("keypoints"):
             continue
         image = images.get(str(given.get("image_id")), {}).get("file_name")
-        marks = None if category is None else _marks(where, category, given)
+        points = None if category is None else _points(where, category, given)
         if not isinstance(image, str):
             problems.append(Problem(where, "its image_id names no image with a file_name"))
         elif category is None:
             problems.append(Problem(where, "its category_id names no category"))
-        elif marks is None:
+        elif points is None:
             what = "its keypoints are not x, y, visibility for each one that its category names"
             problems.append(Problem(where, what))
-        elif marks:
-            entries.append(Entry(image, _hand(given, category, image), marks))
+        elif points:
+            entries.append(RawHand(image, _hand(given, category, image), points))
     return entries, problems
 
 
@@ -66,9 +67,9 @@ def _by_id(entries: Any) -> dict[str, Mapping[str, Any]]:
     return {str(entry.get("id")): entry for entry in entries if isinstance(entry, dict)}
 
 
-def _marks(
+def _points(
     where: str, category: Mapping[str, Any], annotation: Mapping[str, Any]
-) -> list[Mark] | None:
+) -> list[RawPoint] | None:
     """The visible points of an annotation; None if their list is not what it should be."""
     names, values = category["keypoints"], annotation.get("keypoints")
     if not isinstance(names, list) or not isinstance(values, list):
@@ -77,7 +78,9 @@ def _marks(
         return None
     triples = zip(names, values[::3], values[1::3], values[2::3], strict=True)
     return [
-        Mark(where, str(name), number(x), number(y)) for name, x, y, seen in triples if seen != 0
+        RawPoint(where, str(name), parse_number(x), parse_number(y))
+        for name, x, y, seen in triples
+        if seen != 0
     ]
 
 

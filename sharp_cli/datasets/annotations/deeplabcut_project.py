@@ -12,8 +12,9 @@ import csv
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.datasets.annotations.hands import RawHand, RawPoint
 from sharp_cli.datasets.annotations.names import side_at_end, side_in
-from sharp_cli.datasets.tables import Entry, Mark, Problem, number
+from sharp_cli.fileio.tables import Problem, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ CONFIG_FILE: Final = "config.yaml"
 _HEADER: Final = ("scorer", "individuals", "bodyparts", "coords")
 
 
-def read_entries(path: Path) -> tuple[list[Entry], list[Problem]]:
+def read_entries(path: Path) -> tuple[list[RawHand], list[Problem]]:
     """What a project says, single-animal or multi-animal, and what of it cannot be understood.
 
     Pictures are named as the project names them, `labeled-data/<set>/<file>`. The side of a hand is
@@ -46,7 +47,7 @@ def read_entries(path: Path) -> tuple[list[Entry], list[Problem]]:
     if not files:
         message = f"{labels}: no folder with a {name}.csv; label pictures, or check the scorer"
         raise DocumentError(message)
-    entries: list[Entry] = []
+    entries: list[RawHand] = []
     problems: list[Problem] = []
     for file in files:
         place = file.relative_to(config.parent).as_posix()
@@ -80,7 +81,7 @@ def _scorer(config: Path) -> str:
     raise DocumentError(message)
 
 
-def _read_file(file: Path, place: str) -> tuple[list[Entry], list[Problem]]:
+def _read_file(file: Path, place: str) -> tuple[list[RawHand], list[Problem]]:
     """The entries of one file.
 
     Its first rows say, column by column, whose point it is and whether x or y; the columns before
@@ -105,16 +106,16 @@ def _read_file(file: Path, place: str) -> tuple[list[Entry], list[Problem]]:
         where = f"{place} line {line}"
         image = "/".join(cell for cell in row[:first] if cell).replace("\\", "/")
         for individual in individuals:
-            marks = [
-                Mark(where, name, *(number(text) for text in texts))
+            points = [
+                RawPoint(where, name, *(parse_number(text) for text in texts))
                 for (who, name), axes in columns.items()
                 if who == individual
                 for texts in [[_cell(row, axes.get(axis)) for axis in "xy"]]
                 if set(texts) != {""}
             ]
-            if marks:
+            if points:
                 hand = side_in(individual) or side_at_end(image)
-                entries.append(Entry(image, hand, marks))
+                entries.append(RawHand(image, hand, points))
     return entries, []
 
 

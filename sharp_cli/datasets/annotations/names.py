@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.joints import POINTS
-from sharp_cli.datasets.tables import Problem, read_table, refuse
+from sharp_cli.fileio.tables import Problem, raise_problems, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ class Names:
                 problems.append(Problem(f"line {line}", f"unknown joint {row['joint']!r}"))
             theirs.add(name)
             self._joints[name] = known.get(joint, "")
-        refuse(path, problems)
+        raise_problems(path, problems)
 
     def __call__(self, name: str) -> str | None:
         """The joint; empty if the point is to be left out, None if nothing says what it is."""

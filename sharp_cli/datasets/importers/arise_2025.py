@@ -13,7 +13,7 @@ from sharp_cli.core.joints import POINTS, TARGETS
 from sharp_cli.datasets.importers.boxes import Box, place
 from sharp_cli.datasets.importers.cohort import Cohort, Reading, Score
 from sharp_cli.datasets.importers.files import Pictures, is_empty, is_name, part, read_json, value
-from sharp_cli.datasets.tables import number, read_table
+from sharp_cli.fileio.tables import parse_number, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -137,7 +137,7 @@ def _boxes(folder: Path, cohort: Cohort) -> Iterator[Box]:
         where = f"{path.name} line {line}"
         joint = _joint(row, where, cohort)
         if joint is not None:
-            x, y = (number(row[name]) for name in _MIDDLE)
+            x, y = (parse_number(row[name]) for name in _MIDDLE)
             yield Box(where, *joint, x, y)
 
 

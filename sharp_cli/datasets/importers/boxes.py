@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sharp_cli import radiograph
 from sharp_cli.core.errors import RadiographError
-from sharp_cli.datasets.tables import Entry, Mark, exact, settle
+from sharp_cli.datasets.annotations.csv_file import exact_point
+from sharp_cli.datasets.annotations.hands import RawHand, RawPoint, build_hands
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
@@ -46,7 +47,7 @@ def place(cohort: Cohort, folder: Path, boxes: Iterable[Box]) -> None:
     """Add the hands that boxes are of to a cohort, if training can use them.
 
     Boxes without numbers, outside their radiograph or of a joint that has one already are left
-    out, as are hands without what gives their scale: see `dataset.settle`.
+    out, as are hands without what gives their scale: see `build_hands`.
 
     Args:
         cohort: Gets the hands, and what is left out.
@@ -54,7 +55,7 @@ def place(cohort: Cohort, folder: Path, boxes: Iterable[Box]) -> None:
         boxes: Of any number of radiographs.
     """
     sizes: dict[str, tuple[int, int] | None] = {}
-    marks: dict[tuple[str, Side], dict[str, Mark]] = {}
+    marks: dict[tuple[str, Side], dict[str, RawPoint]] = {}
     for box in boxes:
         if box.image not in sizes:
             sizes[box.image] = _size(cohort, folder, box.image)
@@ -64,13 +65,15 @@ def place(cohort: Cohort, folder: Path, boxes: Iterable[Box]) -> None:
         hand = marks.setdefault((box.image, box.side), {})
         wrong = _mistake(box, size, hand)
         if wrong is None:
-            hand[box.joint] = Mark(box.where, box.joint, box.x, box.y)
+            hand[box.joint] = RawPoint(box.where, box.joint, box.x, box.y)
         else:
             cohort.remark(box.where, f"{wrong}; left out")
     for (image, side), points in marks.items():
         if not points:
             continue
-        hands, problems = settle([Entry(image, side, [*points.values()])], exact, scaled=True)
+        hands, problems = build_hands(
+            [RawHand(image, side, [*points.values()])], exact_point, scaled=True
+        )
         # All else has been seen to: what may be wrong is that the scale cannot be told.
         for _, what in problems:
             cohort.remark(image, f"{what}; its joint positions are left out")

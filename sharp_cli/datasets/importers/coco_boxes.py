@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sharp_cli.datasets.importers.files import read_json
-from sharp_cli.datasets.tables import number
+from sharp_cli.fileio.tables import parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,11 +69,11 @@ def read(path: Path, cohort: Cohort) -> Iterator[CocoBox]:
         elif not isinstance(box, list) or len(box) != _EDGES:
             cohort.remark(f"{path.name} {where}", "has no box of four numbers; left out")
         else:
-            left, upper, width, height = map(number, box)
+            left, upper, width, height = map(parse_number, box)
             yield CocoBox(
                 where,
                 image["file_name"],
-                (number(image.get("width")), number(image.get("height"))),
+                (parse_number(image.get("width")), parse_number(image.get("height"))),
                 category,
                 left + width / 2 - _CENTRE,
                 upper + height / 2 - _CENTRE,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -11,16 +9,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.joints import GRADES
-from sharp_cli.datasets.tables import Problem, refuse, write_annotations
-from sharp_cli.fileio import output
-from sharp_cli.training.classifier.label_folds import write_folds
+from sharp_cli.datasets.annotations.csv_file import write_annotations
+from sharp_cli.datasets.patient_folds import write_folds
+from sharp_cli.fileio.tables import Problem, raise_problems, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from sharp_cli.core.joints import Finding, Side
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
 
 LABELS_FILE: Final = "labels.csv"
 JOINTS_FILE: Final = "joints.csv"
@@ -35,7 +33,7 @@ MANIFEST: Final = ("study", "patient", "hand", "path")
 FOLDS: Final[Mapping[str, int]] = {"train": 3, "val": 2, "test": 1}
 """Folds of the three parts of an official split. Of three folds, the first is tested by networks
 that the second validates and the third trains:
-`sharp_cli.training.classifier.label_folds.roles`."""
+`sharp_cli.datasets.patient_folds.roles`."""
 
 
 class Score(NamedTuple):
@@ -135,21 +133,21 @@ def write(cohort: Cohort, source: Path, out: Path) -> Sequence[str]:
         raise UsageError(message)
     _take_first(cohort)
     if not cohort.scores:
-        refuse(source, [Problem("all of it", "no score could be used"), *cohort.remarks])
+        raise_problems(source, [Problem("all of it", "no score could be used"), *cohort.remarks])
     files = []
     if cohort.hands:
         write_annotations(out / JOINTS_FILE, cohort.hands)
         files.append(JOINTS_FILE)
     if cohort.readings:
-        _write_table(out / READERS_FILE, READERS, cohort.readings)
+        write_table(out / READERS_FILE, READERS, cohort.readings)
         files.append(READERS_FILE)
     if folds := _folds(cohort):
         write_folds(out / FOLDS_FILE, folds)
         files.append(FOLDS_FILE)
     if films := _films(cohort, source, out):
-        _write_table(out / MANIFEST_FILE, MANIFEST, films)
+        write_table(out / MANIFEST_FILE, MANIFEST, films)
         files.append(MANIFEST_FILE)
-    _write_table(out / LABELS_FILE, LABELS, [score[1:] for score in cohort.scores])
+    write_table(out / LABELS_FILE, LABELS, [score[1:] for score in cohort.scores])
     return [*files, LABELS_FILE]
 
 
@@ -196,9 +194,3 @@ def _films(cohort: Cohort, source: Path, out: Path) -> list[tuple[str, ...]]:
     # Where a link leads matters: `..` after it is the folder above that place.
     source, out = source.resolve(), out.resolve()
     return [(*row, os.path.relpath(source / image, out)) for *row, image in films]
-
-
-def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
-    output.write(path, text.getvalue().encode())

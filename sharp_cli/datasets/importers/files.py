@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import re
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.datasets.annotations.names import side_at_end
-from sharp_cli.datasets.tables import number
+from sharp_cli.fileio.tables import parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,20 +89,6 @@ def read_json(path: Path, cohort: Cohort) -> Any:
         raise DocumentError(message) from error
 
 
-def columns(path: Path) -> list[str]:
-    """The names in a CSV file's first line.
-
-    Raises:
-        DocumentError: It cannot be read.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        message = f"{path}: cannot be read as a table ({error}); download it again"
-        raise DocumentError(message) from error
-
-
 def is_empty(cell: str) -> bool:
     """Whether a cell of a table has no value."""
     return cell.strip().casefold() in _EMPTY
@@ -111,7 +96,7 @@ def is_empty(cell: str) -> bool:
 
 def value(cell: str) -> float | str:
     """The number in a cell of a table, or its text if it is none."""
-    found = number(cell)
+    found = parse_number(cell)
     return cell if math.isnan(found) else found
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.datasets.importers.cohort import Cohort, Score
-from sharp_cli.datasets.importers.files import Pictures, columns, is_empty, is_name, value
-from sharp_cli.datasets.tables import read_table
+from sharp_cli.datasets.importers.files import Pictures, is_empty, is_name, value
+from sharp_cli.fileio.tables import read_header, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +101,7 @@ def _rows(path: Path, cohort: Cohort) -> dict[str, tuple[int, dict[str, str]]]:
 
 def _columns(path: Path, cohort: Cohort) -> list[str]:
     """The columns of joints."""
-    given = columns(path)
+    given = read_header(path)
     there = [name for name in given if name in _JOINTS]
     if not there:
         message = f"{path}: no column of a joint, as {next(iter(_JOINTS))}; download it again"

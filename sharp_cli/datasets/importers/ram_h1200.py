@@ -16,7 +16,7 @@ from sharp_cli.datasets.importers import coco_boxes
 from sharp_cli.datasets.importers.boxes import Box, place
 from sharp_cli.datasets.importers.cohort import FOLDS, Cohort, Score
 from sharp_cli.datasets.importers.files import Pictures, is_name, part, pictures, read_json, shown
-from sharp_cli.datasets.tables import read_table
+from sharp_cli.fileio.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.datasets.labels import read_labels
-from sharp_cli.datasets.tables import Problem, refuse
 from sharp_cli.evaluation.detection import annotated_name
+from sharp_cli.fileio.tables import Problem, raise_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,7 +68,7 @@ def read_truth(path: Path, studies: Iterable[Document]) -> Truth:
             what = f"{joint.finding} of {joint.side} {joint.joint} of {joint.image} stands twice"
             problems.append(Problem(f"line {joint.line}", what))
         labels[place] = joint
-    refuse(path, problems)
+    raise_problems(path, problems)
     truth = Truth(labels)
     if not any(truth.of(row) for study in studies for row in study.joints):
         message = f"{path}: none of the joints is labelled; compare the names of pictures"

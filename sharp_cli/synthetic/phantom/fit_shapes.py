@@ -2,7 +2,7 @@
 
 Run as `python -m sharp_cli.synthetic.phantom.fit_shapes LANDMARKS.csv JOINTS.csv`. LANDMARKS.csv
 holds 37 landmarks of many left hands (those of Payer et al., MICCAI 2016, on the Digital Hand
-Atlas), JOINTS.csv joint positions as `sharp_cli.datasets.tables` reads them; held-out pictures are
+Atlas), JOINTS.csv joint positions as `sharp evaluate` reads them; held-out pictures are
 not used. Only means, principal components and standard deviations are kept.
 """
 
@@ -17,7 +17,8 @@ import numpy as np
 
 from sharp_cli.core.geometry import fit_similarity
 from sharp_cli.core.joints import POINTS
-from sharp_cli.datasets.tables import held_out, read_annotations
+from sharp_cli.datasets.annotations.csv_file import read_annotations
+from sharp_cli.datasets.splits import held_out_images
 from sharp_cli.synthetic.phantom.shape import (
     LANDMARK_OF_POINT,
     PHALANX_LANDMARKS,
@@ -84,7 +85,7 @@ def main(landmarks: Path, joints: Path) -> None:
     _, singular, components = np.linalg.svd(deviations, full_matrices=False)
     sds = singular[:_COMPONENTS] / np.sqrt(len(aligned) - 1)
     annotated = read_annotations(joints)
-    tested = held_out(hand.image for hand in annotated)
+    tested = held_out_images(hand.image for hand in annotated)
     known = [hand.points for hand in annotated if hand.image not in tested]
     points = place_points(mean, known)
     shapes = {

@@ -9,8 +9,8 @@ from sharp_cli import radiograph
 from sharp_cli.core.errors import RadiographError
 from sharp_cli.core.inputs import Input, units
 from sharp_cli.core.joints import HEADS
-from sharp_cli.datasets.tables import Problem, named, refuse
-from sharp_cli.training.classifier.label_folds import roles
+from sharp_cli.datasets.patient_folds import roles
+from sharp_cli.fileio.tables import Problem, list_places, raise_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.datasets.labels import LabelledJoint, Labels
-    from sharp_cli.training.classifier.label_folds import Roles
+    from sharp_cli.datasets.patient_folds import Roles
 
     Sizes = Mapping[str, tuple[int, int] | str]
 
@@ -70,7 +70,7 @@ def check(
     """
     joints = labels.joints
     sizes = {file: _size(images, file) for file in dict.fromkeys(joint.file for joint in joints)}
-    refuse(path, [*_contradictions(joints), *_of_several(joints), *_outside(joints, sizes)])
+    raise_problems(path, [*_contradictions(joints), *_of_several(joints), *_outside(joints, sizes)])
     readable = [joint for joint in joints if not isinstance(sizes[joint.file], str)]
     first: dict[tuple[object, ...], LabelledJoint] = {}
     repeated = [
@@ -84,7 +84,7 @@ def check(
         notices.append(Notice(_lines(labels.unlabelled), "neither grade nor label", done))
     if not used:
         reasons = [Problem(notice.where, notice.what) for notice in notices]
-        refuse(path, [Problem("all rows", "no joint is left to train on"), *reasons])
+        raise_problems(path, [Problem("all rows", "no joint is left to train on"), *reasons])
     if repeated:
         what = "the joint stands there again, with the same label"
         notices.append(Notice(_lines(repeated), what, "the first is used"))
@@ -117,11 +117,11 @@ def check_folds(
             for lack in _lacks(part, intact, damaged):
                 found[lack].append(f"fold {number}")
         notices += [
-            Notice(f"{' '.join(head)}, {named(places)}", what, done)
+            Notice(f"{' '.join(head)}, {list_places(places)}", what, done)
             for (what, done), places in found.items()
         ]
     if absent:
-        notices.append(Notice(named(absent), "no labelled joint", "not trained"))
+        notices.append(Notice(list_places(absent), "no labelled joint", "not trained"))
     return notices
 
 
@@ -185,7 +185,7 @@ def _unreadable(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Notic
             rows = lines[file]
             files[size].append(f"{file} ({len(rows)} rows from line {rows[0]})")
     for reason, places in files.items():
-        yield Notice(named(places), reason, _LEFT_OUT)
+        yield Notice(list_places(places), reason, _LEFT_OUT)
 
 
 def _incomplete(joints: Iterable[LabelledJoint], models: Iterable[ModelName]) -> Iterator[Notice]:
@@ -228,4 +228,4 @@ def _size(images: Path, file: str) -> tuple[int, int] | str:
 
 
 def _lines(lines: Iterable[int]) -> str:
-    return named([f"line {line}" for line in sorted(lines)])
+    return list_places([f"line {line}" for line in sorted(lines)])

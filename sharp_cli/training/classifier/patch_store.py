@@ -19,7 +19,7 @@ from sharp_cli import radiograph
 from sharp_cli.core.errors import DocumentError, InputError
 from sharp_cli.core.geometry import Affine, sample
 from sharp_cli.core.joints import PHALANGES, TARGETS
-from sharp_cli.datasets.tables import AnnotatedHand
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.fileio import output
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.synthetic.joint_patches import SCORED, common_frame

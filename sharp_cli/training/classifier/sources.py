@@ -9,14 +9,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharp_cli.datasets.tables import Problem, read_table, refuse
+from sharp_cli.fileio.tables import Problem, raise_problems, read_table
 from sharp_cli.training.run import fingerprint, fingerprint_hands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.datasets.labels import LabelledJoint
-    from sharp_cli.datasets.tables import AnnotatedHand
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def earlier_studies(
         studies.setdefault(one.patient, set()).add(one.study)
     undated = sorted({study for mine in studies.values() for study in mine} - dates.keys())
     problems += [Problem(study, "this study of the labels has no date") for study in undated]
-    refuse(path, problems)
+    raise_problems(path, problems)
     earlier = {}
     for patient, mine in studies.items():
         for study in mine:

@@ -13,6 +13,7 @@ from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import UsageError
 from sharp_cli.datasets.annotations.check import read_checked
 from sharp_cli.datasets.labels import read_labels
+from sharp_cli.datasets.patient_folds import Roles, assign_to_folds, read_folds, roles, write_folds
 from sharp_cli.inference.classifier import takes_gpu
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
@@ -20,7 +21,6 @@ from sharp_cli.training.classifier.bundle import Data, member, write_classifier
 from sharp_cli.training.classifier.fit import Parts
 from sharp_cli.training.classifier.head_units import gather, head_names, trainable
 from sharp_cli.training.classifier.label_check import Notice, check, check_folds
-from sharp_cli.training.classifier.label_folds import Roles, assign, read_folds, roles, write_folds
 from sharp_cli.training.classifier.patch_store import build
 from sharp_cli.training.classifier.results import (
     Result,
@@ -96,7 +96,7 @@ def train_classifier(
     labelled, notices = check(sources.labels, labels, sources.images, settings.models)
     patients = {one.patient for one in labelled}
     assigned = (
-        assign(labelled, folds, seed=settings.seed)
+        assign_to_folds(labelled, folds, seed=settings.seed)
         if sources.folds is None
         else read_folds(sources.folds, patients, folds)
     )

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.records import Radiograph
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.inference.joint_detector import JointDetector
     from sharp_cli.scoring.pipeline import Finder
     from sharp_cli.training.detector.fold_files import Fold

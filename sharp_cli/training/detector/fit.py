@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.joints import POINTS
-from sharp_cli.datasets.tables import VALIDATION_EVERY, split_validation
+from sharp_cli.datasets.splits import VALIDATION_EVERY, split_validation
 from sharp_cli.fileio import output
 from sharp_cli.training.detector.network import build_network, train_network
 from sharp_cli.training.detector.training_views import draw_views, has_coco, write_coco
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.training.detector.settings import Settings
 
 

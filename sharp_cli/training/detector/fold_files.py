@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import UsageError
-from sharp_cli.datasets.tables import read_annotations
+from sharp_cli.datasets.annotations.csv_file import read_annotations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
 
 BUNDLE: Final = "bundle"
 """Folder of a fold's detector, in the fold's folder."""

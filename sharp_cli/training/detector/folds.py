@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from sharp_cli import radiograph
 from sharp_cli.bundles.store import BUNDLE_FILE, write_bundle
 from sharp_cli.core.errors import NoHandError
-from sharp_cli.datasets.tables import split_folds, write_annotations
+from sharp_cli.datasets.annotations.csv_file import write_annotations
+from sharp_cli.datasets.splits import split_folds
 from sharp_cli.evaluation.detection import joint_errors
 from sharp_cli.training.detector.bundle import NETWORK_FILE, export_detector
 from sharp_cli.training.detector.fit import Task, fit, split
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.core.joints import Side
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.evaluation.detection import JointError
     from sharp_cli.scoring.pipeline import Detector, Finder
     from sharp_cli.training.detector.settings import Settings

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.geometry import Affine
-    from sharp_cli.datasets.tables import AnnotatedHand
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.evaluation.detection import DetectionSummary
     from sharp_cli.training.detector.keypoint_onnx import KeypointNetwork
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from sharp_cli.datasets.labels import read_labels
-from sharp_cli.datasets.tables import VALIDATION_EVERY, part, split_validation
+from sharp_cli.datasets.splits import VALIDATION_EVERY, select_hands, split_validation
 from sharp_cli.inference.classifier import takes_gpu
 from sharp_cli.inference.networks import VGG16
 from sharp_cli.synthetic.joint_patches import graded, phantom_hands, read_hands
@@ -84,7 +84,7 @@ def train_trunk(
     network = fit.TrunkNetwork(VGG16, batch_norm=init is None)
     if init is not None:
         network.trunk.load_state_dict(bundle_trunk(init))
-    training, validation = split_validation(part(hands, apart=False))
+    training, validation = split_validation(select_hands(hands, held_out=False))
     learned, checked = ([], []) if cohort is None else _read_cohort(cohort)
     best = fit.train(
         network,

@@ -1,4 +1,4 @@
-"""A whole made-up dataset and its tables."""
+"""A whole synthetic dataset and its tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ARISE-2025: from a made-up download to tables, and what is said of damaged ones."""
+"""ARISE-2025: from a synthetic download to tables, and what is said of damaged ones."""
 
 from __future__ import annotations
 

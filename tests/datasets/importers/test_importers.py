@@ -10,8 +10,8 @@ import pytest
 
 from sharp_cli.core.errors import DocumentError, UsageError
 from sharp_cli.datasets.importers.cohort import write
+from sharp_cli.datasets.patient_folds import read_folds, roles
 from sharp_cli.scoring.manifest import read_manifest
-from sharp_cli.training.classifier.label_folds import read_folds, roles
 from tests.datasets.importers.imported import checked, imported
 from tests.datasets.importers.trees import H1200_BOXES, MAKE, READ, W600_SCORES
 

@@ -1,4 +1,4 @@
-"""RA2-DREAM: from a made-up download to tables, and what is said of damaged ones."""
+"""RA2-DREAM: from a synthetic download to tables, and what is said of damaged ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RAM-H1200: from a made-up download to tables, and what is said of damaged ones."""
+"""RAM-H1200: from a synthetic download to tables, and what is said of damaged ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RAM-W600: from a made-up download to tables, and what is said of damaged ones."""
+"""RAM-W600: from a synthetic download to tables, and what is said of damaged ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.datasets.importers.cohort import write
-from sharp_cli.training.classifier.label_folds import read_folds
+from sharp_cli.datasets.patient_folds import read_folds
 from tests.datasets.importers.damage import Damage, check, edit, moved, removed
 from tests.datasets.importers.imported import checked, imported
 from tests.datasets.importers.trees import BONES, MAKE, READ, W600, W600_SCORES, grade, patch

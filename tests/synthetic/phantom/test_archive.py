@@ -10,7 +10,7 @@ import pytest
 
 from sharp_cli.core.errors import OutputError, UsageError
 from sharp_cli.core.joints import POINTS, SIDES
-from sharp_cli.datasets.tables import read_annotations
+from sharp_cli.datasets.annotations.csv_file import read_annotations
 from sharp_cli.radiograph import read
 from sharp_cli.synthetic.phantom import archive
 from sharp_cli.synthetic.phantom.archive import TABLES, write_cohort

@@ -12,7 +12,7 @@ from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import POINTS, SIDES
 from sharp_cli.core.records import Hand, Point
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.datasets.tables import AnnotatedHand
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.inference.crop import crop
 from sharp_cli.synthetic.joint_patches import SCORED, common_frame

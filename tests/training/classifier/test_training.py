@@ -15,10 +15,10 @@ import pytest
 
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import DocumentError, UsageError
+from sharp_cli.datasets.patient_folds import read_folds
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.training.classifier import fit as classifier_fit
 from sharp_cli.training.classifier.fit import CHECKPOINT
-from sharp_cli.training.classifier.label_folds import read_folds
 from sharp_cli.training.classifier.results import METRIC_COLUMNS, PREDICTION_COLUMNS
 from sharp_cli.training.classifier.settings import Hyperparameters, ThresholdRule
 from sharp_cli.training.classifier.sources import Sources, earlier_studies

@@ -11,7 +11,7 @@ import pytest
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.datasets.tables import AnnotatedHand
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.calibration import CUT_OFF, FEATURES, UNLIKE, Certainty, Evidence, Sight
 from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, Change
 from sharp_cli.training.detector.certainty import GOOD_FLAGGED, Judged, Seen, calibrate, fit

@@ -20,7 +20,7 @@ from sharp_cli.core.errors import ModelError, NoHandError, UsageError
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.joints import POINTS, TARGETS
 from sharp_cli.core.records import Hand, Point
-from sharp_cli.datasets.tables import AnnotatedHand
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.evaluation.detection import summarise
 from sharp_cli.inference.joint_detector import JointDetector
 from sharp_cli.inference.openvino_runtime import load_onnx

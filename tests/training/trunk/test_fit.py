@@ -13,7 +13,8 @@ import torch
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.joints import FINDINGS, HEADS, TARGETS
-from sharp_cli.datasets.tables import AnnotatedHand, write_annotations
+from sharp_cli.datasets.annotations.csv_file import write_annotations
+from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.synthetic.joint_patches import SCORED
 from sharp_cli.training import run

@@ -8,7 +8,7 @@ import pytest
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import POINTS
-from sharp_cli.datasets.tables import held_out, read_annotations
+from sharp_cli.datasets.annotations.csv_file import read_annotations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,8 +55,3 @@ def test_missing_column_and_missing_file(tmp_path: Path) -> None:
         read_annotations(write(tmp_path, header="image,hand,point,x,y"))
     with pytest.raises(DocumentError, match="cannot be read"):
         read_annotations(tmp_path / "none.csv")
-
-
-def test_every_fourth_picture_in_natural_order_is_held_out() -> None:
-    names = [f"img{number}.png" for number in (10, 9, 2, 1, 30, 4, 5, 100)]
-    assert held_out(names) == {"img5.png", "img100.png"}

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.joints import HEADS
-from sharp_cli.datasets.tables import Problem, number, read_table, refuse
-from sharp_cli.fileio import output
+from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_table, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +24,7 @@ _FEWEST: Final = 3
 """One fold to train on, one to validate with and one to measure on."""
 
 _ROUNDING: Final = 1e-9
-"""Sums of shares that differ by less are equal."""
+"""Sums of fractions that differ by less are equal."""
 
 
 class Roles(NamedTuple):
@@ -38,17 +35,18 @@ class Roles(NamedTuple):
     test: frozenset[str]
 
 
-def assign(joints: Sequence[LabelledJoint], count: int, *, seed: int) -> dict[str, int]:
-    """Deal patients into folds that are alike.
+def assign_to_folds(joints: Sequence[LabelledJoint], count: int, *, seed: int) -> dict[str, int]:
+    """Assign patients to folds that are alike.
 
-    Folds differ by one patient at most, and hold of each head's intact joints about the same
-    share, and of its non-intact ones. On made-up cohorts like the paper's, scikit-learn's
-    `StratifiedGroupKFold` left shares more uneven and four to six patients in a fold.
+    Folds differ by one patient at most, and each holds about the same fraction of a joint
+    group's intact joints, and of its non-intact ones. On synthetic cohorts like the paper's,
+    scikit-learn's `StratifiedGroupKFold` left these fractions more uneven and put four to six
+    patients into a fold.
 
     Args:
         joints: The labelled joints.
         count: How many folds.
-        seed: What the dealing follows from.
+        seed: Random seed.
 
     Returns:
         Fold of each patient, from 1 to `count`.
@@ -65,7 +63,9 @@ def assign(joints: Sequence[LabelledJoint], count: int, *, seed: int) -> dict[st
         )
         raise UsageError(message)
     rng = np.random.default_rng(seed)
-    folds = _evened(_shares(joints, patients), rng.permutation(np.arange(len(patients)) % count))
+    folds = _balance(
+        _fractions(joints, patients), rng.permutation(np.arange(len(patients)) % count)
+    )
     return dict(zip(patients, (folds + 1).tolist(), strict=True))
 
 
@@ -81,7 +81,7 @@ def read_folds(path: Path, patients: Collection[str], count: int) -> dict[str, i
     folds: dict[str, int] = {}
     problems: list[Problem] = []
     for line, row in read_table(path, COLUMNS):
-        patient, fold = row["patient"].strip(), number(row["fold"])
+        patient, fold = row["patient"].strip(), parse_number(row["fold"])
         if not patient:
             problems.append(Problem(f"line {line}", "no patient"))
         elif fold not in range(1, count + 1):
@@ -90,13 +90,13 @@ def read_folds(path: Path, patients: Collection[str], count: int) -> dict[str, i
         elif folds.setdefault(patient, int(fold)) != fold:
             what = f"patient {patient} is in fold {folds[patient]} already"
             problems.append(Problem(f"line {line}", what))
-    dealt = {patient: folds[patient] for patient in sorted(patients) if patient in folds}
+    assigned = {patient: folds[patient] for patient in sorted(patients) if patient in folds}
     lost = sorted({*patients} - {*folds})
-    empty = sorted({*range(1, count + 1)} - {*dealt.values()})
+    empty = sorted({*range(1, count + 1)} - {*assigned.values()})
     problems += [Problem(f"patient {patient}", "is in no fold") for patient in lost]
     problems += [Problem(f"fold {fold}", "has no labelled patient") for fold in empty]
-    refuse(path, problems)
-    return dealt
+    raise_problems(path, problems)
+    return assigned
 
 
 def write_folds(path: Path, folds: Mapping[str, int]) -> None:
@@ -105,11 +105,7 @@ def write_folds(path: Path, folds: Mapping[str, int]) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    rows.writerows(folds.items())
-    output.write(path, text.getvalue().encode())
+    write_table(path, COLUMNS, folds.items())
 
 
 def roles(folds: Mapping[str, int], number: int, count: int) -> Roles:
@@ -134,36 +130,36 @@ def _demand(count: int) -> None:
         raise UsageError(message)
 
 
-def _shares(joints: Sequence[LabelledJoint], patients: Sequence[str]) -> NDArray[np.float64]:
-    """Each patient's share of the joints of a head and label; shape (patients, 2 × heads)."""
+def _fractions(joints: Sequence[LabelledJoint], patients: Sequence[str]) -> NDArray[np.float64]:
+    """Each patient's fraction of the joints of a group and label, shape (patients, 2 × groups)."""
     counts = np.zeros((len(patients), len(HEADS), 2))
     rows = {patient: row for row, patient in enumerate(patients)}
     for joint in joints:
         counts[rows[joint.patient], HEADS.index(joint.head), int(joint.damaged)] += 1
-    shares: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=0), 1)
-    return shares.reshape(len(patients), -1)
+    fractions: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=0), 1)
+    return fractions.reshape(len(patients), -1)
 
 
-def _evened(shares: NDArray[np.float64], dealt: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Let pairs of patients change places while it lessens the sum of squares of folds' shares.
+def _balance(fractions: NDArray[np.float64], folds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Swap pairs of patients as long as that lessens the sum of squares of the folds' fractions.
 
-    That sum is least where every fold has the same share of everything. Each patient in turn
-    changes with the one with whom it lessens most.
+    That sum is least where every fold has the same fraction of everything. Each patient in turn
+    is swapped with the one that lessens it most.
 
     Args:
-        shares: Of each patient, shape (patients, classes).
-        dealt: Fold of each patient to begin with, from 0; shape (patients,).
+        fractions: Of each patient, shape (patients, classes).
+        folds: Fold of each patient to begin with, from 0; shape (patients,).
 
     Returns:
         Fold of each patient, shape (patients,).
     """
-    folds = dealt.copy()
-    sums = np.array([shares[folds == fold].sum(axis=0) for fold in range(folds.max() + 1)])
+    folds = folds.copy()
+    sums = np.array([fractions[folds == fold].sum(axis=0) for fold in range(folds.max() + 1)])
     changed = True
     while changed:
         changed = False
-        for one, own in enumerate(shares):
-            brought = shares - own
+        for one, own in enumerate(fractions):
+            brought = fractions - own
             # Half of what the sum of squares grows by; never less than 0 within a fold.
             growth = (brought * (sums[folds[one]] - sums[folds] + brought)).sum(axis=1)
             other = growth.argmin()

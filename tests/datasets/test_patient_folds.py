@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from sharp_cli.core.errors import DocumentError, UsageError
 from sharp_cli.core.joints import HEADS, SIDES, TARGETS
 from sharp_cli.datasets.labels import LabelledJoint
+from sharp_cli.datasets.patient_folds import assign_to_folds, read_folds, roles, write_folds
 from sharp_cli.synthetic.phantom.cohort import cohort
-from sharp_cli.training.classifier.label_folds import assign, read_folds, roles, write_folds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ COHORTS = st.lists(joints(), min_size=1, max_size=30).map(
 
 
 def phantoms(patients: int) -> list[LabelledJoint]:
-    """The labels of a made-up cohort, without its pictures."""
+    """The labels of a synthetic cohort, without its pictures."""
     return [
         LabelledJoint(
             line=2,
@@ -94,29 +94,29 @@ def test_every_patient_is_in_one_fold_and_folds_are_of_one_size(
     patients = {joint.patient for joint in found}
     if len(patients) < count:
         with pytest.raises(UsageError, match=f"{len(patients)} patients are too few for {count}"):
-            assign(found, count, seed=seed)
+            assign_to_folds(found, count, seed=seed)
         return
-    folds = assign(found, count, seed=seed)
+    folds = assign_to_folds(found, count, seed=seed)
     assert folds.keys() == patients
     sizes = Counter(folds.values())
     assert sizes.keys() == {*range(1, count + 1)}
     assert max(sizes.values()) - min(sizes.values()) <= 1
     mixed.shuffle(found)
-    assert assign(found, count, seed=seed) == folds
+    assert assign_to_folds(found, count, seed=seed) == folds
 
 
 def test_folds_of_a_made_up_cohort_are_alike() -> None:
     found = phantoms(40)
-    folds = assign(found, 8, seed=0)
+    folds = assign_to_folds(found, 8, seed=0)
     assert {*Counter(folds.values()).values()} == {5}
-    # scikit-learn's StratifiedGroupKFold gives 0.045, dealing by chance about 0.19.
+    # scikit-learn's StratifiedGroupKFold gives 0.045, assignment by chance about 0.19.
     assert unevenness(found, folds, 8) < 0.025
-    assert assign(found, 8, seed=1) != folds
+    assert assign_to_folds(found, 8, seed=1) != folds
 
 
 def test_fewer_than_three_folds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="2 folds are too few"):
-        assign(phantoms(4), 2, seed=0)
+        assign_to_folds(phantoms(4), 2, seed=0)
     with pytest.raises(UsageError, match="2 folds are too few"):
         read_folds(tmp_path / "folds.csv", ["p1", "p2"], 2)
 

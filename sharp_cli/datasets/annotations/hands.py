@@ -1,0 +1,145 @@
+"""Annotated hands: the points of each, built from what a file of annotations says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from sharp_cli.core.joints import PHALANGES, POINTS, SIDES, Side, phalanx_length
+from sharp_cli.fileio.tables import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+_MIN_PHALANX_POINTS: Final = 3
+"""Ends of proximal phalanges that a hand must have for its scale to be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedHand:
+    """The annotated points of one hand.
+
+    Attributes:
+        image: File name of the radiograph.
+        side: Left or right.
+        points: (x, y) in the file's own pixels by name of the point.
+    """
+
+    image: str
+    side: Side
+    points: Mapping[str, tuple[float, float]]
+
+    def positions(self) -> NDArray[np.float64]:
+        """Positions of `joints.POINTS`, shape (22, 2); NaN where there is none."""
+        missing = (math.nan, math.nan)
+        return np.array([self.points.get(name, missing) for name in POINTS])
+
+    @property
+    def phalanx(self) -> float:
+        """Median length of the proximal phalanges in the file's own pixels."""
+        return phalanx_length(self.points)
+
+
+class RawPoint(NamedTuple):
+    """A point as a file of annotations gives it: not checked yet.
+
+    Attributes:
+        where: Where in the file it stands, for messages.
+        name: What the file calls it.
+        x: In the radiograph's own pixels; NaN where the file gives no number.
+        y: Likewise.
+    """
+
+    where: str
+    name: str
+    x: float
+    y: float
+
+
+class RawHand(NamedTuple):
+    """A hand as a file of annotations gives it: not checked yet.
+
+    Attributes:
+        image: File name of the radiograph.
+        hand: Which hand the file says it is; None where it says nothing.
+        points: Its points, at least one; missing ones are left out.
+    """
+
+    image: str
+    hand: str | None
+    points: Sequence[RawPoint]
+
+
+def build_hands(
+    entries: Iterable[RawHand], naming: Callable[[str], str | None], *, scaled: bool = False
+) -> tuple[list[AnnotatedHand], list[Problem]]:
+    """Build hands from what a file says.
+
+    Args:
+        entries: What it says.
+        naming: Which point a name means; None if it is unknown, empty if it is to be left out.
+        scaled: Whether a hand must have enough points to tell its scale.
+
+    Returns:
+        The hands with their good points, and all that is wrong.
+    """
+    hands: dict[tuple[str, Side], AnnotatedHand] = {}
+    problems: list[Problem] = []
+    for entry in entries:
+        hand, wrong = _build_hand(entry, naming)
+        first = entry.points[0].where
+        if scaled and hand is not None and hand.points and not wrong and not _has_scale(hand):
+            what = (
+                f"the {hand.side} hand of {hand.image} lacks what gives its scale: "
+                f"{_MIN_PHALANX_POINTS} of PIP2…5 and MCP2…5, with both of one finger"
+            )
+            wrong.append(Problem(first, what))
+        if hand is not None and hand.points:
+            if (hand.image, hand.side) in hands:
+                what = f"the {hand.side} hand of {hand.image} stands twice"
+                wrong.append(Problem(first, what))
+            hands.setdefault((hand.image, hand.side), hand)
+        problems += wrong
+    return list(hands.values()), problems
+
+
+def _build_hand(
+    entry: RawHand, naming: Callable[[str], str | None]
+) -> tuple[AnnotatedHand | None, list[Problem]]:
+    """The hand of an entry, None if it has no picture or side, and what is wrong with it."""
+    side = next((side for side in SIDES if side == entry.hand), None)
+    wrong: list[Problem] = []
+    points: dict[str, tuple[float, float]] = {}
+    for where, name, x, y in entry.points:
+        joint = naming(name)
+        if not entry.image:
+            wrong.append(Problem(where, "no image"))
+        if entry.hand is None:
+            what = (
+                f"which hand of {entry.image} it is, is not said: give it as `hand` or as the "
+                "name of the individual, left or right, or end the picture's name in _L or _R"
+            )
+            wrong.append(Problem(where, what))
+        elif side is None:
+            wrong.append(Problem(where, f"hand {entry.hand!r} is neither left nor right"))
+        if joint is None:
+            wrong.append(Problem(where, f"unknown joint {name!r}"))
+        elif joint and math.isnan(x + y):
+            wrong.append(Problem(where, f"the position of {joint} is not a pair of numbers"))
+        elif joint in points:
+            wrong.append(Problem(where, f"{joint} of a hand of {entry.image} stands twice"))
+        elif joint:
+            points[joint] = (x, y)
+    if side is None or not entry.image:
+        return None, wrong
+    return AnnotatedHand(entry.image, side, points), wrong
+
+
+def _has_scale(hand: AnnotatedHand) -> bool:
+    ends = {name for ends in PHALANGES for name in ends}
+    return len(ends & set(hand.points)) >= _MIN_PHALANX_POINTS and math.isfinite(hand.phalanx)

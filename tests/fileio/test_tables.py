@@ -1,0 +1,78 @@
+"""CSV tables: rows by line, what is wrong with them in one message, and writing."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sharp_cli.core.errors import DocumentError
+from sharp_cli.fileio.tables import (
+    Problem,
+    list_places,
+    parse_number,
+    raise_problems,
+    read_header,
+    read_table,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_rows_come_back_as_written_with_their_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "table.csv"
+    write_table(path, ("name", "x"), [("b, c", 1.5), ("d", 2)])
+    assert path.read_bytes() == b'name,x\n"b, c",1.5\nd,2\n'
+    assert read_header(path) == ["name", "x"]
+    assert list(read_table(path, ("x", "name"))) == [
+        (2, {"x": "1.5", "name": "b, c"}),
+        (3, {"x": "2", "name": "d"}),
+    ]
+
+
+def test_a_row_that_is_too_short_has_empty_cells(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("\ufeffa,b\n1\n", encoding="utf-8")
+    assert list(read_table(path, ("a", "b"))) == [(2, {"a": "1", "b": ""})]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"a,c\n1,2\n"])
+def test_what_is_no_such_table_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "table.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DocumentError, match=r"table\.csv: .*a,b"):
+        list(read_table(path, ("a", "b")))
+
+
+def test_a_header_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match="cannot be read"):
+        read_header(tmp_path / "none.csv")
+    (tmp_path / "empty.csv").touch()
+    assert read_header(tmp_path / "empty.csv") == []
+
+
+@pytest.mark.parametrize("value", ["", "x", "nan", "inf", "1e999", None, [1]])
+def test_what_is_no_finite_number_is_nan(value: object) -> None:
+    assert math.isnan(parse_number(value))
+
+
+def test_numbers_and_their_texts_are_parsed() -> None:
+    assert [parse_number(value) for value in ("1.5", " 2 ", 3)] == [1.5, 2.0, 3.0]
+
+
+def test_problems_are_raised_together_each_once_with_its_places(tmp_path: Path) -> None:
+    raise_problems(tmp_path, [])
+    problems = [Problem("line 2", "no x"), Problem("line 3", "no y"), Problem("line 4", "no x")]
+    with pytest.raises(DocumentError) as caught:
+        raise_problems(tmp_path, problems)
+    assert str(caught.value).splitlines()[1:] == ["  line 2, line 4: no x", "  line 3: no y"]
+    assert "3 mistakes" in str(caught.value)
+
+
+def test_of_many_places_the_first_are_named() -> None:
+    assert list_places(["a", "b"]) == "a, b"
+    assert list_places([str(number) for number in range(23)]).endswith("18, 19 and 3 more")
