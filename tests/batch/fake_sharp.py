@@ -1,4 +1,4 @@
-"""`python -m tests.archive.fake_sharp …` is `sharp …` with stages that need no weights.
+"""`python -m tests.batch.fake_sharp …` is `sharp …` with stages that need no weights.
 
 SHARP_TEST_PAUSE is how many seconds the detection of a hand takes. A process that works on a file
 called `crash…` ends.

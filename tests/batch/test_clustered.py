@@ -41,7 +41,7 @@ def test_a_machine_that_goes_takes_nothing_with_it(tmp_path: Path, machines: Any
     paint(tmp_path / "archive/y/two.png")
     paint(tmp_path / "archive/none.png")
     local = sharp(tmp_path, "local")
-    command = [sys.executable, "-m", "tests.archive.fake_sharp", "score", "archive", "--out", "ray"]
+    command = [sys.executable, "-m", "tests.batch.fake_sharp", "score", "archive", "--out", "ray"]
     there = subprocess.Popen(
         [*command, "--engine", "ray", "--address", machines.address],
         cwd=tmp_path,

@@ -33,7 +33,7 @@ def sharp(
     folder: Path, out: str, *, source: str = "archive", pause: float = 0
 ) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "SHARP_TEST_PAUSE": str(pause)}
-    command = [sys.executable, "-m", "tests.archive.fake_sharp", "score", source, "--out", out]
+    command = [sys.executable, "-m", "tests.batch.fake_sharp", "score", source, "--out", out]
     return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE)
 
 

@@ -75,7 +75,7 @@ def large(item: bytes) -> int:
 def test_processes_that_end_over_large_items_hold_nothing_up(tmp_path: Path) -> None:
     script = """
 from functools import partial
-from tests.test_workers import large, prepare
+from tests.execution.test_process_pool import large, prepare
 from sharp_cli.execution.process_pool import started
 if __name__ == "__main__":
     items = [digit * 5_000_000 for digit in (b"1", b"0", b"1", b"0", b"0", b"1")]
@@ -126,7 +126,7 @@ def test_alone_works_only_when_asked() -> None:
 def test_processes_end_with_one_that_is_killed(tmp_path: Path) -> None:
     script = """
 import os
-from tests.test_workers import pid, prepare
+from tests.execution.test_process_pool import pid, prepare
 from functools import partial
 from sharp_cli.execution.process_pool import started
 if __name__ == "__main__":
