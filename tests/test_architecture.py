@@ -42,7 +42,6 @@ VIOLATIONS: set[tuple[str, str]] = {
     ("results.assemble", "scoring.studies"),
     ("results.html.sources", "batch.layout"),
     ("results.html.sources", "scoring.studies"),
-    ("results.html.truth", "evaluation.detection"),
     ("results.overlays", "scoring.pipeline"),
     ("scoring.discover", "batch.layout"),
     ("scoring.plan", "batch.layout"),

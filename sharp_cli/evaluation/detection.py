@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import numpy as np
@@ -163,16 +162,6 @@ def joint_errors(
                 )
             )
     return errors
-
-
-def annotated_name(file: str, images: Container[str]) -> str:
-    """Which of the annotated `images` a file is: the longest end of its path that is one of them.
-
-    A file that is none keeps its path: others may have its name.
-    """
-    parts = Path(file).parts
-    ends = ("/".join(parts[start:]) for start in range(len(parts)))
-    return next((end for end in ends if end in images), file)
 
 
 def spread(distances: Iterable[float]) -> Spread:

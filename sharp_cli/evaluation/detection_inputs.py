@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import SIDES, TARGETS
+from sharp_cli.datasets.image_names import annotated_name
 from sharp_cli.evaluation.cases import picture
-from sharp_cli.evaluation.detection import annotated_name
 from sharp_cli.evaluation.raters import Place
 from sharp_cli.fileio.tables import Problem, raise_problems, read_table
 from sharp_cli.results.formats import from_csv, from_json

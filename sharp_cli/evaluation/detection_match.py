@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import TARGETS
 from sharp_cli.datasets.annotations.csv_file import read_annotations
+from sharp_cli.datasets.image_names import annotated_name
 from sharp_cli.datasets.labels import read_labels
-from sharp_cli.evaluation.detection import annotated_name, joint_errors
+from sharp_cli.evaluation.detection import joint_errors
 from sharp_cli.evaluation.detection_inputs import damage, read_predictions, read_verdicts
 from sharp_cli.evaluation.raters import Place
 

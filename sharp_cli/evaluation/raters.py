@@ -10,7 +10,7 @@ from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.inputs import FALLBACKS
 from sharp_cli.core.joints import GRADES, SIDES, TARGETS
 from sharp_cli.core.records import Label
-from sharp_cli.evaluation.detection import annotated_name
+from sharp_cli.datasets.image_names import annotated_name
 from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_header, read_table
 from sharp_cli.results.formats import from_csv
 

@@ -8,7 +8,6 @@ from sharp_cli.core.joints import POINTS, Side
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.evaluation.detection import (
-    annotated_name,
     detection_table,
     grouped,
     joint_errors,
@@ -107,18 +106,3 @@ def test_the_table_has_every_group_and_both_totals() -> None:
 
 def test_a_hand_without_a_phalanx_has_no_scale() -> None:
     assert joint_errors({}, [AnnotatedHand("film.png", "left", {"IP": (1.0, 2.0)})]) == []
-
-
-@pytest.mark.parametrize(
-    ("file", "name"),
-    [
-        ("/films/p1/left.dcm", "p1/left.dcm"),
-        ("p2/left.dcm", "p2/left.dcm"),
-        ("left.dcm", "left.dcm"),
-        ("/films/p3/left.dcm", "left.dcm"),
-        ("/films/p1/right.dcm", "/films/p1/right.dcm"),
-        ("", ""),
-    ],
-)
-def test_a_file_is_the_picture_that_its_path_ends_in(file: str, name: str) -> None:
-    assert annotated_name(file, {"p1/left.dcm", "p2/left.dcm", "left.dcm"}) == name

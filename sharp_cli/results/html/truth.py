@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.datasets.image_names import annotated_name
 from sharp_cli.datasets.labels import read_labels
-from sharp_cli.evaluation.detection import annotated_name
 from sharp_cli.fileio.tables import Problem, raise_problems
 
 if TYPE_CHECKING:
