@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli import radiograph
 from sharp_cli.bundles.store import open_bundle
+from sharp_cli.execution.devices import cores
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
-from sharp_cli.scoring.loading import cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

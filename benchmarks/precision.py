@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sharp_cli.bundles.store import open_bundle
+from sharp_cli.execution.devices import cores
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import pipeline
-from sharp_cli.scoring.loading import cores
 from sharp_cli.scoring.plan import plan
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def main() -> None:
     finder = HandFinder(open_bundle("hands"), threads=cores())
     detector = JointDetector(open_bundle("joints"), threads=cores())
     scoring = pipeline.Scoring(finder, detector, both, options.model)
-    pipeline.score_plan(plan(options.files), scoring, pipeline.Run())
+    pipeline.score_plan(plan(options.files), scoring, Run())
     whole, half = (both.found[name] for name in PRECISIONS)
     change = [
         abs(one.probability - other.probability) for one, other in zip(whole, half, strict=True)

@@ -9,7 +9,7 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli.batch.layout import STUDY_JSON
+from sharp_cli.results.layout import STUDY_JSON
 from sharp_cli.scoring.loading import open_bundles
 from sharp_cli.synthetic.phantom.cohort import study_count
 from timing.memory import watch, while_done

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from sharp_cli.execution.devices import cores
 from sharp_cli.inference.openvino_runtime import Network, has_bf16, load_openvino
-from sharp_cli.scoring.loading import cores
 from timing.table import Row
 
 if TYPE_CHECKING:

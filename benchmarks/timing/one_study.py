@@ -7,6 +7,7 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import pipeline
 from sharp_cli.scoring.loading import load, open_bundles
 from sharp_cli.scoring.plan import plan
@@ -72,7 +73,7 @@ def warm_seconds(films: Sequence[str], precision: Precision) -> list[float]:
     spent = []
     for _ in range(1 + TIMES):
         start = time.perf_counter()
-        run = pipeline.Run()
+        run = Run()
         pipeline.score_plan(plan(films), scoring, run)
         spent.append(time.perf_counter() - start)
         if run.failures:

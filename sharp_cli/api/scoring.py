@@ -10,9 +10,10 @@ from sharp_cli.api.scores import Scores
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import MODELS
 from sharp_cli.core.records import Precision
-from sharp_cli.inference.classifier import Device
+from sharp_cli.execution.devices import Device
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import loading
-from sharp_cli.scoring.pipeline import Run, score_plan
+from sharp_cli.scoring.pipeline import score_plan
 from sharp_cli.scoring.plan import plan
 
 if TYPE_CHECKING:

@@ -15,14 +15,14 @@ from sharp_cli.batch import replica
 from sharp_cli.batch.crew import texts
 from sharp_cli.batch.engine import Finished
 from sharp_cli.execution.ray_pool import Replicas, connected, place
-from sharp_cli.scoring.studies import Names, settle
+from sharp_cli.scoring.studies import Names, group_into_studies
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
 
     from sharp_cli.batch.replica import Kit, Outcome
     from sharp_cli.results.document import Document
-    from sharp_cli.scoring.pipeline import Run
+    from sharp_cli.results.run import Run
     from sharp_cli.scoring.studies import Group
 
 _A_GPU: Final = 4
@@ -64,7 +64,7 @@ class Clustered:
             with closing(outcomes):
                 for asked, group in zip(groups, todo, strict=True):
                     for file in group.files:
-                        run.tell(file)
+                        run.on_progress(file)
                     outcome = next(outcomes)
                     run.failures += outcome.failures
                     yield _named(outcome, asked, group, names)
@@ -73,8 +73,8 @@ class Clustered:
 def _named(outcome: Outcome, asked: Group, group: Group, names: Names) -> Finished:
     """A group with the names of its studies, which were others where it was scored."""
     there, here = (
-        settle(asked, outcome.films, Names([asked.name])),
-        settle(group, outcome.films, names),
+        group_into_studies(asked, outcome.radiographs, Names([asked.name])),
+        group_into_studies(group, outcome.radiographs, names),
     )
     called = {one.name: other.name for one, other in zip(there, here, strict=True)}
     documents = {

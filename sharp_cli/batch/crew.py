@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sharp_cli.batch.layout import STUDY_CSV, STUDY_JSON
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
 from sharp_cli.results import overlay, overlays
 from sharp_cli.results.formats import to_csv, to_json
+from sharp_cli.results.layout import STUDY_CSV, STUDY_JSON
+from sharp_cli.results.naming import folder_name, unique_names
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import pipeline
-from sharp_cli.scoring.studies import plain, unique
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,9 +57,9 @@ class Made(NamedTuple):
 
 def make(studies: Sequence[pipeline.Scored]) -> Made:
     """Make the files of the studies of a group."""
-    run = pipeline.Run()
+    run = Run()
     made: dict[str, Mapping[str, bytes]] = {}
-    with run.each(*_files(studies)):
+    with run.guard(*_files(studies)):
         for study in studies:
             made[study.document.inputs[0].study] = _content(study)
     return Made({} if run.failures else made, run.failures)
@@ -75,7 +76,7 @@ def _files(studies: Sequence[pipeline.Scored]) -> list[str]:
 
 def _content(study: pipeline.Scored) -> dict[str, bytes]:
     document = study.document
-    stems = unique(plain(Path(row.file).stem) for row in document.inputs)
+    stems = unique_names(folder_name(Path(row.file).stem) for row in document.inputs)
     pictures = {
         "overlay.png" if len(stems) == 1 else f"overlay-{stem}.png": overlay.to_png(
             overlays.draw(document, row, study.grey[row.file])

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.batch.crew import Made
     from sharp_cli.results.document import Document
-    from sharp_cli.scoring.pipeline import Run
+    from sharp_cli.results.run import Run
     from sharp_cli.scoring.studies import Group, Names
 
 

@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sharp_cli.batch.layout import HIDDEN, REPLACED, STUDY_CSV, STUDY_JSON
 from sharp_cli.batch.lock import locked
 from sharp_cli.batch.record import Record
 from sharp_cli.batch.tables import files_of, read_failures, write_failures, write_results
 from sharp_cli.core.errors import OutputError
 from sharp_cli.fileio import output
 from sharp_cli.results.formats import from_json
+from sharp_cli.results.layout import HIDDEN, REPLACED, STUDY_CSV, STUDY_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from sharp_cli.results.run import Run
     from sharp_cli.scoring.loading import Models
-    from sharp_cli.scoring.pipeline import Run, Scored, Scoring, Seen
+    from sharp_cli.scoring.pipeline import Scored, Scoring, Seen
     from sharp_cli.scoring.studies import Group, Names
 
 _MANY: Final = 8
@@ -47,7 +48,7 @@ class Local:
             found = iter(crew.map(see, groups, lost=pipeline.unseen))
             for group in todo:
                 for file in group.files:
-                    run.tell(file)
+                    run.on_progress(file)
                 yield group, next(found)
 
         def scored(crew: Alone | Workers) -> Iterator[list[Scored]]:

@@ -7,8 +7,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sharp_cli.batch.layout import LOCK
 from sharp_cli.core.errors import OutputError, UsageError
+from sharp_cli.results.layout import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

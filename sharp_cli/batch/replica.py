@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sharp_cli.batch.crew import Made, make
 from sharp_cli.core.errors import UsageError
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import pipeline
 from sharp_cli.scoring.loading import load, open_bundles
 from sharp_cli.scoring.studies import Names
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.records import Precision
+    from sharp_cli.execution.devices import Device
     from sharp_cli.execution.ray_pool import Origin
-    from sharp_cli.inference.classifier import Device
     from sharp_cli.results.document import Document, Failure
+    from sharp_cli.results.studies import DetectedRadiograph
     from sharp_cli.scoring.loading import Models
-    from sharp_cli.scoring.studies import Film, Group
+    from sharp_cli.scoring.studies import Group
 
 _OWN: dict[str, tuple[Models, pipeline.Scoring]] = {}
 """Those of this process."""
@@ -87,13 +89,13 @@ class Outcome(NamedTuple):
     """What became of a group; its studies have names that no other group was asked about.
 
     Attributes:
-        films: What was seen, without patches.
+        radiographs: What was seen, without patches.
         documents: The results of its studies.
         made: The files of these.
         failures: What failed but in `made`.
     """
 
-    films: Sequence[Film]
+    radiographs: Sequence[DetectedRadiograph]
     documents: Sequence[Document]
     made: Made
     failures: Sequence[Failure]
@@ -102,15 +104,15 @@ class Outcome(NamedTuple):
 def score(group: Group) -> Outcome:
     """Score a group with what this process was given."""
     models, scoring = _OWN["own"]
-    run = pipeline.Run()
+    run = Run()
     seen = pipeline.see(group, scoring.finder, scoring.detector)
     ((_, studies),) = pipeline.score_groups(
         [(group, seen)], Names([group.name]), scoring, run, together=1
     )
     named = [replace(one, document=models.named_in(one.document)) for one in studies]
     bare = [
-        replace(film, hands=tuple(replace(found, patches=()) for found in film.hands))
-        for film in seen.films
+        replace(one, hands=tuple(replace(hand, patches=()) for hand in one.hands))
+        for one in seen.radiographs
     ]
     return Outcome(bare, [one.document for one in named], make(named), run.failures)
 

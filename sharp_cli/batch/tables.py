@@ -8,10 +8,10 @@ import shutil
 from dataclasses import astuple, fields
 from typing import TYPE_CHECKING
 
-from sharp_cli.batch.layout import FAILURES, HIDDEN, RESULTS, STUDY_CSV
 from sharp_cli.core.errors import OutputError
 from sharp_cli.fileio import output
 from sharp_cli.results.document import COLUMNS, Failure
+from sharp_cli.results.layout import FAILURES, HIDDEN, RESULTS, STUDY_CSV
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -23,11 +23,12 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from sharp_cli.batch.layout import FAILURES
 from sharp_cli.batch.ledger import Ledger, opened
 from sharp_cli.cli.terminal import exit_code, say, tell
 from sharp_cli.results.assemble import assemble, with_results
 from sharp_cli.results.document import Document, ModelRow
+from sharp_cli.results.layout import FAILURES
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import pipeline
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Archive:
     models: Models
     scoring: pipeline.Scoring
     engine: Engine
-    run: pipeline.Run
+    run: Run
     _told: int = 0
 
     def score(self, work: Plan, outputs: Outputs) -> int:
@@ -115,7 +116,7 @@ class Archive:
                 outputs.deliver(pipeline.joined(start, ledger.documents()), self.run)
                 self._tell(())
             studies = len(ledger.studies)
-        tell(start, pipeline.Run(interrupted=self.run.interrupted))
+        tell(start, Run(interrupted=self.run.interrupted))
         where = f"; {failed} files failed, see {self.folder / FAILURES}" if failed else ""
         say("done", f"{studies} studies in {self.folder}{where}")
         return exit_code(self.run)
@@ -128,13 +129,13 @@ class Archive:
         ledger.close(self.run.failures, counts, finished=False)
         files = sum(len(group.files) for group in left)
         with (
-            _progress(files) as self.run.tell,
+            _progress(files) as self.run.on_progress,
             self.run.interruptible(),
             closing(self.engine.score(left, ledger.todo(work), work.names, self.run)) as finished,
         ):
             for group, studies, made in finished:
                 self.run.failures += made.failures
-                with self.run.each(*group.files):
+                with self.run.guard(*group.files):
                     if made.studies:
                         ledger.add(group, made.studies)
                 self._tell(studies)

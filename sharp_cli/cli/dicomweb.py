@@ -12,6 +12,7 @@ from sharp_cli.cli.terminal import progress, say
 from sharp_cli.pacs.dicomweb import DicomWeb
 from sharp_cli.pacs.quiet import quiet
 from sharp_cli.pacs.studies import make_objects, plan_studies
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import pipeline
 
 if TYPE_CHECKING:
@@ -54,12 +55,12 @@ class Remote:
         Raises:
             OutputError: Something cannot be written.
         """
-        run = pipeline.Run()
+        run = Run()
         with tempfile.TemporaryDirectory(prefix="sharp-") as place, quiet():
             folder = Path(place)
             fetched = self._fetch(folder, run)
             work = plan_studies(fetched)
-            with progress(len(work.files)) as run.tell:
+            with progress(len(work.files)) as run.on_progress:
                 document = models.named_in(pipeline.score_plan(work, scoring, run))
             if self.store:
                 self._send(document, run)
@@ -70,23 +71,23 @@ class Remote:
         told = replace(outputs, overlay=None, dicom_sr=None, dicom_overlay=None)
         return told.finish(_named(document, folder), run)
 
-    def _fetch(self, folder: Path, run: pipeline.Run) -> list[Path]:
+    def _fetch(self, folder: Path, run: Run) -> list[Path]:
         """The folders of the studies that could be fetched."""
         fetched = []
         with run.interruptible(), progress(len(self.studies)) as tell:
             for study in dict.fromkeys(self.studies):
                 tell(study)
-                with run.each(study):
+                with run.guard(study):
                     others = self.archive.fetch(study, folder / study)
                     fetched.append(folder / study)
                     if others:
                         say("note", f"{study}: series of Modality {', '.join(others)} left out")
         return [] if run.interrupted else fetched
 
-    def _send(self, document: Document, run: pipeline.Run) -> None:
+    def _send(self, document: Document, run: Run) -> None:
         with run.interruptible():
             for name, study in document.split().items():
-                with run.each(*(row.file for row in study.inputs)):
+                with run.guard(*(row.file for row in study.inputs)):
                     results = make_objects(study)
                     for result in results:
                         self.archive.send(result)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sharp_cli.batch.engine import Engine
-    from sharp_cli.inference.classifier import Device
+    from sharp_cli.execution.devices import Device
     from sharp_cli.scoring.loading import Models
     from sharp_cli.scoring.pipeline import Scoring
     from sharp_cli.training.helpers import Helpers

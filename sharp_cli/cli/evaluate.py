@@ -11,7 +11,7 @@ import typer
 
 from sharp_cli.cli import evaluate_classification, evaluate_detection, options
 from sharp_cli.cli.terminal import guarded, progress, require_training, say, show
-from sharp_cli.scoring.loading import cores
+from sharp_cli.execution.devices import cores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -136,16 +136,17 @@ def _scorer(models: Models, scoring: Scoring) -> Callable[[Path], Scored]:
     """What scores a study."""
     from sharp_cli.pacs.service import Scored
     from sharp_cli.pacs.studies import make_objects, plan_studies
+    from sharp_cli.results.run import Run
     from sharp_cli.scoring import pipeline
 
     def score(folder: Path) -> Scored:
-        run = pipeline.Run()
+        run = Run()
         document = models.named_in(pipeline.score_plan(plan_studies([folder]), scoring, run))
         if run.interrupted:
             raise KeyboardInterrupt
         results = []
         for study in document.split().values():
-            with run.each(*(row.file for row in study.inputs)):
+            with run.guard(*(row.file for row in study.inputs)):
                 results += make_objects(study)
         return Scored(results, list(dict.fromkeys(failure.reason for failure in run.failures)))
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from sharp_cli.cli.terminal import guarded, progress, say
-from sharp_cli.scoring.loading import cores
+from sharp_cli.execution.devices import cores
 
 Out = Annotated[Path, typer.Option(help="A new or empty folder.", show_default=False)]
 

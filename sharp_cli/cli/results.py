@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sharp_cli.results.document import Document, InputRow
-    from sharp_cli.scoring.pipeline import Run
+    from sharp_cli.results.run import Run
 
 STDOUT: Final = "-"
 
@@ -120,7 +120,7 @@ class Outputs:
     def _draw(self, file: str, document: Document, run: Run) -> None:
         from sharp_cli.results import overlay, overlays
 
-        places = self._of_films(file, document)
+        places = self._of_radiographs(file, document)
         for row, picture in overlays.every(document, run):
             output.write(places[row], overlay.to_png(picture))
 
@@ -131,23 +131,23 @@ class Outputs:
         studies = document.split()
         places = self._places(file, list(studies), document)
         for place, study in zip(places, studies.values(), strict=True):
-            with run.each(*(row.file for row in study.inputs)):
+            with run.guard(*(row.file for row in study.inputs)):
                 output.write(place, to_bytes(make_report(study)))
 
     def _draw_dicom(self, file: str, document: Document, run: Run) -> None:
         from sharp_cli.results.dicom.files import to_bytes
         from sharp_cli.results.dicom.overlay import make_overlays
 
-        places = self._of_films(file, document)
+        places = self._of_radiographs(file, document)
         for study in document.split().values():
-            with run.each(*(row.file for row in study.inputs)):
+            with run.guard(*(row.file for row in study.inputs)):
                 for row, made in zip(study.inputs, make_overlays(study), strict=True):
                     output.write(places[row], to_bytes(made))
 
-    def _of_films(self, file: str, document: Document) -> dict[InputRow, Path]:
-        from sharp_cli.scoring.studies import unique
+    def _of_radiographs(self, file: str, document: Document) -> dict[InputRow, Path]:
+        from sharp_cli.results.naming import unique_names
 
-        stems = unique(Path(row.file).stem for row in document.inputs)
+        stems = unique_names(Path(row.file).stem for row in document.inputs)
         return dict(zip(document.inputs, self._places(file, stems, document), strict=True))
 
     def _places(self, file: str, names: Sequence[str], document: Document) -> list[Path]:

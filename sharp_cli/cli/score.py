@@ -137,6 +137,7 @@ def score(
     outputs.check()
     if out is not None:
         output.make_folder(Path(out))
+    from sharp_cli.results.run import Run
     from sharp_cli.scoring import pipeline
     from sharp_cli.scoring.loading import load, open_bundles
 
@@ -150,9 +151,9 @@ def score(
     scoring = loaded.scoring(model.value if model else None, threshold=threshold, strict=strict)
     if remote is not None:
         return remote.score(loaded, scoring, outputs)
-    run = pipeline.Run()
+    run = Run()
     if out is None:
-        with progress(len(work.files)) as run.tell:
+        with progress(len(work.files)) as run.on_progress:
             document = pipeline.score_plan(work, scoring, run)
         return outputs.finish(loaded.named_in(document), run)
     from sharp_cli.cli.archive import Archive, settings

@@ -16,8 +16,8 @@ from sharp_cli.cli import options, terminal
 from sharp_cli.cli.results import STDOUT, Outputs
 from sharp_cli.cli.terminal import exit_code, guarded, progress, say, tell
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.execution.devices import cores
 from sharp_cli.fileio import output
-from sharp_cli.scoring.loading import cores
 
 if TYPE_CHECKING:
     from sharp_cli.results.document import Document
@@ -45,12 +45,13 @@ def detect(
     from sharp_cli.inference.hand_finder import HandFinder
     from sharp_cli.inference.joint_detector import JointDetector
     from sharp_cli.results.assemble import with_models
+    from sharp_cli.results.run import Run
     from sharp_cli.scoring import pipeline
 
     finding, detecting = open_bundle("hands", hands), open_bundle("joints", detector)
     threads = threads or cores()
-    run = pipeline.Run()
-    with progress(len(files)) as run.tell:
+    run = Run()
+    with progress(len(files)) as run.on_progress:
         document = pipeline.detect(
             files,
             HandFinder(finding, threads=threads),
@@ -80,13 +81,14 @@ def crop(
     outputs.check()
     from sharp_cli.inference import patches
     from sharp_cli.results.formats import to_json
+    from sharp_cli.results.run import Run
     from sharp_cli.scoring import pipeline
 
     document = _read(detected)
     folder = Path(out)
     output.make_folder(folder)
-    run = pipeline.Run()
-    with progress(len(document.inputs)) as run.tell:
+    run = Run()
+    with progress(len(document.inputs)) as run.on_progress:
         document = pipeline.crop(
             document,
             lambda row, patch: output.write(folder / row.patch, patches.to_png(patch.pixels)),
@@ -133,6 +135,7 @@ def classify(
     from sharp_cli.inference import patches
     from sharp_cli.inference.classifier import Classifier
     from sharp_cli.results.assemble import with_models
+    from sharp_cli.results.run import Run
     from sharp_cli.scoring import pipeline
 
     document = _read(source)
@@ -145,8 +148,8 @@ def classify(
         precision=precision.value,
     )
     chosen = classifier.choose(model.value if model else None)
-    run = pipeline.Run()
-    with progress(len(document.split())) as run.tell:
+    run = Run()
+    with progress(len(document.split())) as run.on_progress:
         document = pipeline.classify(
             document,
             lambda row: patches.read(row, folder),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sharp_cli.results.document import Document
-    from sharp_cli.scoring.pipeline import Run
+    from sharp_cli.results.run import Run
 
 INTERRUPTED: Final = 130
 _FAILED: Final = 1

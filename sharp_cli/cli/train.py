@@ -13,7 +13,7 @@ from sharp_cli.cli import options
 from sharp_cli.cli.engines import helping
 from sharp_cli.cli.terminal import begin_training, guarded, say
 from sharp_cli.cli.train_classifier import classifier
-from sharp_cli.scoring.loading import cores
+from sharp_cli.execution.devices import cores
 
 app = typer.Typer(
     help="Train models on one's own radiographs.",

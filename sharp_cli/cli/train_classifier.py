@@ -14,7 +14,7 @@ from sharp_cli.cli import options
 from sharp_cli.cli.engines import helping
 from sharp_cli.cli.terminal import INTERRUPTED, begin_training, guarded, say
 from sharp_cli.core.errors import UsageError
-from sharp_cli.scoring.loading import cores
+from sharp_cli.execution.devices import cores
 
 if TYPE_CHECKING:
     from sharp_cli.training.classifier.label_check import Notice

@@ -23,7 +23,7 @@ from sharp_cli.core.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
-    from sharp_cli.inference.classifier import Device
+    from sharp_cli.execution.devices import Device
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")

@@ -8,9 +8,7 @@ is the mean of its members'.
 
 from __future__ import annotations
 
-import shutil
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -19,6 +17,7 @@ from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import FALLBACKS, Input, units
 from sharp_cli.core.joints import HEADS, SIDES, TARGETS
 from sharp_cli.core.records import Classification
+from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.findings_weights import read_weights
 from sharp_cli.inference.openvino_runtime import has_bf16
 from sharp_cli.inference.trunk import openvino_trunk, torch_trunk
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.core.records import Label, Patch, Precision
+    from sharp_cli.execution.devices import Device
     from sharp_cli.inference.findings_weights import HeadKey
     from sharp_cli.inference.trunk import Trunk
 
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     """For each patch its features, by the file of the trunk that made them."""
     Content = tuple[tuple[int, ...], bytes]
     """Shape and pixels of a patch."""
-
-Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 
 class Classifier:
@@ -78,7 +76,7 @@ class Classifier:
         """
         self._weights = read_weights(bundle)
         self._path = bundle.path
-        self.on_gpu = takes_gpu(device)
+        self.on_gpu = uses_gpu(device)
         self._threads = threads
         self.precision = _settled(precision, gpu=self.on_gpu)
         self._throughput = throughput
@@ -292,23 +290,3 @@ def _settled(precision: Precision | Literal["auto"], *, gpu: bool) -> Precision:
         message = "--precision bf16: this processor has none; use fp32 or auto"
         raise UsageError(message)
     return "bf16" if there else "fp32"
-
-
-def takes_gpu(device: Device) -> bool:
-    """Whether `device` means a GPU here.
-
-    Raises:
-        UsageError: It must, and torch finds none.
-    """
-    # Looking for the driver's tool costs nothing, importing torch costs seconds.
-    if device == "cpu" or (device == "auto" and shutil.which("nvidia-smi") is None):
-        return False
-    if find_spec("torch") is not None:
-        import torch  # noqa: PLC0415
-
-        if torch.cuda.is_available():
-            return True
-    if device == "cuda":
-        message = "--device cuda: torch finds no GPU here; use cpu, or install sharp-cli[gpu]"
-        raise UsageError(message)
-    return False

@@ -16,7 +16,8 @@ import numpy as np
 
 from sharp_cli.core.errors import ModelError, UsageError
 from sharp_cli.core.inputs import Input, units
-from sharp_cli.inference.classifier import standardise, takes_gpu
+from sharp_cli.execution.devices import uses_gpu
+from sharp_cli.inference.classifier import standardise
 from sharp_cli.inference.findings_weights import read_weights
 from sharp_cli.inference.trunk import torch_layers
 
@@ -65,7 +66,7 @@ class Saliency:
             raise UsageError(message)
         self._weights = read_weights(bundle)
         self._path = bundle.path
-        self._device = "cuda" if takes_gpu("auto") else "cpu"
+        self._device = "cuda" if uses_gpu("auto") else "cpu"
 
     def maps(self, study: Mapping[Side, Sequence[Patch]], joints: Iterable[JointRow]) -> Maps:
         """The maps of every answer, one for each patch that was looked at for it.

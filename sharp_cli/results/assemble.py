@@ -11,7 +11,6 @@ from sharp_cli.core.joints import TARGETS
 from sharp_cli.core.records import Point
 from sharp_cli.inference.crop import corners
 from sharp_cli.results.document import Document, HandRow, InputRow, JointRow, ModelRow, WarningRow
-from sharp_cli.scoring.studies import names
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.core.records import Classification, Hand, Precision
     from sharp_cli.results.document import Failure
-    from sharp_cli.scoring.studies import FoundHand, Study
+    from sharp_cli.results.studies import DetectedHand, Study
 
 _PROBABILITY_DECIMALS: Final = 4
 
@@ -31,21 +30,25 @@ def assemble(
     studies: Sequence[Study], warnings: Sequence[WarningRow], failures: Sequence[Failure]
 ) -> Document:
     """The document of some studies, before classification; `with_models` adds the models."""
-    named = list(zip(names(studies), studies, strict=True))
-    films = [(name, film) for name, study in named for film in study.films]
-    hands = [(name, found) for name, film in films for found in film.hands]
+    radiographs = [(study.name, one) for study in studies for one in study.radiographs]
+    hands = [(name, detected) for name, one in radiographs for detected in one.hands]
     return Document(
         models={},
         model=None,
         validated_on_patients=False,
         inputs=tuple(
-            InputRow(name, film.file, film.width, film.height, film.spacing) for name, film in films
+            InputRow(name, one.file, one.width, one.height, one.spacing)
+            for name, one in radiographs
         ),
-        hands=tuple(_hand_row(name, found.hand) for name, found in hands),
-        joints=tuple(row for name, found in hands for row in _joint_rows(name, found)),
+        hands=tuple(_hand_row(name, detected.hand) for name, detected in hands),
+        joints=tuple(row for name, detected in hands for row in _joint_rows(name, detected)),
         warnings=(
             *warnings,
-            *(WarningRow(name, film.file, text) for name, film in films for text in film.warnings),
+            *(
+                WarningRow(name, one.file, text)
+                for name, one in radiographs
+                for text in one.warnings
+            ),
         ),
         failures=tuple(failures),
     )
@@ -183,20 +186,20 @@ def _hand_row(study: str, hand: Hand) -> HandRow:
     )
 
 
-def _joint_rows(study: str, found: FoundHand) -> Iterator[JointRow]:
-    at = {point.joint: point for point in found.points}
+def _joint_rows(study: str, detected: DetectedHand) -> Iterator[JointRow]:
+    at = {point.joint: point for point in detected.points}
     for target in TARGETS:
         point = at.get(target.joint)
         yield JointRow(
             study=study,
-            file=found.hand.file,
-            hand=found.hand.side,
+            file=detected.hand.file,
+            hand=detected.hand.side,
             finding=target.finding,
             group=target.group,
             joint=target.joint,
             x=point.x if point else None,
             y=point.y if point else None,
-            box=corners(found.hand, point, target.box) if point else None,
+            box=corners(detected.hand, point, target.box) if point else None,
             likelihood=point.likelihood if point else None,
             probability=None,
             label=None,

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.records import Radiograph
     from sharp_cli.results.document import Document, InputRow
-    from sharp_cli.scoring.pipeline import Run
+    from sharp_cli.results.run import Run
 
 
 def every(document: Document, run: Run) -> Iterator[tuple[InputRow, Image]]:
     """Draw the overlay of every radiograph of a document, reading it anew."""
     for study in document.split().values():
         for row in study.inputs:
-            with run.each(row.file):
+            with run.guard(row.file):
                 yield row, draw(study, row)
 
 

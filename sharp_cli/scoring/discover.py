@@ -11,9 +11,9 @@ from os.path import exists, isdir, isfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli.batch.layout import is_results
 from sharp_cli.core.errors import InputError
 from sharp_cli.results.document import Failure, WarningRow
+from sharp_cli.results.layout import is_results
 from sharp_cli.scoring.headers import NO_HEADER, Header, look
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ This module itself loads nothing heavy.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from sharp_cli.execution.devices import cores
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.records import Precision
-    from sharp_cli.inference.classifier import Classifier, Device
+    from sharp_cli.execution.devices import Device
+    from sharp_cli.inference.classifier import Classifier
     from sharp_cli.inference.hand_finder import HandFinder
     from sharp_cli.inference.joint_detector import JointDetector
     from sharp_cli.results.document import Document
@@ -133,10 +135,3 @@ def load(
         # Reading takes less of the cores than classifying, but for a graphics card.
         workers=threads if classifier.on_gpu else max(1, threads // 2),
     )
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

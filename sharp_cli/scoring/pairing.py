@@ -20,7 +20,8 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli.scoring.studies import Group, plain
+from sharp_cli.results.naming import folder_name
+from sharp_cli.scoring.studies import Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -173,9 +174,9 @@ def _group(pictures: Sequence[Picture], doubts: _Doubts) -> Group:
     stems = [Path(file).stem for file in files]
     if len(files) == 1:
         remarks = tuple(dict.fromkeys((files[0], text) for text in doubts.texts[files[0]]))
-        return Group(files, plain(stems[0]), remarks)
+        return Group(files, folder_name(stems[0]), remarks)
     if len(files) > _PAIR:
-        return Group(files, plain(stems[0]))
+        return Group(files, folder_name(stems[0]))
     one, other = map(_readings, files)
     shared = next((one[place][1] for place in one.keys() & other.keys()), "")
-    return Group(files, plain(shared or "+".join(stems)))
+    return Group(files, folder_name(shared or "+".join(stems)))

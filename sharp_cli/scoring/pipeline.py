@@ -6,18 +6,14 @@ memory as in the documents and patches they write, so both ways give the same re
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sharp_cli import radiograph
 from sharp_cli.core.errors import (
     DocumentError,
     IncompleteStudyError,
-    InputError,
     RadiographError,
-    SharpError,
 )
 from sharp_cli.core.inputs import units
 from sharp_cli.core.joints import HEADS
@@ -27,9 +23,10 @@ from sharp_cli.results import overlay
 from sharp_cli.results.assemble import assemble, keep, points_of, with_results
 from sharp_cli.results.document import Document, Failure, InputRow, PatchRow
 from sharp_cli.results.overlays import reread
-from sharp_cli.scoring.films import films_of
+from sharp_cli.results.run import Run
 from sharp_cli.scoring.plan import plan
-from sharp_cli.scoring.studies import settle
+from sharp_cli.scoring.radiographs import detected_radiographs
+from sharp_cli.scoring.studies import group_into_studies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,8 +37,9 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Side
     from sharp_cli.core.records import Classification, Hand, Point, Radiograph
+    from sharp_cli.results.studies import DetectedRadiograph, Study
     from sharp_cli.scoring.plan import Plan
-    from sharp_cli.scoring.studies import Film, Group, Names, Study
+    from sharp_cli.scoring.studies import Group, Names
 
     Patches = Mapping[Side, Sequence[Patch]]
 
@@ -69,48 +67,6 @@ class Classifier(Protocol):
         """The classifications of each study."""
 
 
-@dataclass(slots=True)
-class Run:
-    """How a command went, beside its document.
-
-    Attributes:
-        failures: The inputs that failed in this command.
-        interrupted: Whether it was stopped before its end.
-        tell: Told of every input that work begins on.
-    """
-
-    failures: list[Failure] = field(default_factory=list)
-    interrupted: bool = False
-    tell: Callable[[str], None] = lambda _: None
-
-    @contextmanager
-    def each(self, *files: str) -> Iterator[None]:
-        """Note an error as these files' failure, so that the others can go on."""
-        try:
-            yield
-        except InputError as error:
-            self._note(files, type(error).__name__, str(error))
-        except SharpError:
-            raise
-        except Exception as error:
-            if os.environ.get("SHARP_DEBUG"):
-                raise
-            # The type only: a library's message may quote what the file says of a patient.
-            kind = type(error).__name__
-            self._note(files, kind, f"{', '.join(files)}: unexpected {kind}; please report this")
-
-    @contextmanager
-    def interruptible(self) -> Iterator[None]:
-        """Let an interruption end the work, not the command."""
-        try:
-            yield
-        except KeyboardInterrupt:
-            self.interrupted = True
-
-    def _note(self, files: Sequence[str], error: str, reason: str) -> None:
-        self.failures.extend(Failure(file, error, reason) for file in files)
-
-
 def detect(files: Sequence[str], finder: Finder, detector: Detector, run: Run) -> Document:
     """Find the hands and joints of radiographs.
 
@@ -125,9 +81,9 @@ def detect(files: Sequence[str], finder: Finder, detector: Detector, run: Run) -
     documents = []
     with run.interruptible():
         for group in work.groups:
-            seen = see(group, finder, detector, run.tell, patches=False)
+            seen = see(group, finder, detector, run.on_progress, patches=False)
             run.failures += seen.failures
-            studies = settle(group, seen.films, work.names)
+            studies = group_into_studies(group, seen.radiographs, work.names)
             documents += [assemble([one], (), ()) for one in studies]
     return joined(assemble((), work.warnings, run.failures), documents)
 
@@ -148,9 +104,9 @@ def crop(document: Document, save: Callable[[PatchRow, Patch], None], run: Run) 
     with run.interruptible():
         for study in document.split().values():
             for row in study.inputs:
-                run.tell(row.file)
-                with run.each(row.file):
-                    patches += _cut_film(study, row, save)
+                run.on_progress(row.file)
+                with run.guard(row.file):
+                    patches += _cut_radiograph(study, row, save)
                     done.add((row.study, row.file))
     return keep(replace(document, patches=tuple(patches)), done, run.failures)
 
@@ -180,8 +136,8 @@ def classify(
     with run.interruptible():
         for name, study in document.split().items():
             files = [row.file for row in study.inputs]
-            run.tell(", ".join(files))
-            with run.each(*files):
+            run.on_progress(", ".join(files))
+            with run.guard(*files):
                 patches = _load_patches(study, load)
                 if strict:
                     _require_all(patches, files, model)
@@ -197,12 +153,12 @@ class Seen:
     """What was seen in the files of a group.
 
     Attributes:
-        films: What became of them.
+        radiographs: What became of them.
         grey: Their pixels as `overlay.draw` takes them, by file.
         failures: The files that failed.
     """
 
-    films: Sequence[Film]
+    radiographs: Sequence[DetectedRadiograph]
     grey: Mapping[str, NDArray[np.uint8]]
     failures: Sequence[Failure]
 
@@ -225,17 +181,17 @@ def see(
         patches: Whether to cut the patches of the joints.
     """
     run = Run()
-    films: list[Film] = []
+    radiographs: list[DetectedRadiograph] = []
     grey = {}
     for file in group.files:
         tell(file)
-        with run.each(file):
+        with run.guard(file):
             picture = radiograph.read(file)
             hands, warnings = finder.find(picture)
             found = [detector.detect(picture, hand) for hand in hands]
-            films += films_of(picture, found, warnings, patches=patches)
+            radiographs += detected_radiographs(picture, found, warnings, patches=patches)
             grey[file] = overlay.grey(picture.pixels)
-    return Seen(films, grey, run.failures)
+    return Seen(radiographs, grey, run.failures)
 
 
 def unseen(group: Group) -> Seen:
@@ -301,7 +257,7 @@ def score_plan(work: Plan, scoring: Scoring, run: Run) -> Document:
     documents: list[Document] = []
 
     def look(group: Group) -> Seen:
-        return see(group, scoring.finder, scoring.detector, run.tell)
+        return see(group, scoring.finder, scoring.detector, run.on_progress)
 
     with run.interruptible():
         groups = zip(work.groups, map(look, work.groups), strict=True)
@@ -317,7 +273,7 @@ class Scored:
 
     Attributes:
         document: Its results.
-        grey: The pixels of its films as `overlay.draw` takes them, by file.
+        grey: The pixels of its radiographs as `overlay.draw` takes them, by file.
     """
 
     document: Document
@@ -342,7 +298,7 @@ def score_groups(
     waiting = []
     for group, seen in groups:
         run.failures += seen.failures
-        waiting.append((group, settle(group, seen.films, names), seen.grey))
+        waiting.append((group, group_into_studies(group, seen.radiographs, names), seen.grey))
         if len(waiting) == together:
             yield from _score(waiting, scoring, run)
             waiting = []
@@ -359,13 +315,13 @@ def _score(
     model, threshold = scoring.model, scoring.threshold
     able = []
     for study in (study for _, studies, _ in groups for study in studies):
-        files = [film.file for film in study.films]
-        with run.each(*files):
+        files = [radiograph.file for radiograph in study.radiographs]
+        with run.guard(*files):
             if scoring.strict:
                 _require_all(study.patches, files, model)
             able.append(study)
     results: dict[str, tuple[Classification, ...]] = {}
-    with run.each(*(film.file for study in able for film in study.films)):
+    with run.guard(*(radiograph.file for study in able for radiograph in study.radiographs)):
         found = scoring.classifier.classify(
             [study.patches for study in able], model, threshold=threshold
         )
@@ -381,7 +337,7 @@ def _score(
                         model,
                         threshold,
                     ),
-                    {film.file: grey[film.file] for film in study.films},
+                    {radiograph.file: grey[radiograph.file] for radiograph in study.radiographs},
                 )
                 for study in studies
                 if study.name in results
@@ -399,7 +355,7 @@ def joined(start: Document, studies: Iterable[Document]) -> Document:
     return replace(start, **rows)
 
 
-def _cut_film(
+def _cut_radiograph(
     study: Document, row: InputRow, save: Callable[[PatchRow, Patch], None]
 ) -> Iterator[PatchRow]:
     picture = reread(row)
@@ -444,7 +400,7 @@ def _require_all(patches: Patches, files: Sequence[str], model: ModelName) -> No
             if missing and any(one.side in patches for one in unit):
                 message = (
                     f"{', '.join(files)}: {model} lacks a hand or a joint of this study "
-                    f"({missing[0].side} {missing[0].joint}); give the films of both hands, or "
-                    "leave --strict out"
+                    f"({missing[0].side} {missing[0].joint}); give the radiographs of both hands, "
+                    "or leave --strict out"
                 )
                 raise IncompleteStudyError(message)

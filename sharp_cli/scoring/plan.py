@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharp_cli.batch.layout import RESERVED
+from sharp_cli.results.layout import RESERVED
+from sharp_cli.results.naming import folder_name
 from sharp_cli.scoring.discover import discover
 from sharp_cli.scoring.manifest import read_manifest
 from sharp_cli.scoring.pairing import pair
-from sharp_cli.scoring.studies import Names, plain
+from sharp_cli.scoring.studies import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +79,7 @@ def _named(groups: Iterable[Group]) -> tuple[tuple[Group, ...], Names]:
         name = group.name
         if not group.listed and len(set(folders)) > 1:
             apart = _folder(group).relative_to(os.path.commonpath(folders)).parts
-            name = plain("-".join([*apart, name]))
+            name = folder_name("-".join([*apart, name]))
         named.append(replace(group, name=names.new(name)))
     return tuple(named), names
 

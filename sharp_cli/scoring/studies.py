@@ -1,60 +1,24 @@
-"""Which films are one study once their hands are found, and what a study is called.
+"""Which radiographs are one study once their hands are found, and what a study is called.
 
-A film with both hands is a study by itself. Of the films of a group (see `sharp_cli.batch`) with
-one hand each, one left and one right are one study if there are no more; else each is one itself.
+A radiograph of both hands is a study by itself. Of the radiographs of a group that show one hand
+each, one left and one right are one study if there are no more; else each is one by itself.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from sharp_cli.results.naming import folder_name
+from sharp_cli.results.studies import Study
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sharp_cli.core.joints import Side
-    from sharp_cli.core.records import Hand, Patch, Point
-
-_LONGEST: Final = 200
-"""Of 255 bytes that file systems allow a name; the rest is for what is added to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundHand:
-    """A hand with its detected points, and its patches once they are cut."""
-
-    hand: Hand
-    points: tuple[Point, ...]
-    patches: tuple[Patch, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Film:
-    """What is kept of a radiograph once its hands are found.
-
-    Attributes:
-        file: The path as the user gave it.
-        width: In pixels.
-        height: In pixels.
-        spacing: As `records.Radiograph` has it.
-        hands: One, or one of each side.
-        warnings: What was assumed so far.
-    """
-
-    file: str
-    width: int
-    height: int
-    spacing: tuple[float, float] | None
-    hands: tuple[FoundHand, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def sides(self) -> set[Side]:
-        """The sides of its hands."""
-        return {found.hand.side for found in self.hands}
+    from sharp_cli.results.studies import DetectedRadiograph
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +38,6 @@ class Group:
     remarks: tuple[tuple[str, str], ...] = ()
     sides: Mapping[str, Side] = field(default_factory=dict)
     listed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """The films of one study: one, or two with one hand each, the left hand's first."""
-
-    name: str
-    films: tuple[Film, ...]
-
-    @property
-    def patches(self) -> dict[Side, tuple[Patch, ...]]:
-        """The patches of each hand."""
-        return {found.hand.side: found.patches for film in self.films for found in film.hands}
 
 
 class Names:
@@ -113,72 +64,63 @@ class Names:
         return choice
 
 
-def settle(group: Group, films: Sequence[Film], given: Names) -> list[Study]:
-    """Join the films of a group to studies.
+def group_into_studies(
+    group: Group, radiographs: Sequence[DetectedRadiograph], given: Names
+) -> list[Study]:
+    """Join the radiographs of a group into studies.
 
     Args:
         group: A group.
-        films: What its files gave, in their order; those that failed gave none.
+        radiographs: What its files gave, in their order; those that failed gave none.
         given: Gives names where the group is more than one study.
     """
-    films = [replace(film, warnings=film.warnings + tuple(_remarks(group, film))) for film in films]
-    times = Counter(film.file for film in films)
-    lone = [film for film in films if len(film.hands) == 1 and times[film.file] == 1]
-    lefts = [film for film in lone if film.sides == {"left"}]
-    rights = [film for film in lone if film.sides == {"right"}]
-    studies: list[tuple[Film, ...]] = [
-        (film,) for film in films if len(film.hands) > 1 or times[film.file] > 1
+    radiographs = [
+        replace(one, warnings=(*one.warnings, *_remarks(group, one))) for one in radiographs
+    ]
+    times = Counter(one.file for one in radiographs)
+    lone = [one for one in radiographs if len(one.hands) == 1 and times[one.file] == 1]
+    lefts = [one for one in lone if one.sides == {"left"}]
+    rights = [one for one in lone if one.sides == {"right"}]
+    studies: list[tuple[DetectedRadiograph, ...]] = [
+        (one,) for one in radiographs if len(one.hands) > 1 or times[one.file] > 1
     ]
     if len(lefts) == len(rights) == 1:
         studies.append((*lefts, *rights))
     else:
-        studies += [(_single(film, lone, lefts),) for film in lone]
-    studies.sort(key=lambda study: min(group.files.index(film.file) for film in study))
+        studies += [(_single(one, lone, lefts),) for one in lone]
+    studies.sort(key=lambda study: min(group.files.index(one.file) for one in study))
     return [Study(*named) for named in zip(_named(group, studies, given), studies, strict=True)]
 
 
-def names(studies: Sequence[Study]) -> list[str]:
-    """The names of some studies."""
-    return [study.name for study in studies]
-
-
-def unique(wanted: Iterable[str]) -> list[str]:
-    """The same names, those that were there before (in any case) with a number added."""
-    given = Names()
-    return [given.new(name) for name in wanted]
-
-
-def plain(stem: str) -> str:
-    """A name that a folder can have, of a file's."""
-    name = stem.lstrip(".")
-    while len(os.fsencode(name)) > _LONGEST:
-        name = name[:-1]
-    return name or "study"
-
-
-def _remarks(group: Group, film: Film) -> Iterator[str]:
-    yield from (text for file, text in group.remarks if file == film.file)
-    said = group.sides.get(film.file)
-    if said is not None and film.sides != {said}:
-        shown = " and ".join(sorted(film.sides))
+def _remarks(group: Group, radiograph: DetectedRadiograph) -> Iterator[str]:
+    yield from (text for file, text in group.remarks if file == radiograph.file)
+    said = group.sides.get(radiograph.file)
+    if said is not None and radiograph.sides != {said}:
+        shown = " and ".join(sorted(radiograph.sides))
         yield f"the manifest says {said} hand, and the picture shows: {shown}"
 
 
-def _single(film: Film, lone: Sequence[Film], lefts: Sequence[Film]) -> Film:
-    """A film of one hand that has no partner, with a warning if others might be it."""
-    others = ", ".join(other.file for other in lone if other is not film)
+def _single(
+    radiograph: DetectedRadiograph,
+    lone: Sequence[DetectedRadiograph],
+    lefts: Sequence[DetectedRadiograph],
+) -> DetectedRadiograph:
+    """A radiograph of one hand that has no partner, with a warning if others might be it."""
+    others = ", ".join(other.file for other in lone if other is not radiograph)
     if not others:
-        return film
+        return radiograph
     counts = f"{len(lefts)} left and {len(lone) - len(lefts)} right hands"
     text = f"not paired with {others}: together they show {counts}"
-    return replace(film, warnings=(*film.warnings, text))
+    return replace(radiograph, warnings=(*radiograph.warnings, text))
 
 
-def _named(group: Group, studies: Sequence[tuple[Film, ...]], given: Names) -> Iterator[str]:
+def _named(
+    group: Group, studies: Sequence[tuple[DetectedRadiograph, ...]], given: Names
+) -> Iterator[str]:
     """The name of each study: the group's, or where there are several also the files'."""
     unused = True
     for study in studies:
         whole = len(studies) == 1 or group.listed or len(group.files) == 1
-        wanted = group.name if whole else plain(Path(study[0].file).stem)
+        wanted = group.name if whole else folder_name(Path(study[0].file).stem)
         yield group.name if unused and wanted == group.name else given.new(wanted)
         unused = unused and wanted != group.name

@@ -14,8 +14,8 @@ from sharp_cli.scoring.discover import Picture
 from sharp_cli.scoring.headers import Header
 from sharp_cli.scoring.pairing import pair
 from sharp_cli.scoring.plan import Plan, _named
-from sharp_cli.scoring.studies import settle
-from tests.scoring.test_studies import film
+from sharp_cli.scoring.studies import group_into_studies
+from tests.scoring.test_studies import radiograph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,15 +44,19 @@ def run(folder: Path, archive: Mapping[str, tuple[Shown, str | None]], groups: i
             if not groups:
                 break
             groups -= 1
-            films = [film(file, *sides) for file in group.files for sides in archive[file][0]]
-            studies = {study.name: study for study in settle(group, films, work.names)}
+            radiographs = [
+                radiograph(file, *sides) for file in group.files for sides in archive[file][0]
+            ]
+            studies = {
+                study.name: study for study in group_into_studies(group, radiographs, work.names)
+            }
             if studies:
                 ledger.add(group, {name: content(study) for name, study in studies.items()})
         ledger.close([], {}, finished=groups > 0)
 
 
 def content(study: object) -> dict[str, bytes]:
-    rows = [f"{study.name},{film.file},{'+'.join(sorted(film.sides))}" for film in study.films]  # type: ignore[attr-defined]
+    rows = [f"{study.name},{one.file},{'+'.join(sorted(one.sides))}" for one in study.radiographs]  # type: ignore[attr-defined]
     return {"result.csv": "\n".join(["study,file,hand", *rows, ""]).encode()}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharp_cli.scoring import loading
+from sharp_cli.execution.devices import cores
 from sharp_cli.synthetic.phantom import archive
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_the_papers_cohort_is_the_default(sharp: Sharp, monkeypatch: pytest.Monk
     assert done.err == "done: the cohort is in made (patients: 40, studies: 113)\n"
     (given,) = calls
     del given["tell"]
-    assert given == {"patients": 40, "seed": 1, "workers": loading.cores()}
+    assert given == {"patients": 40, "seed": 1, "workers": cores()}
 
 
 @pytest.mark.parametrize("wrong", ["--patients=0", "--seed=-1", "--workers=0"])

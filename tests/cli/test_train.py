@@ -14,7 +14,7 @@ import pytest
 
 from sharp_cli.cli import options
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.scoring import loading
+from sharp_cli.execution.devices import cores
 from sharp_cli.training.classifier.label_check import Notice
 from sharp_cli.training.classifier.settings import Hyperparameters, Settings, ThresholdRule
 from sharp_cli.training.classifier.sources import Sources
@@ -107,7 +107,7 @@ def test_training_gets_what_was_asked(sharp: Sharp, calls: list[Call], command: 
     assert done.err == "done: the bundle is in mine\n"
     ((given, chosen),) = calls
     assert given == (Path("joints.csv"), Path(), Path("mine"), Path("work"))
-    assert chosen == {**CHOICES[command], "threads": loading.cores()}
+    assert chosen == {**CHOICES[command], "threads": cores()}
 
 
 def test_a_classifier_is_trained_as_the_paper_does_if_not_asked_otherwise(
@@ -123,7 +123,7 @@ def test_a_classifier_is_trained_as_the_paper_does_if_not_asked_otherwise(
     chosen.pop("tell")
     assert chosen == {
         "settings": PLAIN, "folds": 8, "final": False, "device": "auto",
-        "threads": loading.cores(), "helpers": None,
+        "threads": cores(), "helpers": None,
     }  # fmt: skip
 
 
@@ -223,9 +223,9 @@ def test_a_cluster_helps(
     assert asked == ["there:6379", None, None]
     found = [(one["helpers"], one["device"], one["threads"]) for _, one in calls]
     assert found == [
-        (Helpers("cuda", 1), "auto", loading.cores()),
+        (Helpers("cuda", 1), "auto", cores()),
         (Helpers("cuda", 3), "auto", 3),
-        (Helpers("cpu", 1), "cpu", loading.cores()),
+        (Helpers("cpu", 1), "cpu", cores()),
     ]
 
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image  # noqa: TC002
 
 from sharp_cli.results import overlay
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import pipeline
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
 
@@ -23,7 +24,7 @@ ORANGE = (255, 149, 0)
 def joints(tmp_path_factory: pytest.TempPathFactory) -> tuple[JointRow, ...]:
     file = str(paint(tmp_path_factory.mktemp("film") / "two.png"))
     stages = (FakeFinder(), FakeDetector(), FakeClassifier())
-    return pipeline.score([file], *stages, pipeline.Run(), model="siso").joints
+    return pipeline.score([file], *stages, Run(), model="siso").joints
 
 
 def has(picture: Image.Image, colour: tuple[int, int, int]) -> bool:

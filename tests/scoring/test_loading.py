@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sharp_cli.core.errors import ModelError, UsageError
+from sharp_cli.execution.devices import cores
 from sharp_cli.results.document import Document
 from sharp_cli.scoring import loading
 from tests import tiny_findings
@@ -57,12 +58,16 @@ def told(monkeypatch: pytest.MonkeyPatch, bundles: Bundles, **asked: Any) -> tup
         threads.append(options["threads"])
         return SimpleNamespace(on_gpu=options.get("device") == "cuda")
 
-    for stage in ("hands.HandFinder", "detect.JointDetector", "classify.Classifier"):
-        monkeypatch.setattr(f"sharp_cli.{stage}", network)
+    for stage in (
+        "hand_finder.HandFinder",
+        "joint_detector.JointDetector",
+        "classifier.Classifier",
+    ):
+        monkeypatch.setattr(f"sharp_cli.inference.{stage}", network)
     return threads, loading.load(bundles, **asked).workers
 
 
-@pytest.mark.parametrize(("asked", "taken"), [(None, loading.cores()), (3, 3)])
+@pytest.mark.parametrize(("asked", "taken"), [(None, cores()), (3, 3)])
 def test_threads_are_all_cores_if_not_given(
     bundles: Bundles, monkeypatch: pytest.MonkeyPatch, asked: int | None, taken: int
 ) -> None:

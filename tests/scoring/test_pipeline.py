@@ -15,6 +15,7 @@ from sharp_cli.core.records import Classification
 from sharp_cli.results import overlays
 from sharp_cli.results.assemble import with_models, with_results
 from sharp_cli.results.formats import from_json, to_json
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import pipeline
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
 
@@ -32,8 +33,8 @@ def score(
     model: ModelName = "mimo-local",
     threshold: float | None = None,
     strict: bool = False,
-) -> tuple[Document, pipeline.Run]:
-    run = pipeline.Run()
+) -> tuple[Document, Run]:
+    run = Run()
     document = pipeline.score(
         [str(file) for file in files],
         FakeFinder(),
@@ -52,17 +53,17 @@ def by_steps(
     model: ModelName = "mimo-local",
     threshold: float | None = None,
     strict: bool = False,
-) -> tuple[Document, pipeline.Run]:
+) -> tuple[Document, Run]:
     kept: dict[str, np.ndarray] = {}
 
     def save(row: PatchRow, patch: Patch) -> None:
         assert row.patch not in kept
         kept[row.patch] = patch.pixels
 
-    run = pipeline.Run()
+    run = Run()
     found = pipeline.detect([str(file) for file in files], FakeFinder(), FakeDetector(), run)
-    cut = pipeline.crop(from_json(to_json(found), "x"), save, pipeline.Run())
-    run = pipeline.Run()
+    cut = pipeline.crop(from_json(to_json(found), "x"), save, Run())
+    run = Run()
     document = pipeline.classify(
         from_json(to_json(cut), "x"),
         lambda row: kept[row.patch],
@@ -151,7 +152,7 @@ def lone(model: ModelName, *, joints: Sequence[Target] = TARGETS) -> list[Classi
 
 def test_a_bundle_that_has_no_fallback_does_without_the_other_hand(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "x_L.png"))
-    found = pipeline.detect([file], FakeFinder(), FakeDetector(), pipeline.Run())
+    found = pipeline.detect([file], FakeFinder(), FakeDetector(), Run())
     document = with_results(found, {"x_L": lone("mimo-local")}, "mimo-local", None)
     (warning,) = document.warnings
     assert warning.message == "left hand: mimo-local did without: the right hand"
@@ -159,7 +160,7 @@ def test_a_bundle_that_has_no_fallback_does_without_the_other_hand(tmp_path: Pat
 
 def test_joints_that_the_bundle_does_not_know_are_told(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "x_L.png"))
-    found = pipeline.detect([file], FakeFinder(), FakeDetector(), pipeline.Run())
+    found = pipeline.detect([file], FakeFinder(), FakeDetector(), Run())
     known = [target for target in TARGETS if (target.finding, target.group) != ("jsn", "CMC")]
     document = with_results(found, {"x_L": lone("siso", joints=known)}, "siso", None)
     assert [row.joint for row in document.joints if row.label is None] == ["CMC3", "CMC4", "CMC5"]
@@ -247,7 +248,7 @@ class TwoLeftHands(FakeFinder):
 
 
 def test_two_hands_of_one_side_are_two_studies(tmp_path: Path) -> None:
-    run = pipeline.Run()
+    run = Run()
     file = str(paint(tmp_path / "two.png"))
     document = pipeline.detect([file], TwoLeftHands(), FakeDetector(), run)
     assert [row.study for row in document.hands] == ["two", "two-2"]
@@ -262,18 +263,16 @@ class Elsewhere(FakeDetector):
 
 def test_a_joint_outside_the_picture_is_not_detected(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "x_L.png"))
-    document = pipeline.detect([file], FakeFinder(), Elsewhere(), pipeline.Run())  # type: ignore[arg-type]
+    document = pipeline.detect([file], FakeFinder(), Elsewhere(), Run())  # type: ignore[arg-type]
     assert [row.joint for row in document.joints if row.status == "not-detected"] == ["IP"]
 
 
 def test_crop_wants_the_picture_that_was_detected(tmp_path: Path) -> None:
     files = [paint(tmp_path / name) for name in ("two.png", "x_L.png", "z_L.png")]
-    found = pipeline.detect(
-        [str(file) for file in files], FakeFinder(), FakeDetector(), pipeline.Run()
-    )
+    found = pipeline.detect([str(file) for file in files], FakeFinder(), FakeDetector(), Run())
     files[0].unlink()
     paint(tmp_path / "twoB.png").rename(files[1])
-    run = pipeline.Run()
+    run = Run()
     cut = pipeline.crop(found, lambda *_: None, run)
     assert [row.study for row in cut.inputs] == ["z_L"]
     assert len(cut.patches) == len(TARGETS)
@@ -283,8 +282,8 @@ def test_crop_wants_the_picture_that_was_detected(tmp_path: Path) -> None:
 
 def test_classify_wants_patches(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "two.png"))
-    found = pipeline.detect([file], FakeFinder(), FakeDetector(), pipeline.Run())
-    run = pipeline.Run()
+    found = pipeline.detect([file], FakeFinder(), FakeDetector(), Run())
+    run = Run()
     document = pipeline.classify(
         found, lambda _: np.zeros((1, 1), np.uint16), FakeClassifier(), run, model="siso"
     )

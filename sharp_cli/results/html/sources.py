@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sharp_cli.batch.layout import RESERVED
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.results.formats import from_json
-from sharp_cli.scoring.studies import unique
+from sharp_cli.results.layout import RESERVED
+from sharp_cli.results.naming import unique_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ def read_results(paths: Sequence[Path]) -> Results:
         named = ", ".join(map(str, paths))
         message = f"{named}: no study in it; give what sharp score wrote with --json or --out"
         raise DocumentError(message)
-    names = unique(name for name, _ in parts)
+    names = unique_names(name for name, _ in parts)
     return Results(
         dict(zip(names, (part for _, part in parts), strict=True)),
         [failure for document in documents for failure in document.failures],

@@ -14,7 +14,7 @@ from sharp_cli.core.errors import UsageError
 from sharp_cli.datasets.annotations.check import read_checked
 from sharp_cli.datasets.labels import read_labels
 from sharp_cli.datasets.patient_folds import Roles, assign_to_folds, read_folds, roles, write_folds
-from sharp_cli.inference.classifier import takes_gpu
+from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
 from sharp_cli.training.classifier.bundle import Data, member, write_classifier
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from sharp_cli.inference.classifier import Device
+    from sharp_cli.execution.devices import Device
     from sharp_cli.training.classifier.fit import Fitted
     from sharp_cli.training.classifier.head_units import HeadName, Units
     from sharp_cli.training.classifier.settings import Settings
@@ -90,7 +90,7 @@ def train_classifier(
         SharpError: Labels, annotations, weights or radiographs cannot be used, `run` holds another
             training, or a file cannot be written.
     """
-    place = "cuda" if takes_gpu(device) else "cpu"
+    place = "cuda" if uses_gpu(device) else "cpu"
     begin(run, run, threads=threads)
     labels = read_labels(sources.labels)
     labelled, notices = check(sources.labels, labels, sources.images, settings.models)

@@ -9,7 +9,7 @@ from torch import nn
 
 from sharp_cli.datasets.labels import read_labels
 from sharp_cli.datasets.splits import VALIDATION_EVERY, select_hands, split_validation
-from sharp_cli.inference.classifier import takes_gpu
+from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.networks import VGG16
 from sharp_cli.synthetic.joint_patches import graded, phantom_hands, read_hands
 from sharp_cli.training.classifier.results import UNDECIDED
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sharp_cli.inference.classifier import Device
+    from sharp_cli.execution.devices import Device
     from sharp_cli.synthetic.joint_patches import IntactHand
 
 LABELS_FILE: Final = "labels.csv"
@@ -67,7 +67,7 @@ def train_trunk(
         SharpError: Annotations, radiographs or weights cannot be used, `work` holds another
             training, there is no such device, or a folder cannot be made.
     """
-    place = "cuda" if takes_gpu(device) else "cpu"
+    place = "cuda" if uses_gpu(device) else "cpu"
     begin(out, work, threads=threads)
     hands = read_hands(annotations, images, names)
     settle(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import pipeline
 from tests.dicom_files import dataset
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
@@ -63,5 +64,5 @@ def write(file: Path, **tags: Any) -> Path:
 
 def score(*files: Path) -> Document:
     """Score films as one call would."""
-    stages = (FakeFinder(), FakeDetector(), FakeClassifier(), pipeline.Run())
+    stages = (FakeFinder(), FakeDetector(), FakeClassifier(), Run())
     return pipeline.score([str(file) for file in files], *stages, model="mimo-local")

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import pipeline
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
 
@@ -20,7 +21,7 @@ def scored(*files: Path) -> Document:
     for number, file in enumerate(files):
         paint(file, seed=number)
     names = [str(file) for file in files]
-    stages = (FakeFinder(), FakeDetector(), FakeClassifier(), pipeline.Run())
+    stages = (FakeFinder(), FakeDetector(), FakeClassifier(), Run())
     return pipeline.score(names, *stages, model="mimo-local")
 
 

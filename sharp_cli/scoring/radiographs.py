@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sharp_cli.core.geometry import Affine
 from sharp_cli.core.joints import POINTS, TARGETS
 from sharp_cli.inference.crop import corners, crop, meets
-from sharp_cli.scoring.studies import Film, FoundHand
+from sharp_cli.results.studies import DetectedHand, DetectedRadiograph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,14 +20,14 @@ _FRAME_DECIMALS: Final = 6
 _SCORE_DECIMALS: Final = 4
 
 
-def films_of(
+def detected_radiographs(
     picture: Radiograph,
     found: Iterable[tuple[Hand, Sequence[Point]]],
     warnings: Iterable[str],
     *,
     patches: bool,
-) -> list[Film]:
-    """The film of a radiograph, or one for each hand where both are of one side.
+) -> list[DetectedRadiograph]:
+    """The radiograph with its hands, or one for each hand where both are of one side.
 
     Args:
         picture: The radiograph.
@@ -42,9 +42,11 @@ def films_of(
         hand, points = _rounded(*each)
         points = tuple(point for point in points if _is_inside(picture, hand, point))
         notes += _doubts(hand, points)
-        hands.append(FoundHand(hand, points, crop(picture, hand, points) if patches else ()))
-    film = Film(picture.file, width, height, picture.spacing, tuple(hands), tuple(notes))
-    return _split(film)
+        hands.append(DetectedHand(hand, points, crop(picture, hand, points) if patches else ()))
+    radiograph = DetectedRadiograph(
+        picture.file, width, height, picture.spacing, tuple(hands), tuple(notes)
+    )
+    return _split(radiograph)
 
 
 def _doubts(hand: Hand, points: Sequence[Point]) -> Iterator[str]:
@@ -60,12 +62,15 @@ def _doubts(hand: Hand, points: Sequence[Point]) -> Iterator[str]:
         yield f"{hand.side} hand: uncertain where these are: {', '.join(unsure)}; check the overlay"
 
 
-def _split(film: Film) -> list[Film]:
-    """The film, or one for each hand where both are of one side: a study has each side once."""
-    if len(film.sides) == len(film.hands):
-        return [film]
-    note = f"two {film.hands[0].hand.side} hands: each is a study of its own"
-    return [replace(film, hands=(found,), warnings=(*film.warnings, note)) for found in film.hands]
+def _split(radiograph: DetectedRadiograph) -> list[DetectedRadiograph]:
+    """It, or one for each hand where both are of one side: a study has each side once."""
+    if len(radiograph.sides) == len(radiograph.hands):
+        return [radiograph]
+    note = f"two {radiograph.hands[0].hand.side} hands: each is a study of its own"
+    return [
+        replace(radiograph, hands=(found,), warnings=(*radiograph.warnings, note))
+        for found in radiograph.hands
+    ]
 
 
 def _rounded(hand: Hand, points: Sequence[Point]) -> tuple[Hand, tuple[Point, ...]]:
