@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sharp_cli.core.version import __version__
+from sharp_cli.core.about import __version__
 
 __all__ = ["Scores", "__version__", "score"]
 

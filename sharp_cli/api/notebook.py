@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
 from sharp_cli.api.pictures import overlay_of, thumbnail
+from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import InputError
 from sharp_cli.results.console import summary, table
-from sharp_cli.results.document import NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

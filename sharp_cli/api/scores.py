@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from sharp_cli.api.frames import to_frame
 from sharp_cli.api.notebook import to_html
 from sharp_cli.api.pictures import overlay_of
+from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import UsageError
 from sharp_cli.fileio import output
-from sharp_cli.results.document import NOTICE, Document, Failure, HandRow, JointRow, WarningRow
+from sharp_cli.results.document import Document, Failure, HandRow, JointRow, WarningRow
 from sharp_cli.results.formats import to_csv, to_json
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
+from sharp_cli.core.about import __version__
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.version import __version__
 from sharp_cli.fileio import output
 from sharp_cli.results.layout import RUN, SCHEMA
 

@@ -22,7 +22,7 @@ from sharp_cli.cli import (
     steps,
     train,
 )
-from sharp_cli.core.version import __version__
+from sharp_cli.core.about import __version__
 
 __all__ = ["app", "main"]
 

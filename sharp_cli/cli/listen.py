@@ -91,10 +91,10 @@ def listen(
     SIGTERM ends it.
     """
     titles = [_title(title) for title in (aet, *allow.split(","))]
+    from sharp_cli.core.about import NOTICE
     from sharp_cli.pacs.destination import destination
     from sharp_cli.pacs.quiet import quiet as silently
     from sharp_cli.pacs.service import Service
-    from sharp_cli.results.document import NOTICE
     from sharp_cli.scoring.loading import load, open_bundles
 
     archive = destination(to, titles[0])

@@ -138,9 +138,10 @@ def verify(
 
 def _verified(folder: Path) -> tuple[str, ...]:
     from sharp_cli.bundles.transfer.verify import verify as check
+    from sharp_cli.inference.bundle_check import check_loads
 
     try:
-        bundle = check(folder)
+        bundle = check(folder, check_loads)
     except ModelError as error:
         say("error", str(error))
         return str(folder), "", "", "", _FAILED
@@ -171,8 +172,9 @@ def pull(
 ) -> int:
     """Fetch a bundle and check it; a download that was cut off goes on with the same command."""
     from sharp_cli.bundles.transfer.pull import pull as fetch
+    from sharp_cli.inference.bundle_check import check_loads
 
-    bundle = fetch(source, out)
+    bundle = fetch(source, out, check_loads)
     say("done", f"{bundle.name} is in {out} (sha256 of bundle.json: {bundle.sha256})")
     return 0
 
@@ -194,8 +196,9 @@ def push(
     """Check a bundle and copy it, to be handed on."""
     from sharp_cli.bundles.transfer.push import push as copy
     from sharp_cli.bundles.transfer.web import shown
+    from sharp_cli.inference.bundle_check import check_loads
 
-    copy(bundle, target)
+    copy(bundle, target, check_loads)
     say("done", f"the bundle is in {shown(target)}")
     return 0
 
@@ -232,6 +235,7 @@ def export(
     this; a safetensors file holds the weights under the names that torch gives them.
     """
     from sharp_cli.bundles.transfer.verify import verify as check
+    from sharp_cli.inference.bundle_check import check_loads
     from sharp_cli.inference.onnx_export import Suffix
     from sharp_cli.inference.onnx_export import export as write
 
@@ -239,7 +243,7 @@ def export(
     if not any(targets.values()):
         message = "name what to write: --onnx or --safetensors"
         raise UsageError(message)
-    checked = check(bundle)
+    checked = check(bundle, check_loads)
     for suffix, target in targets.items():
         if target is not None:
             for file in write(

@@ -79,7 +79,7 @@ def crop(
     """
     outputs = Outputs([detected], json)
     outputs.check()
-    from sharp_cli.inference import patches
+    from sharp_cli.inference.patches import to_png
     from sharp_cli.results.formats import to_json
     from sharp_cli.results.run import Run
     from sharp_cli.scoring import pipeline
@@ -91,7 +91,7 @@ def crop(
     with progress(len(document.inputs)) as run.on_progress:
         document = pipeline.crop(
             document,
-            lambda row, patch: output.write(folder / row.patch, patches.to_png(patch.pixels)),
+            lambda row, patch: output.write(folder / row.patch, to_png(patch.pixels)),
             run,
         )
     output.write(folder / PATCHES_FILE, to_json(document))
@@ -132,8 +132,9 @@ def classify(
     outputs = Outputs([source], json, csv)
     outputs.check()
     from sharp_cli.bundles.store import open_bundle
-    from sharp_cli.inference import patches
+    from sharp_cli.core.joints import TARGET_OF
     from sharp_cli.inference.classifier import Classifier
+    from sharp_cli.inference.patches import read_patch
     from sharp_cli.results.assemble import with_models
     from sharp_cli.results.run import Run
     from sharp_cli.scoring import pipeline
@@ -152,7 +153,7 @@ def classify(
     with progress(len(document.split())) as run.on_progress:
         document = pipeline.classify(
             document,
-            lambda row: patches.read(row, folder),
+            lambda row: read_patch(folder / row.patch, TARGET_OF[row.finding, row.joint]),
             classifier,
             run,
             model=chosen,

@@ -75,7 +75,7 @@ def say(kind: str, message: str) -> None:
 
 def tell(document: Document, run: Run) -> None:
     """Print the warnings and failures of a command to stderr."""
-    from sharp_cli.results.document import NOTICE
+    from sharp_cli.core.about import NOTICE
 
     for warning in document.warnings:
         say("warning", f"{warning.file}: {warning.message}")

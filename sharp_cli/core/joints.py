@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Side = Literal["left", "right"]
 Finding = Literal["erosion", "jsn"]
+JointKey: TypeAlias = tuple[Side, Finding, str]
+"""One scored joint of a patient: its hand, what it is scored for, and its name."""
 
 SIDES: Final[tuple[Side, ...]] = get_args(Side)
 FINDINGS: Final[tuple[Finding, ...]] = get_args(Finding)
@@ -73,6 +75,11 @@ TARGETS: Final[tuple[Target, ...]] = tuple(
     Target(finding, group, joint, box) for finding, group, box, names in _GROUPS for joint in names
 )
 """The 31 scored joints of a hand: 16 for erosion, then 15 for JSN."""
+
+TARGET_OF: Final[Mapping[tuple[str, str], Target]] = {
+    (target.finding, target.joint): target for target in TARGETS
+}
+"""By finding and joint."""
 
 POINTS: Final[tuple[str, ...]] = tuple(dict.fromkeys(target.joint for target in TARGETS))
 """The 22 distinct points of a hand; the 16 erosion and the 15 JSN points are subsets."""

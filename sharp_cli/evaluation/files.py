@@ -8,7 +8,7 @@ import math
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from sharp_cli.core.version import __version__
+from sharp_cli.core.about import __version__
 from sharp_cli.evaluation.tables import latex, markdown
 from sharp_cli.fileio import output
 from sharp_cli.fileio.tables import to_csv

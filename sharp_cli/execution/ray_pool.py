@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
+from sharp_cli.core.about import __version__
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator

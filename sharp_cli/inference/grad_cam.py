@@ -16,31 +16,32 @@ import numpy as np
 
 from sharp_cli.core.errors import ModelError, UsageError
 from sharp_cli.core.inputs import Input, units
+from sharp_cli.core.joints import TARGET_OF
 from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.inference.findings_weights import read_weights
 from sharp_cli.inference.trunk import torch_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from typing import TypeAlias
 
     from numpy.typing import NDArray
     from torch import Tensor
 
     from sharp_cli.bundles.store import Bundle
-    from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Finding, JointKey, Side
     from sharp_cli.core.records import Patch
     from sharp_cli.inference.findings_weights import Head, HeadKey
     from sharp_cli.inference.trunk import Layers
-    from sharp_cli.results.document import JointRow
 
     Array = NDArray[np.float32]
     Place: TypeAlias = tuple[Finding, Input]
     """A patch: what it is looked at for, and where it is from."""
     Answers: TypeAlias = Mapping[tuple[HeadKey, tuple[Input, ...]], Sequence[Input]]
     """By head and what it looks at together: the joints that it answered for."""
-    Maps: TypeAlias = dict[tuple[Side, Finding, str], dict[Input, Array]]
+    Maps: TypeAlias = dict[JointKey, dict[Input, Array]]
     """By joint, then by what was looked at for its answer."""
 
 _NEEDS: Final = ("torch", "torchvision")
@@ -68,7 +69,9 @@ class Saliency:
         self._path = bundle.path
         self._device = "cuda" if uses_gpu("auto") else "cpu"
 
-    def maps(self, study: Mapping[Side, Sequence[Patch]], joints: Iterable[JointRow]) -> Maps:
+    def maps(
+        self, study: Mapping[Side, Sequence[Patch]], models: Mapping[JointKey, ModelName]
+    ) -> Maps:
         """The maps of every answer, one for each patch that was looked at for it.
 
         Those of an ensemble are the mean of its members' before they are rectified, which is the
@@ -76,7 +79,7 @@ class Saliency:
 
         Args:
             study: All the patches that the answers were given of.
-            joints: The answers; a row without a `model` has none.
+            models: By joint, the model that answered for it.
 
         Returns:
             float32 of shape (S // 16, S // 16) where the network sees S x S pixels, to be
@@ -91,7 +94,7 @@ class Saliency:
             for side, cut in study.items()
             for patch in cut
         }
-        answers = self._answers(joints)
+        answers = self._answers(models)
         looks = self._looks(patches, answers)
         found: Maps = {}
         for (key, unit), owns in answers.items():
@@ -108,16 +111,15 @@ class Saliency:
                 found[own.side, finding, own.joint] = dict(zip(seen, maps, strict=True))
         return found
 
-    def _answers(self, joints: Iterable[JointRow]) -> Answers:
+    def _answers(self, models: Mapping[JointKey, ModelName]) -> Answers:
         answers = defaultdict(list)
-        for row in joints:
-            if row.model is None:
-                continue
-            key, own = (row.model, row.finding, row.group), Input(row.hand, row.joint)
+        for (side, finding, joint), model in models.items():
+            group = TARGET_OF[finding, joint].group
+            key, own = (model, finding, group), Input(side, joint)
             if key not in self._weights.heads:
                 message = (
-                    f"{self._path}: no {row.model} for {row.finding} of {row.group}; name the "
-                    "bundle that made the results"
+                    f"{self._path}: no {model} for {finding} of {group}; name the bundle that made "
+                    "the results"
                 )
                 raise ModelError(message)
             answers[key, next(unit for unit in units(*key) if own in unit)].append(own)

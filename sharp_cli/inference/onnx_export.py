@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 import numpy as np
 
+from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import units, width
 from sharp_cli.fileio import output
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.inference.findings_weights import read_weights
-from sharp_cli.results.document import NOTICE
 
 if TYPE_CHECKING:
     from pathlib import Path

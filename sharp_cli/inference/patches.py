@@ -8,14 +8,13 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.core.joints import TARGETS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from sharp_cli.results.document import PatchRow
+    from sharp_cli.core.joints import Target
 
 
 def to_png(pixels: NDArray[np.uint16]) -> bytes:
@@ -23,25 +22,20 @@ def to_png(pixels: NDArray[np.uint16]) -> bytes:
     return bytes(cv2.imencode(".png", pixels)[1])
 
 
-def read(row: PatchRow, folder: Path) -> NDArray[np.uint16]:
-    """Read the patch of a document.
+def read_patch(path: Path, target: Target) -> NDArray[np.uint16]:
+    """Read the patch of a joint.
 
     Args:
-        row: What the document says of it.
-        folder: Where the document lies.
+        path: The file.
+        target: The joint, whose box gives the size.
 
     Returns:
-        uint16, shape (height, width) of its joint's box.
+        uint16, shape (height, width) of the box.
 
     Raises:
-        DocumentError: It is missing, or not what `sharp crop` wrote.
+        DocumentError: The file is missing, or not what `sharp crop` wrote.
     """
-    path = folder / row.patch
-    width, height = next(
-        target.box
-        for target in TARGETS
-        if (target.finding, target.joint) == (row.finding, row.joint)
-    )
+    width, height = target.box
     try:
         content = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:

@@ -17,12 +17,6 @@ from sharp_cli.core.inputs import ModelName  # noqa: TC001
 from sharp_cli.core.joints import FINDINGS, TARGETS, Finding, Side
 from sharp_cli.core.records import Corners, Hand, JointStatus, Label, Precision, SideSource, Status
 
-NAME: Final = "Sharp"
-MAKER: Final = "The Sharp developers"
-"""With the name, how DICOM objects say what made them."""
-
-NOTICE: Final = "The models are not validated on patients: for research only, not for diagnosis."
-
 Row = tuple[float, float, float]
 
 _CORNERS: Final = 4

@@ -25,11 +25,10 @@ from typing import (
     get_type_hints,
 )
 
+from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.core.version import __version__
 from sharp_cli.results.document import (
     COLUMNS,
-    NOTICE,
     Document,
     JointRow,
     check,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sharp_cli import radiograph
+from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.results import overlay
-from sharp_cli.results.document import NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from sharp_cli.core.about import MAKER, NAME
 from sharp_cli.radiograph import silence
 from sharp_cli.radiograph.tags import key, side, text
-from sharp_cli.results.document import MAKER, NAME
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset

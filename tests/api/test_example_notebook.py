@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from sharp_cli.results.document import NOTICE
+from sharp_cli.core.about import NOTICE
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

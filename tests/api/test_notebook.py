@@ -15,7 +15,7 @@ from PIL import Image
 
 from sharp_cli import score
 from sharp_cli.api.notebook import to_html
-from sharp_cli.results.document import NOTICE
+from sharp_cli.core.about import NOTICE
 from tests.fakes import HEIGHT, WIDTH, paint
 
 pytestmark = pytest.mark.usefixtures("models")

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from sharp_cli import Scores, score
+from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import OutputError, RadiographError, UsageError
 from sharp_cli.results import overlays
-from sharp_cli.results.document import NOTICE
 from sharp_cli.results.run import Run
 from tests.fakes import paint
 

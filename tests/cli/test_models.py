@@ -14,6 +14,7 @@ from sharp_cli.bundles import store
 from sharp_cli.bundles.transfer.verify import verify
 from sharp_cli.core.errors import ModelError
 from sharp_cli.core.joints import HEADS
+from sharp_cli.inference.bundle_check import check_loads
 from sharp_cli.inference.onnx_export import export
 from tests import tiny_findings
 
@@ -86,7 +87,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_bundles_are_verified(sharp: Sharp, tiny: Path) -> None:
     shutil.copytree(tiny, "damaged")
     Path("damaged/trunk-1.safetensors").write_bytes(b"")
-    checksum = verify(tiny).sha256
+    checksum = verify(tiny, check_loads).sha256
     done = sharp("models", "verify", "damaged", tiny)
     assert done.code == 3
     assert done.out.decode().splitlines() == [
@@ -113,7 +114,7 @@ def test_without_names_what_is_bundled_is_verified(
 def test_what_is_pushed_is_pulled(sharp: Sharp, tiny: Path) -> None:
     assert sharp("models", "push", tiny, "a.zip").err == "done: the bundle is in a.zip\n"
     done = sharp("models", "pull", "a.zip", "--out", "mine")
-    checksum = verify(tiny).sha256
+    checksum = verify(tiny, check_loads).sha256
     told = f"done: tiny 1 is in mine (sha256 of bundle.json: {checksum})\n"
     assert (done.code, done.out, done.err) == (0, b"", told)
     assert sharp("models", "verify", "mine").code == 0
@@ -132,7 +133,7 @@ def test_heads_are_exported(sharp: Sharp, tiny: Path) -> None:
     )
     chosen = ("--finding", "erosion", "--group", "MCP")
     assert sharp("models", "export", tiny, "--onnx", "one.onnx", *chosen).code == 0
-    export(verify(tiny), Path("two.onnx"), finding="erosion", group="MCP")
+    export(verify(tiny, check_loads), Path("two.onnx"), finding="erosion", group="MCP")
     assert Path("one.onnx").read_bytes() == Path("two.onnx").read_bytes()
     assert sharp("models", "export", tiny, "--onnx", "one.onnx").code == 2
 

@@ -10,13 +10,12 @@ import torch
 
 from sharp_cli.core.errors import ModelError, UsageError
 from sharp_cli.core.inputs import Input, units
-from sharp_cli.core.joints import TARGETS
+from sharp_cli.core.joints import TARGET_OF, TARGETS
 from sharp_cli.core.records import Patch
 from sharp_cli.inference import grad_cam
 from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.inference.grad_cam import Saliency
 from sharp_cli.inference.networks import pooled
-from sharp_cli.results.document import JointRow
 from tests.tiny_findings import PAPERS, SIZE, Network, hand, network, write
 
 if TYPE_CHECKING:
@@ -27,39 +26,32 @@ if TYPE_CHECKING:
 
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
-    from sharp_cli.core.joints import Side
+    from sharp_cli.core.joints import JointKey, Side
     from sharp_cli.inference.trunk import Layers
 
     Study = dict[Side, list[Patch]]
 
-GROUPS = {(target.finding, target.joint): target.group for target in TARGETS}
 
-
-def answers(bundle: Bundle, study: Study, model: ModelName) -> list[JointRow]:
-    """The rows of a document with what a bundle says of a study."""
+def answers(bundle: Bundle, study: Study, model: ModelName) -> dict[JointKey, ModelName]:
+    """Which model of a bundle answers for each joint of a study."""
     (results,) = Classifier(bundle, device="cpu").classify([study], model)
-    return [
-        JointRow(
-            "s", "f", each.side, each.finding, GROUPS[each.finding, each.joint], each.joint,
-            0, 0, None, 1, each.probability, each.label, each.model, "ok",
-        )
-        for each in results
-    ]  # fmt: skip
+    return {(each.side, each.finding, each.joint): each.model for each in results}
 
 
 def expected(
-    members: list[Network], study: Study, row: JointRow
+    members: list[Network], study: Study, asked: JointKey, model: ModelName
 ) -> Mapping[Input, NDArray[np.float64]]:
     """Grad-CAM as it is written down: of each member by itself, with gradients to its maps."""
-    assert row.model is not None
+    hand_side, finding, joint = asked
+    group = TARGET_OF[finding, joint].group
     pixels = {
         Input(side, patch.joint): patch.pixels
         for side, patches in study.items()
         for patch in patches
-        if patch.finding == row.finding
+        if patch.finding == finding
     }
-    own = Input(row.hand, row.joint)
-    unit = next(unit for unit in units(row.model, row.finding, row.group) if own in unit)
+    own = Input(hand_side, joint)
+    unit = next(unit for unit in units(model, finding, group) if own in unit)
     sums = []
     for member in members:
         looks, features = {}, []
@@ -70,7 +62,7 @@ def expected(
             square = torch.from_numpy(standardise(pixels[one], SIZE)).expand(1, 3, -1, -1)
             looks[one] = member.trunk[:-1](square).detach().requires_grad_()
             features.append(pooled(member.trunk[-1](looks[one]))[0])
-        head = member.heads[f"{row.model}/{row.finding}/{row.group}"]
+        head = member.heads[f"{model}/{finding}/{group}"]
         head(torch.cat(features))[unit.index(own)].backward()
         signed = {}
         for one, look in looks.items():
@@ -89,14 +81,14 @@ def test_maps_are_grad_cam_of_the_mean_logit(tmp_path: Path, model: ModelName) -
         part.half().float()  # as files hold them
     bundle = write(tmp_path, *(member.member for member in members))
     study: Study = {"left": hand(1), "right": hand(2, without=["MCP3"])}
-    rows = answers(bundle, study, model)
-    found = Saliency(bundle).maps(study, rows)
-    assert set(found) == {(row.hand, row.finding, row.joint) for row in rows}
+    models = answers(bundle, study, model)
+    found = Saliency(bundle).maps(study, models)
+    assert set(found) == set(models)
     empty = 0
-    some = rows[::4]
-    for row in some:
-        maps = found[row.hand, row.finding, row.joint]
-        right = expected(members, study, row)
+    some = list(models)[::4]
+    for joint in some:
+        maps = found[joint]
+        right = expected(members, study, joint, models[joint])
         assert list(maps) == list(right)
         for one, values in maps.items():
             assert values.shape == (SIZE // 16, SIZE // 16)
@@ -199,7 +191,7 @@ def test_patches_of_equal_pixels_go_through_the_trunk_once(
     members = [network(1), network(2)]
     bundle = write(tmp_path, *(member.member for member in members))
     study: Study = {"left": hand(1), "right": hand(2)}
-    rows = answers(bundle, study, "mimo-both-hands")
+    models = answers(bundle, study, "mimo-both-hands")
     passed = []
     look = grad_cam._last_maps
 
@@ -208,7 +200,7 @@ def test_patches_of_equal_pixels_go_through_the_trunk_once(
         return look(layers, squares, device)
 
     monkeypatch.setattr(grad_cam, "_last_maps", counting)
-    Saliency(bundle).maps(study, rows)
+    Saliency(bundle).maps(study, models)
     # Of the 31 patches of a hand nine joints are looked at for both findings.
     assert passed == [2 * (31 - 9)] * len(members)
 
@@ -216,9 +208,9 @@ def test_patches_of_equal_pixels_go_through_the_trunk_once(
 def test_a_hand_by_itself_is_explained_by_what_stood_in(tmp_path: Path) -> None:
     bundle = write(tmp_path)
     study: Study = {"left": hand(1)}
-    rows = answers(bundle, study, "mimo-local")
-    found = Saliency(bundle).maps(study, rows)
-    assert {row.model for row in rows} == {"siso"}
+    models = answers(bundle, study, "mimo-local")
+    found = Saliency(bundle).maps(study, models)
+    assert set(models.values()) == {"siso"}
     assert {tuple(maps) for maps in found.values()} == {
         (Input("left", target.joint),) for target in TARGETS
     }
@@ -226,10 +218,10 @@ def test_a_hand_by_itself_is_explained_by_what_stood_in(tmp_path: Path) -> None:
 
 def test_a_model_that_the_bundle_lacks_is_named(tmp_path: Path) -> None:
     study: Study = {"left": hand(1), "right": hand(2)}
-    rows = answers(write(tmp_path / "all"), study, "mimo-one-hand")
+    models = answers(write(tmp_path / "all"), study, "mimo-one-hand")
     other = write(tmp_path / "siso", network(models=["siso"]).member)
     with pytest.raises(ModelError, match=r"siso: no mimo-one-hand for erosion of PIP-IP; name the"):
-        Saliency(other).maps(study, rows)
+        Saliency(other).maps(study, models)
 
 
 def test_torch_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,12 +18,12 @@ from typer.testing import CliRunner
 
 from sharp_cli.bundles.store import open_bundle, write_bundle
 from sharp_cli.cli import app
+from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import MODELS, units
 from sharp_cli.core.joints import HEADS
 from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.inference.onnx_export import export
-from sharp_cli.results.document import NOTICE
 from tests import tiny_findings
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from sharp_cli.results.document import MAKER, NAME
+from sharp_cli.core.about import MAKER, NAME
 from sharp_cli.scoring import headers
 from sharp_cli.scoring.headers import NO_HEADER, Header, look
 from tests.dicom_files import dataset, stored

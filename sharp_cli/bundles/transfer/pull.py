@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sharp_cli.bundles.store import Bundle
+    from sharp_cli.bundles.transfer.verify import LoadCheck
 
 _MARK: Final = ".source"
 """Tells what a bundle was pulled from: a sha256, as addresses may hold secrets."""
 
 
-def pull(source: str, out: Path) -> Bundle:
+def pull(source: str, out: Path, load_check: LoadCheck) -> Bundle:
     """Fetch a bundle, check it, and only then give it its name.
 
     Until then its files lie in a hidden folder beside `out`. That folder stays after an interrupted
@@ -36,6 +37,7 @@ def pull(source: str, out: Path) -> Bundle:
         source: A folder, a .zip or .tar.gz file, the https address of either, or
             `hf://owner/name[@revision]`.
         out: A new or empty folder, or one that was pulled before.
+        load_check: See `verify`.
 
     Raises:
         ModelError: The source cannot be reached, or what it holds is not a whole bundle.
@@ -44,13 +46,13 @@ def pull(source: str, out: Path) -> Bundle:
     """
     mark = _mark(source)
     if out.exists() and (out.is_file() or any(out.iterdir())):
-        return _kept(out, mark)
+        return _kept(out, mark, load_check)
     stage = out.absolute().with_name(f".{out.absolute().name}-{mark[:12]}")
     folder = stage / "bundle"
     output.make_folder(folder)
     try:
         _fetch(source, stage, folder)
-        verify(folder)
+        verify(folder, load_check)
         output.write(folder / _MARK, mark.encode())
         folder.rename(out)
     except (SharpError, OSError) as error:
@@ -62,7 +64,7 @@ def pull(source: str, out: Path) -> Bundle:
         message = f"{out}: cannot be written ({error.strerror}); choose another place"
         raise OutputError(message) from error
     shutil.rmtree(stage)
-    return verify(out)
+    return verify(out, load_check)
 
 
 def _mark(source: str) -> str:
@@ -80,13 +82,13 @@ def _mark(source: str) -> str:
     return hashlib.sha256(told).hexdigest()
 
 
-def _kept(out: Path, mark: str) -> Bundle:
+def _kept(out: Path, mark: str, load_check: LoadCheck) -> Bundle:
     """The bundle that lies in `out`, if it was pulled from the same source."""
     file = out / _MARK
     if not file.is_file() or _read(file) != mark.encode():
         message = f"{out}: holds something else than this source; choose another place"
         raise OutputError(message)
-    return verify(out)
+    return verify(out, load_check)
 
 
 def _fetch(source: str, stage: Path, folder: Path) -> None:

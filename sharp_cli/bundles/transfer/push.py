@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sharp_cli.bundles.store import BUNDLE_FILE
@@ -13,21 +14,25 @@ from sharp_cli.bundles.transfer.verify import verify
 from sharp_cli.core.errors import OutputError, UsageError
 from sharp_cli.fileio import output
 
+if TYPE_CHECKING:
+    from sharp_cli.bundles.transfer.verify import LoadCheck
 
-def push(folder: Path, target: str) -> None:
+
+def push(folder: Path, target: str, load_check: LoadCheck) -> None:
     """Copy a whole bundle, and nothing that it does not name.
 
     Args:
         folder: The bundle's.
         target: A new folder, a .zip or .tar.gz file, the https address of such a file, or
             `hf://owner/name[@branch]`.
+        load_check: See `verify`.
 
     Raises:
         ModelError: The bundle is not whole.
         OutputError: The target is a folder that is there already, or cannot be written.
         UsageError: It is an address, and no such one; or huggingface_hub is not installed.
     """
-    bundle = verify(folder)
+    bundle = verify(folder, load_check)
     files = {
         name: (bundle.path / name).read_bytes() for name in (BUNDLE_FILE, *bundle.meta["sha256"])
     }
@@ -38,7 +43,7 @@ def push(folder: Path, target: str) -> None:
     elif target.endswith(SUFFIXES):
         output.write(Path(target), pack(files, target))
     else:
-        _copy(files, Path(target))
+        _copy(files, Path(target), load_check)
 
 
 def _put(files: dict[str, bytes], url: str) -> None:
@@ -49,7 +54,7 @@ def _put(files: dict[str, bytes], url: str) -> None:
     web.upload(pack(files, path), url)
 
 
-def _copy(files: dict[str, bytes], target: Path) -> None:
+def _copy(files: dict[str, bytes], target: Path, load_check: LoadCheck) -> None:
     if target.exists():
         message = f"{target}: there already; choose another place"
         raise OutputError(message)
@@ -60,7 +65,7 @@ def _copy(files: dict[str, bytes], target: Path) -> None:
             copy = Path(stage) / "bundle"
             for name, content in files.items():
                 output.write(copy / name, content)
-            verify(copy)
+            verify(copy, load_check)
             copy.rename(target)
     except OSError as error:
         message = f"{target}: cannot be written ({error.strerror}); choose another place"

@@ -11,11 +11,10 @@ from pydicom import DataElement, Dataset, config, dcmread
 from pydicom.uid import UID, generate_uid
 
 from sharp_cli import radiograph
+from sharp_cli.core.about import MAKER, NAME, __version__
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.core.version import __version__
 from sharp_cli.radiograph.tags import text
 from sharp_cli.results.dicom.codes import SCHEME
-from sharp_cli.results.document import MAKER, NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,9 +15,9 @@ from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import JPEGLSLossless
 
+from sharp_cli.core.about import NOTICE
 from sharp_cli.results import overlays
 from sharp_cli.results.dicom import origin
-from sharp_cli.results.document import NOTICE
 
 if TYPE_CHECKING:
     from sharp_cli.results.dicom.origin import Origin

@@ -32,7 +32,7 @@ from highdicom.sr import (
 from pydicom.sr.codedict import codes
 from pydicom.uid import generate_uid
 
-from sharp_cli.core.version import __version__
+from sharp_cli.core.about import MAKER, NAME, NOTICE, __version__
 from sharp_cli.results.dicom import origin
 from sharp_cli.results.dicom.codes import (
     FINDINGS,
@@ -46,7 +46,6 @@ from sharp_cli.results.dicom.codes import (
     STATUS,
     STATUSES,
 )
-from sharp_cli.results.document import MAKER, NAME, NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

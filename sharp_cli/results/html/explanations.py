@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.bundles.store import Bundle
-    from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.core.joints import JointKey
     from sharp_cli.inference.grad_cam import Saliency
     from sharp_cli.results.document import Document
     from sharp_cli.results.html.pictures import Pictures
 
-    Explanations: TypeAlias = Mapping[tuple[Side, Finding, str], Mapping[str, str]]
+    Explanations: TypeAlias = Mapping[JointKey, Mapping[str, str]]
     """By joint, then by what was looked at for its answer (`left/erosion/MCP2`): a square map,
     8 bit, row by row from the top left, as base64."""
 
@@ -67,11 +67,16 @@ def explain(study: Document, pictures: Sequence[Pictures], saliency: Saliency) -
     if any(each.problem for each in pictures):
         return {}
     patches = {side: cut for each in pictures for side, cut in each.cut.items()}
+    models = {
+        (row.hand, row.finding, row.joint): row.model
+        for row in study.joints
+        if row.model is not None
+    }
     return {
         (side, finding, joint): {
             f"{one.side}/{finding}/{one.joint}": _packed(values) for one, values in maps.items()
         }
-        for (side, finding, joint), maps in saliency.maps(patches, study.joints).items()
+        for (side, finding, joint), maps in saliency.maps(patches, models).items()
     }
 
 

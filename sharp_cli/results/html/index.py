@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sharp_cli.core.version import __version__
-from sharp_cli.results.document import NOTICE, counts
+from sharp_cli.core.about import NOTICE, __version__
+from sharp_cli.results.document import counts
 from sharp_cli.results.html.template import fill
 
 if TYPE_CHECKING:

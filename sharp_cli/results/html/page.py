@@ -7,9 +7,9 @@ from base64 import b64encode
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.core.joints import GRADES
-from sharp_cli.core.version import __version__
-from sharp_cli.results.document import NOTICE, counts
+from sharp_cli.results.document import counts
 from sharp_cli.results.formats import to_json
 from sharp_cli.results.html.template import fill
 

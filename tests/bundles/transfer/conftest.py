@@ -6,12 +6,17 @@ import shutil
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
+from sharp_cli.bundles.transfer import pull as pulling
+from sharp_cli.bundles.transfer import push as pushing
+from sharp_cli.bundles.transfer import verify as verifying
 from sharp_cli.core.joints import HEADS
+from sharp_cli.inference.bundle_check import check_loads
 from tests import tiny_findings
 
 if TYPE_CHECKING:
@@ -20,6 +25,10 @@ if TYPE_CHECKING:
 
 HEADS_FILE = "heads-1.safetensors"
 TRUNK_FILE = "trunk-1.safetensors"
+
+pull = partial(pulling.pull, load_check=check_loads)
+push = partial(pushing.push, load_check=check_loads)
+verify = partial(verifying.verify, load_check=check_loads)
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 from sharp_cli.bundles.store import BUNDLE_FILE
 from sharp_cli.bundles.transfer.archives import SUFFIXES, pack
-from sharp_cli.bundles.transfer.pull import pull
 from sharp_cli.core.errors import ModelError
-from tests.bundles.transfer.conftest import TRUNK_FILE, contents
+from tests.bundles.transfer.conftest import TRUNK_FILE, contents, pull
 
 if TYPE_CHECKING:
     from collections.abc import Callable

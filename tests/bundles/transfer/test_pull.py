@@ -9,9 +9,8 @@ import pytest
 
 from sharp_cli.bundles.store import BUNDLE_FILE
 from sharp_cli.bundles.transfer.archives import SUFFIXES, pack
-from sharp_cli.bundles.transfer.pull import pull
 from sharp_cli.core.errors import ModelError, OutputError, UsageError
-from tests.bundles.transfer.conftest import HEADS_FILE, TRUNK_FILE, change, contents, hidden
+from tests.bundles.transfer.conftest import HEADS_FILE, TRUNK_FILE, change, contents, hidden, pull
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharp_cli.bundles.transfer.pull import pull
-from sharp_cli.bundles.transfer.push import push
-from sharp_cli.bundles.transfer.verify import verify
 from sharp_cli.core.errors import ModelError, OutputError, UsageError
-from tests.bundles.transfer.conftest import TRUNK_FILE, Site, contents, hidden
+from tests.bundles.transfer.conftest import TRUNK_FILE, Site, contents, hidden, pull, push, verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 
 from sharp_cli.bundles.store import BUNDLE_FILE, write_bundle
 from sharp_cli.bundles.transfer.manifest import Manifest
-from sharp_cli.bundles.transfer.pull import pull
-from sharp_cli.bundles.transfer.verify import verify
 from sharp_cli.core.errors import ModelError
-from tests.bundles.transfer.conftest import contents
+from tests.bundles.transfer.conftest import contents, pull, verify
 
 
 def test_a_whole_bundle_passes(bundle: Path) -> None:

@@ -15,9 +15,8 @@ import pytest
 from sharp_cli.bundles.store import BUNDLE_FILE
 from sharp_cli.bundles.transfer import web
 from sharp_cli.bundles.transfer.archives import SUFFIXES, pack
-from sharp_cli.bundles.transfer.pull import pull
 from sharp_cli.core.errors import ModelError, OutputError, UsageError
-from tests.bundles.transfer.conftest import HEADS_FILE, TRUNK_FILE, Site, contents, hidden
+from tests.bundles.transfer.conftest import HEADS_FILE, TRUNK_FILE, Site, contents, hidden, pull
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 
+from sharp_cli.core.about import NOTICE
 from sharp_cli.results import overlays
 from sharp_cli.results.dicom.files import to_bytes
 from sharp_cli.results.dicom.overlay import make_overlays
-from sharp_cli.results.document import NOTICE
 from tests.results.dicom.films import colour_film, film, score, write
 
 if TYPE_CHECKING:

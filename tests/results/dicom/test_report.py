@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.uid import JPEGLSLossless, RLELossless
 
+from sharp_cli.core.about import NOTICE
 from sharp_cli.results.dicom.codes import (
     FINDINGS,
     LABEL,
@@ -27,7 +28,7 @@ from sharp_cli.results.dicom.codes import (
 )
 from sharp_cli.results.dicom.files import to_bytes
 from sharp_cli.results.dicom.report import make_report
-from sharp_cli.results.document import NOTICE, ModelRow
+from sharp_cli.results.document import ModelRow
 from tests.results.dicom.films import colour_film, film, score, write
 
 if TYPE_CHECKING:

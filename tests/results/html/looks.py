@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sharp_cli.core.inputs import Input, units
+from sharp_cli.core.joints import TARGET_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from sharp_cli.core.joints import Side
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import JointKey, Side
     from sharp_cli.core.records import Patch
     from sharp_cli.inference.grad_cam import Maps
-    from sharp_cli.results.document import JointRow
 
 
 class FakeSaliency:
@@ -29,20 +30,20 @@ class FakeSaliency:
     def __init__(self, side: int = 14) -> None:
         self._side = side
 
-    def maps(self, study: Mapping[Side, Sequence[Patch]], joints: Iterable[JointRow]) -> Maps:
+    def maps(
+        self, study: Mapping[Side, Sequence[Patch]], models: Mapping[JointKey, ModelName]
+    ) -> Maps:
         there = {
             (patch.finding, Input(side, patch.joint)) for side in study for patch in study[side]
         }
         found: Maps = {}
-        for row in joints:
-            if row.model is None:
-                continue
-            own = Input(row.hand, row.joint)
-            unit = next(u for u in units(row.model, row.finding, row.group) if own in u)
-            found[row.hand, row.finding, row.joint] = {
+        for (side, finding, joint), model in models.items():
+            own, group = Input(side, joint), TARGET_OF[finding, joint].group
+            unit = next(u for u in units(model, finding, group) if own in u)
+            found[side, finding, joint] = {
                 one: self._map(1.0 if one == own else 0.5)
                 for one in unit
-                if (row.finding, one) in there
+                if (finding, one) in there
             }
         return found
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sharp_cli import radiograph
-from sharp_cli.results.document import NOTICE, ModelRow
+from sharp_cli.core.about import NOTICE
+from sharp_cli.results.document import ModelRow
 from sharp_cli.results.html.index import index_page
 from sharp_cli.results.html.page import study_page
 from sharp_cli.results.html.pictures import Pictures, draw
