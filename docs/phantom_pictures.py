@@ -19,7 +19,8 @@ from sharp_cli.core.joints import COMMON_PHALANX, GRADES, HEADS, POINTS, SIDES, 
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.csv_file import read_annotations
 from sharp_cli.radiograph import read
-from sharp_cli.synthetic.lesions import decoy, implant
+from sharp_cli.synthetic.lesions import implant
+from sharp_cli.synthetic.look_alikes import add_look_alikes
 from sharp_cli.synthetic.phantom import Condition, Phantom, draw, film
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _implants() -> Tile:
         mild, severe = GRADES[finding][1], GRADES[finding][-2]
         after = [
             before,
-            decoy(before, 1, joint=target.joint),
+            add_look_alikes(before, 1, joint=target.joint),
             implant(before, finding, mild, 1, joint=target.joint),
             implant(before, finding, severe, 1, joint=target.joint),
         ]

@@ -190,11 +190,11 @@ def lesions(
     require_training()
     from sharp_cli.bundles.store import open_bundle
     from sharp_cli.datasets.splits import select_hands
-    from sharp_cli.synthetic.joint_patches import read_hands
+    from sharp_cli.synthetic.intact_hands import read_intact_hands
     from sharp_cli.training.trunk.figures import measure
 
     folder = open_bundle("findings", bundle).path
-    measured = measure(folder, select_hands(read_hands(truth, images), held_out=held_out))
+    measured = measure(folder, select_hands(read_intact_hands(truth, images), held_out=held_out))
     show(
         _LESIONS,
         [
@@ -226,9 +226,9 @@ def phantoms(
     require_training()
     from sharp_cli.datasets.splits import select_hands
     from sharp_cli.evaluation.phantoms import GROUPS, measure
-    from sharp_cli.synthetic.joint_patches import read_hands
+    from sharp_cli.synthetic.intact_hands import read_intact_hands
 
-    measured = measure(select_hands(read_hands(truth, images), held_out=held_out), seed=seed)
+    measured = measure(select_hands(read_intact_hands(truth, images), held_out=held_out), seed=seed)
     rows = []
     for name, one in measured.items():
         figures = (one.auc, *(one.groups.get(group) for group in GROUPS), one.low, one.high)

@@ -46,12 +46,12 @@ def implant(
     """
     from sharp_cli.datasets.splits import select_hands
     from sharp_cli.synthetic.implanted import write_implanted
-    from sharp_cli.synthetic.joint_patches import read_hands
+    from sharp_cli.synthetic.intact_hands import read_intact_hands
 
-    hands = select_hands(read_hands(joints, images, names), held_out=False)
+    hands = select_hands(read_intact_hands(joints, images, names), held_out=False)
     patients = len({hand.image for hand in hands})
     studies = patients * versions
     with progress(studies) as tell:
-        write_implanted(hands, out, versions=versions, seed=seed, tell=tell)
+        write_implanted(hands, out, versions=versions, seed=seed, on_progress=tell)
     say("done", f"the patches are in {out} (patients: {patients}, studies: {studies})")
     return 0

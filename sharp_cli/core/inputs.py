@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from sharp_cli.core.joints import SIDES, TARGETS
+from sharp_cli.core.joints import HEAD_JOINTS, SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def units(model: ModelName, finding: Finding, group: str) -> tuple[tuple[Input, 
 
     Every input that is not `earlier` is in exactly one set. All sets of a head are of one length.
     """
-    joints = [t.joint for t in TARGETS if (t.finding, t.group) == (finding, group)]
+    joints = HEAD_JOINTS[finding, group]
     hands = {side: tuple(Input(side, joint) for joint in joints) for side in SIDES}
     match model:
         case "siso":

@@ -84,10 +84,25 @@ TARGET_OF: Final[Mapping[tuple[str, str], Target]] = {
 POINTS: Final[tuple[str, ...]] = tuple(dict.fromkeys(target.joint for target in TARGETS))
 """The 22 distinct points of a hand; the 16 erosion and the 15 JSN points are subsets."""
 
+BOXES: Final[Mapping[str, tuple[int, int]]] = {target.joint: target.box for target in TARGETS}
+"""Width and height of each joint's box in pixels at the common scale."""
+
+SCORED_FINDINGS: Final[Mapping[str, tuple[Finding, ...]]] = {
+    joint: tuple(finding for finding in FINDINGS if (finding, joint) in TARGET_OF)
+    for joint in POINTS
+}
+"""What each joint is scored for."""
+
 HEADS: Final[tuple[tuple[Finding, str], ...]] = tuple(
     dict.fromkeys((target.finding, target.group) for target in TARGETS)
 )
 """The eight pairs of finding and joint group that have a classification head each."""
+
+HEAD_JOINTS: Final[Mapping[tuple[Finding, str], tuple[str, ...]]] = {
+    head: tuple(target.joint for target in TARGETS if (target.finding, target.group) == head)
+    for head in HEADS
+}
+"""The joints of each head."""
 
 PHALANGES: Final[tuple[tuple[str, str], ...]] = tuple((f"PIP{i}", f"MCP{i}") for i in range(2, 6))
 """Ends of the four proximal phalanges whose median length sets the common scale."""

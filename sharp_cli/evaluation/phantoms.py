@@ -20,7 +20,7 @@ from sharp_cli.core.joints import POINTS, TARGETS, phalanx_length
 from sharp_cli.evaluation import discriminator
 from sharp_cli.evaluation.patch_features import FAMILIES
 from sharp_cli.inference.classifier import standardise
-from sharp_cli.synthetic.joint_patches import MARGIN, IntactHand, cut
+from sharp_cli.synthetic.intact_hands import MARGIN, IntactHand, cut_regions
 from sharp_cli.synthetic.phantom import Condition, draw, film
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def counterparts(hands: Sequence[IntactHand], *, seed: int) -> list[IntactHand]:
         (points,) = shown.points
         positions = np.array([points[joint] for joint in POINTS])
         positions += rng.normal(0.0, _READING * phalanx_length(points), positions.shape)
-        regions = cut(pixels, positions, mirror=hand.side == "right")
+        regions = cut_regions(pixels, positions, mirror=hand.side == "right")
         shared = {joint: regions[joint] for joint in hand.regions}
         drawn.append(IntactHand(f"phantom {number}", hand.side, shared))
     return drawn

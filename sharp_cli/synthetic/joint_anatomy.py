@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.joints import TARGETS
+from sharp_cli.core.joints import BOXES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,10 +25,8 @@ _PIXELS_PER_MM: Final = 10.0
 _COARSE: Final = 4.0
 """Pixels per mm of the coarse picture in which the anatomy is looked for."""
 
-_WISHED: Final = 9.0  # mm, spread of the places wished for
-_NEAR: Final = 3.0  # mm, within which an edge is near a place
-
-_BOX_WIDTH: Final = {target.joint: target.box[0] for target in TARGETS}
+_TARGET_SPREAD: Final = 9.0  # mm, standard deviation of the targets of sites
+_NEAR: Final = 3.0  # mm, within which an edge is near its target
 
 _LINE_ANGLES: Final[dict[str, tuple[float, float]]] = {
     "IP": (-40, 25), "MCP1": (-40, 25), "CMC1": (-50, 25),
@@ -43,8 +41,8 @@ horizontal, and how far from it to look, both in degrees; read off intact hands.
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """A patch and what is found in it.
+class JointAnatomy:
+    """A patch and the joint line found in it.
 
     Attributes:
         joint: Name of the joint.
@@ -85,7 +83,7 @@ class Scene:
         y = (np.arange(height, dtype=np.float32) - (height - 1) / 2) / self.scale
         return x[None], y[:, None]
 
-    def levels(self) -> tuple[float, float]:
+    def tissue_levels(self) -> tuple[float, float]:
         """Brightness of soft tissue and of bone about the joint."""
         soft, bone = np.percentile(self.coarse[_radius(self.places()) < 7.5], [12, 85])
         return float(soft), float(bone)
@@ -96,7 +94,7 @@ class Scene:
         y, x = np.mgrid[:height, :width]
         return np.stack([x - (width - 1) / 2, y - (height - 1) / 2], axis=-1) / _COARSE
 
-    def level(self, places: NDArray[np.float64]) -> Array:
+    def brightness(self, places: NDArray[np.float64]) -> Array:
         """Brightness of the blurred patch at places of shape (..., 2)."""
         height, width = self.coarse.shape
         at = np.asarray(places * _COARSE + [(width - 1) / 2, (height - 1) / 2], dtype=np.float32)
@@ -131,12 +129,22 @@ def _radius(places: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.hypot(places[..., 0], places[..., 1]))
 
 
+def rotated(vector: NDArray[np.float64], angle: float) -> NDArray[np.float64]:
+    """A vector (x, y), y downwards, turned counter-clockwise as seen by an angle in radians."""
+    return np.asarray(np.cos(angle) * vector + np.sin(angle) * turn_left(vector))
+
+
+def joint_kind(joint: str) -> str:
+    """The name of a joint without the number of its ray, such as PIP."""
+    return joint.rstrip("12345")
+
+
 def bump(radius: NDArray[np.floating]) -> Array:
     """1 at 0, smoothly down to 0 at 1 and beyond."""
     return np.asarray(np.clip(1 - radius * radius, 0, 1) ** 2, dtype=np.float32)
 
 
-def look(pixels: NDArray[np.float32], joint: str) -> Scene:
+def find_anatomy(pixels: NDArray[np.float32], joint: str) -> JointAnatomy:
     """Find the joint line of a patch.
 
     Args:
@@ -146,24 +154,24 @@ def look(pixels: NDArray[np.float32], joint: str) -> Scene:
     Raises:
         UsageError: There is no such joint.
     """
-    if joint not in _BOX_WIDTH:
-        message = f"There is no joint {joint!r}; use one of {', '.join(_BOX_WIDTH)}."
+    if joint not in BOXES:
+        message = f"There is no joint {joint!r}; use one of {', '.join(BOXES)}."
         raise UsageError(message)
     height, width = pixels.shape
-    scale = _PIXELS_PER_MM * width / _BOX_WIDTH[joint]
+    scale = _PIXELS_PER_MM * width / BOXES[joint][0]
     size = (round(width / scale * _COARSE), round(height / scale * _COARSE))
     coarse = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     coarse = np.asarray(cv2.GaussianBlur(coarse, (0, 0), 0.25 * _COARSE), dtype=np.float32)
-    scene = Scene(joint, scale, (width, height), coarse, 0.0, 0.0)
+    anatomy = JointAnatomy(joint, scale, (width, height), coarse, 0.0, 0.0)
     if joint not in _LINE_ANGLES:
-        return scene
+        return anatomy
     expected, reach = _LINE_ANGLES[joint]
-    best = (-np.inf, scene)
+    best = (-np.inf, anatomy)
     across = np.arange(-6, 6.01, 0.25)
     inner = np.flatnonzero(np.abs(across) <= 2.0)
     for degrees in np.linspace(expected - reach, expected + reach, 9):
-        turned = replace(scene, degrees=float(degrees))
-        profile = _straight(turned, np.arange(-4, 4.01, 0.5), across).mean(axis=1)
+        turned = replace(anatomy, degrees=float(degrees))
+        profile = _straightened(turned, np.arange(-4, 4.01, 0.5), across).mean(axis=1)
         at = inner[np.argmin(profile[inner] + 0.01 * np.abs(across[inner]))]
         walls = min(profile[at : at + 14].max(), profile[max(at - 14, 0) : at + 1].max())
         score = (walls - profile[at]) * (1 - 0.3 * ((degrees - expected) / reach) ** 2)
@@ -172,22 +180,26 @@ def look(pixels: NDArray[np.float32], joint: str) -> Scene:
     return best[1]
 
 
-def _straight(scene: Scene, along: NDArray[np.float64], across: NDArray[np.float64]) -> Array:
+def _straightened(
+    anatomy: JointAnatomy, along: NDArray[np.float64], across: NDArray[np.float64]
+) -> Array:
     """The coarse patch in the joint line's frame: rows across the line, columns along it."""
-    return scene.level(along[None, :, None] * scene.line + across[:, None, None] * scene.across)
+    return anatomy.brightness(
+        along[None, :, None] * anatomy.line + across[:, None, None] * anatomy.across
+    )
 
 
-def joint_space(scene: Scene) -> Space:
+def joint_space(anatomy: JointAnatomy) -> Space:
     """Trace the dark line of the joint space and its two walls.
 
     A wall is where the brightness is half-way from the line's to the brightest within 3 mm.
     """
     along = np.arange(-6.5, 6.51, 0.25)
-    across = np.arange(-7, 7.01, 0.125) + scene.offset
-    view = _straight(scene, along, across)
-    inside = np.abs(across - scene.offset) <= 3
+    across = np.arange(-7, 7.01, 0.125) + anatomy.offset
+    view = _straightened(anatomy, along, across)
+    inside = np.abs(across - anatomy.offset) <= 3
     contrast = float(np.ptp(view)) + 1e-6
-    cost = view[inside] / contrast + 0.02 * (across[inside, None] - scene.offset) ** 2
+    cost = view[inside] / contrast + 0.02 * (across[inside, None] - anatomy.offset) ** 2
     # The cheapest path from the middle outwards to each side, at most 2 steps a column.
     middle = len(along) // 2
     path = np.zeros(len(along), dtype=np.intp)
@@ -206,12 +218,12 @@ def joint_space(scene: Scene) -> Space:
         ray = view[np.clip(rows + sign * steps[:, None], 0, len(across) - 1), np.arange(len(along))]
         half_way = (ray[0] + ray.max(axis=0)) / 2
         walls.append(np.argmax(ray >= half_way, axis=0) * 0.125)
-    distal, proximal = (_calm(wall) for wall in walls)
-    centre = _calm(across[rows]) + (distal - proximal) / 2
+    distal, proximal = (_smoothed(wall) for wall in walls)
+    centre = _smoothed(across[rows]) + (distal - proximal) / 2
     return Space(along, centre, np.maximum((distal + proximal) / 2, 0.15))
 
 
-def _calm(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Running median, then running mean, of 3 mm each."""
     padded = np.pad(values, 6, mode="edge")
     median = np.median(np.lib.stride_tricks.sliding_window_view(padded, 13), axis=-1)
@@ -219,83 +231,86 @@ def _calm(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class EdgeSite:
     """A place on a bone's edge.
 
     Attributes:
-        place: (x, y) in mm.
+        position: (x, y) in mm.
         outwards: Unit vector from the bone into soft tissue.
         soft: Brightness of the soft tissue there.
     """
 
-    place: NDArray[np.float64]
+    position: NDArray[np.float64]
     outwards: NDArray[np.float64]
     soft: float
 
 
 def edge_sites(
-    scene: Scene, rng: np.random.Generator, count: int, *, anywhere: bool = False
-) -> list[Site]:
-    """Choose places on the bones' edges at the joint's margin, likelier where erosions start.
+    anatomy: JointAnatomy, rng: np.random.Generator, count: int, *, anywhere: bool = False
+) -> list[EdgeSite]:
+    """Choose sites on the bones' edges at the joint's margin, likelier where erosions start.
 
-    A place is wished for blindly, and the best edge near it taken: the same generator chooses alike
-    in pictures of one joint that differ a little.
+    A target is drawn blindly, and the best edge near it taken: the same generator chooses alike in
+    pictures of one joint that differ a little.
 
     Args:
-        scene: The patch.
+        anatomy: The patch.
         rng: Decides.
-        count: How many; none come back where the picture has no edge.
+        count: How many; none are returned where the picture has no edge.
         anywhere: Whether the joint surface counts as much as its margin.
     """
-    dx = cv2.Sobel(scene.coarse, cv2.CV_32F, 1, 0)
-    dy = cv2.Sobel(scene.coarse, cv2.CV_32F, 0, 1)
+    dx = cv2.Sobel(anatomy.coarse, cv2.CV_32F, 1, 0)
+    dy = cv2.Sobel(anatomy.coarse, cv2.CV_32F, 0, 1)
     steep = np.hypot(dx, dy)
-    places = scene.places()
+    places = anatomy.places()
     outwards = np.stack([-dx, -dy], axis=-1) / np.maximum(steep, 1e-6)[..., None]
-    prior = _prior(scene, places, outwards, anywhere=anywhere)
+    prior = _prior(anatomy, places, outwards, anywhere=anywhere)
     ok = np.flatnonzero(prior.ravel() > 0.02)
     if len(ok) == 0:
         return []
     places, outwards = places.reshape(-1, 2)[ok], outwards.reshape(-1, 2)[ok].astype(np.float64)
     # Open soft tissue outside and bone inside: a growth plate's slit fails on the first.
-    outside = np.stack([scene.level(places + step * outwards) for step in (0.8, 1.3, 1.8)])
-    inside = np.stack([scene.level(places - step * outwards) for step in (0.6, 1.2)])
-    soft, bone = scene.levels()
+    outside = np.stack([anatomy.brightness(places + step * outwards) for step in (0.8, 1.3, 1.8)])
+    inside = np.stack([anatomy.brightness(places - step * outwards) for step in (0.6, 1.2)])
+    soft, bone = anatomy.tissue_levels()
     drop = np.maximum(inside.mean(axis=0) - outside.max(axis=0), 0)
     drop *= inside.min(axis=0) > soft + 0.3 * (bone - soft)  # the skin's edge is not a bone's
     weight = drop**3 * steep.ravel()[ok] * prior.ravel()[ok] + 1e-12
-    floor = float(np.percentile(scene.coarse[prior > 0.02], 3))
-    chosen: list[Site] = []
+    floor = float(np.percentile(anatomy.coarse[prior > 0.02], 3))
+    chosen: list[EdgeSite] = []
     for _ in range(count):
-        wish = rng.normal(0.0, _WISHED, 2)
-        index = int(np.argmax(np.log(weight) - ((places - wish) ** 2).sum(axis=1) / (2 * _NEAR**2)))
+        target = rng.normal(0.0, _TARGET_SPREAD, 2)
+        squared = ((places - target) ** 2).sum(axis=1)
+        index = int(np.argmax(np.log(weight) - squared / (2 * _NEAR**2)))
         place = places[index]
-        chosen.append(Site(place, outwards[index], max(float(outside[:2, index].mean()), floor)))
+        chosen.append(
+            EdgeSite(place, outwards[index], max(float(outside[:2, index].mean()), floor))
+        )
         weight = weight * (np.hypot(*(places - place).T) > 2.5) + 1e-15
     return chosen
 
 
 def _prior(
-    scene: Scene,
+    anatomy: JointAnatomy,
     places: NDArray[np.float64],
     outwards: NDArray[np.float64],
     *,
     anywhere: bool,
 ) -> NDArray[np.float64]:
     """How likely an erosion starts at a place whose edge faces `outwards`, 0 to 1."""
-    if scene.joint in ("multangular", "navicular", "lunate"):  # anywhere on the bone's rim
+    if anatomy.joint in ("multangular", "navicular", "lunate"):  # anywhere on the bone's rim
         radius = _radius(places)
         facing = (places * outwards).sum(axis=-1) / np.maximum(radius, 1e-6)
         return np.asarray(np.exp(-(((radius - 6) / 2) ** 2)) * (facing > 0.5))
-    if scene.joint in ("radius", "ulna"):  # the distal end: styloids, corners, joint surface
-        reach = 12 if scene.joint == "radius" else 7.5
+    if anatomy.joint in ("radius", "ulna"):  # the distal end: styloids, corners, joint surface
+        reach = 12 if anatomy.joint == "radius" else 7.5
         x, y = places[..., 0], places[..., 1]
         facing = np.maximum(-outwards[..., 1], 0.6 * np.abs(outwards[..., 0]))
         near = (np.abs(x) < reach) * np.exp(-(((y + 4.5) / 2.5) ** 2))
         return np.asarray(near * np.maximum(facing, 0))
-    s = places @ scene.line
-    t = places @ scene.across - scene.offset
-    sideways = np.abs(outwards @ scene.line) * (np.sign(outwards @ scene.line) == np.sign(s))
+    s = places @ anatomy.line
+    t = places @ anatomy.across - anatomy.offset
+    sideways = np.abs(outwards @ anatomy.line) * (np.sign(outwards @ anatomy.line) == np.sign(s))
     # The head's bare area reaches further from the joint line than the base's.
     margin = np.where(t > 0, np.exp(-(((t - 1.8) / 1.3) ** 2)), np.exp(-(((t + 3) / 1.8) ** 2)))
     if anywhere:
@@ -306,12 +321,14 @@ def _prior(
     return np.asarray(margin * bare * sideways)
 
 
-def inside_bone(scene: Scene, rng: np.random.Generator, margin: float) -> NDArray[np.float64]:
+def inside_bone(
+    anatomy: JointAnatomy, rng: np.random.Generator, margin: float
+) -> NDArray[np.float64]:
     """A place near the joint, at least about `margin` mm of bone around it."""
     reach = 2 * round(margin * _COARSE) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    darkest = cv2.erode(scene.coarse, kernel)
-    places = scene.places()
+    darkest = cv2.erode(anatomy.coarse, kernel)
+    places = anatomy.places()
     near = _radius(places) < 9
     floor = np.percentile(darkest[near], 70)
     index = rng.choice(np.flatnonzero(near & (darkest >= floor)))

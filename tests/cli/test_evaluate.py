@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.bundles.store import BundleKind
-    from sharp_cli.synthetic.joint_patches import IntactHand
+    from sharp_cli.synthetic.intact_hands import IntactHand
     from tests.cli.conftest import Done
 
     Sharp = Callable[..., Done]

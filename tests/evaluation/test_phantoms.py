@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sharp_cli.core.joints import POINTS, SIDES
+from sharp_cli.core.joints import BOXES, POINTS, SIDES
 from sharp_cli.evaluation import phantoms
 from sharp_cli.evaluation.patch_features import FAMILIES
 from sharp_cli.evaluation.phantoms import (
@@ -21,7 +21,7 @@ from sharp_cli.evaluation.phantoms import (
     judge,
     told_apart,
 )
-from sharp_cli.synthetic.joint_patches import BOXES, MARGIN, IntactHand
+from sharp_cli.synthetic.intact_hands import MARGIN, IntactHand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

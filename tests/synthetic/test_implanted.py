@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharp_cli.core.errors import DocumentError, OutputError, UsageError
-from sharp_cli.core.joints import SIDES
+from sharp_cli.core.joints import BOXES, SCORED_FINDINGS, SIDES
 from sharp_cli.datasets.labels import LabelledJoint, read_labels
 from sharp_cli.synthetic import implanted
 from sharp_cli.synthetic.implanted import LABELS_FILE, write_implanted
-from sharp_cli.synthetic.joint_patches import BOXES, MARGIN, SCORED, IntactHand, draw
+from sharp_cli.synthetic.intact_hands import MARGIN, IntactHand
+from sharp_cli.synthetic.joint_patches import generate_patch
 from sharp_cli.synthetic.phantom.cohort import KEYS, patient
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.joints import Side
+    from sharp_cli.synthetic.intact_hands import Grades
+    from sharp_cli.synthetic.joint_patches import SyntheticPatch
 
 JOINTS: Final = ("MCP2", "radius")
 VERSIONS: Final = 3
@@ -51,9 +54,9 @@ HANDS: Final = (
 def write(
     folder: Path, hands: Sequence[IntactHand] = HANDS, *, versions: int = VERSIONS, seed: int = 1
 ) -> list[str]:
-    told: list[str] = []
-    write_implanted(hands, folder, versions=versions, seed=seed, tell=told.append)
-    return told
+    reported: list[str] = []
+    write_implanted(hands, folder, versions=versions, seed=seed, on_progress=reported.append)
+    return reported
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -89,7 +92,7 @@ def test_every_joint_of_both_hands_is_labelled_in_every_version(
         for version in range(VERSIONS)
         for side in SIDES
         for joint in JOINTS
-        for finding in SCORED[joint]
+        for finding in SCORED_FINDINGS[joint]
     ]
 
 
@@ -104,7 +107,7 @@ def test_each_patch_is_the_joints_box_in_16_bits_and_none_is_left_over(
     assert set(contents(made)) == {LABELS_FILE, *(one.file for one in labels)}
 
 
-def test_the_first_version_is_intact_and_the_others_are_as_made_up_patients(
+def test_the_first_version_is_intact_and_the_others_are_as_synthetic_patients(
     labels: Sequence[LabelledJoint],
 ) -> None:
     for index, person in enumerate(("both", "clinic-one_R")):
@@ -121,11 +124,11 @@ def test_the_first_version_is_intact_and_the_others_are_as_made_up_patients(
 def test_exposure_tells_nothing_of_lesions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[bool, bool]] = []
 
-    def watched(*given: object, vary: bool, touch: bool) -> object:
-        asked.append((touch, vary))
-        return draw(*given, vary=vary, touch=touch)  # type: ignore[arg-type]
+    def watched(*given: object, augment: bool, look_alikes: bool) -> object:
+        asked.append((look_alikes, augment))
+        return generate_patch(*given, augment=augment, look_alikes=look_alikes)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(implanted, "draw", watched)
+    monkeypatch.setattr(implanted, "generate_patch", watched)
     for seed in range(4):
         write(tmp_path / str(seed), seed=seed)
     assert set(asked) == {(False, False), (False, True), (True, False), (True, True)}
@@ -134,13 +137,15 @@ def test_exposure_tells_nothing_of_lesions(tmp_path: Path, monkeypatch: pytest.M
 def test_a_lesion_is_put_into_the_joint_and_hand_that_is_labelled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[int, dict[str, int]]] = []
+    asked: list[tuple[int, Grades]] = []
 
-    def watched(hand: IntactHand, joint: str, grades: dict[str, int], *rest: object) -> object:
+    def watched(
+        hand: IntactHand, joint: str, grades: Grades, rng: np.random.Generator, **_: object
+    ) -> SyntheticPatch:
         asked.append((int(hand.regions[joint].mean()), grades))
-        return draw(hand, joint, grades, *rest, vary=False, touch=False)  # type: ignore[arg-type]
+        return generate_patch(hand, joint, grades, rng, augment=False, look_alikes=False)
 
-    monkeypatch.setattr(implanted, "draw", lambda *given, **_: watched(*given))
+    monkeypatch.setattr(implanted, "generate_patch", watched)
     left = {joint: bones(joint) // 2 for joint in JOINTS}
     write(tmp_path, [HANDS[0], replace(HANDS[1], regions=left)], versions=8)
     rows = iter(read_labels(tmp_path / LABELS_FILE).joints)
@@ -154,7 +159,7 @@ def test_a_lesion_is_put_into_the_joint_and_hand_that_is_labelled(
     assert damaged
 
 
-def test_one_hand_stands_in_for_the_other_drawn_differently(made: Path) -> None:
+def test_another_version_of_one_hand_stands_in_for_the_other(made: Path) -> None:
     for version in range(VERSIONS):
         study = made / "clinic-one_R" / f"clinic-one_R-{version}"
         for joint in JOINTS:
@@ -177,13 +182,13 @@ def test_a_version_is_the_same_however_many_there_are(made: Path, tmp_path: Path
     assert few.items() < many.items()
 
 
-def test_a_run_cut_short_has_no_labels_and_is_drawn_anew(made: Path, tmp_path: Path) -> None:
+def test_an_interrupted_run_has_no_labels_and_starts_over(made: Path, tmp_path: Path) -> None:
     def interrupt(study: str) -> None:
         if study == "both-1":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_implanted(HANDS, tmp_path, versions=VERSIONS, seed=2, tell=interrupt)
+        write_implanted(HANDS, tmp_path, versions=VERSIONS, seed=2, on_progress=interrupt)
     assert contents(tmp_path)
     assert not (tmp_path / LABELS_FILE).exists()
     assert write(tmp_path)[:3] == ["both-0", "both-1", "both-2"]
@@ -197,20 +202,20 @@ def test_labels_that_are_there_are_not_overwritten(tmp_path: Path) -> None:
     assert contents(tmp_path) == {LABELS_FILE: b"mine"}
 
 
-def test_a_place_that_cannot_be_written_is_told_before_anything_is_drawn(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported_before_anything_is_generated(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be made a folder"):
         write(tmp_path / "file")
 
 
-def test_pictures_that_would_be_one_patient_are_refused(tmp_path: Path) -> None:
+def test_radiographs_that_would_be_one_patient_are_refused(tmp_path: Path) -> None:
     hands = [intact("a.png", "left"), intact("a.jpg", "right")]
     with pytest.raises(DocumentError, match=r"a\.png and a\.jpg: named alike; rename one"):
         write(tmp_path, hands)
     assert contents(tmp_path) == {}
 
 
-def test_a_joint_that_is_not_annotated_is_left_out(tmp_path: Path) -> None:
+def test_a_joint_that_is_not_annotated_is_excluded(tmp_path: Path) -> None:
     hand = IntactHand("a.png", "left", {"radius": bones("radius")})
     write(tmp_path, [hand])
     assert {one.joint for one in read_labels(tmp_path / LABELS_FILE).joints} == {"radius"}
@@ -219,7 +224,7 @@ def test_a_joint_that_is_not_annotated_is_left_out(tmp_path: Path) -> None:
 @given(st.integers(0, 5), st.integers(0, 4))
 def test_the_worst_erosion_takes_the_joint_space_with_it(erosion: int, jsn: int) -> None:
     grades = {key: erosion if key[1] == "erosion" else jsn for key in KEYS}
-    both = implanted._of_joint(grades, "left", "MCP2")
+    both = implanted._lesions(grades, "left", "MCP2")
     assert both == {"erosion": erosion, "jsn": max(jsn, 2) if erosion == 5 else jsn}
-    assert implanted._of_joint(grades, "left", "ulna") == {"erosion": erosion}
-    assert implanted._of_joint(grades, "left", "CMC3") == {"jsn": jsn}
+    assert implanted._lesions(grades, "left", "ulna") == {"erosion": erosion}
+    assert implanted._lesions(grades, "left", "CMC3") == {"jsn": jsn}

@@ -1,44 +1,20 @@
-"""Synthetic lesions, on a drawn joint: two bars of bone in soft tissue with a gap between them."""
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import pytest
 
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.joints import TARGETS
-from sharp_cli.synthetic.lesions import GRADES, decoy, implant
+from sharp_cli.synthetic.lesions import LESION_GRADES, implant
+from sharp_cli.synthetic.look_alikes import add_look_alikes
+from tests.synthetic.bars import BONE, CORTEX, GAP, SOFT, bars, gap
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from sharp_cli.core.joints import Finding, Target
 
-SOFT, BONE, CORTEX = 0.35, 0.65, 0.8
-GAP = 1.5  # mm
 SEEDS = range(12)
-
-
-def bars(width: int = 250, height: int = 250, box: int = 250) -> NDArray[np.float32]:
-    """Two bones 14 mm wide, their joint line horizontal through the centre."""
-    scale = 10 * width / box
-    x = np.abs(np.arange(width) - (width - 1) / 2)[None] / scale
-    y = np.abs(np.arange(height) - (height - 1) / 2)[:, None] / scale
-    depth = np.minimum(7 - x, y - GAP / 2)  # into the bone, in mm
-    edge = np.clip(depth * scale + 0.5, 0, 1)
-    patch = SOFT + edge * (BONE - SOFT) + (CORTEX - BONE) * edge * (depth < 0.6)
-    patch = cv2.GaussianBlur(patch, (0, 0), 0.15 * scale)  # as a detector does
-    grain = np.random.default_rng(0).normal(0, 0.01, patch.shape)
-    return np.asarray(patch + grain, dtype=np.float32)
-
-
-def gap(patch: NDArray[np.float32]) -> float:
-    """Mean dark height in mm over the middle 10 mm of a `bars` patch of 250 pixels."""
-    rows = patch[80:170, 75:175]
-    return float((rows < (SOFT + CORTEX) / 2).sum(axis=0).mean() / 10)
 
 
 def narrowed(grade: int) -> float:
@@ -53,7 +29,9 @@ def test_same_seed_same_patch(finding: Finding) -> None:
     )
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.05
-    once, twice = (decoy(bars(), np.random.default_rng(5), joint="MCP3") for _ in range(2))
+    once, twice = (
+        add_look_alikes(bars(), np.random.default_rng(5), joint="MCP3") for _ in range(2)
+    )
     np.testing.assert_array_equal(once, twice)
 
 
@@ -67,9 +45,10 @@ def test_every_joint_size_and_grade_gives_a_patch_like_its_input(
     kept = patch.copy()
     rng = np.random.default_rng(1)
     results = [
-        implant(patch, target.finding, g, rng, joint=target.joint) for g in GRADES[target.finding]
+        implant(patch, target.finding, g, rng, joint=target.joint)
+        for g in LESION_GRADES[target.finding]
     ]
-    for result in (*results, decoy(patch, rng, joint=target.joint)):
+    for result in (*results, add_look_alikes(patch, rng, joint=target.joint)):
         assert result.shape == patch.shape
         assert result.dtype == np.float32
         assert result.min() >= 0
@@ -81,7 +60,7 @@ def test_every_joint_size_and_grade_gives_a_patch_like_its_input(
 def test_change_is_local_and_grows_with_the_grade(finding: Finding) -> None:
     patch = bars()
     sizes = []
-    for grade in GRADES[finding]:
+    for grade in LESION_GRADES[finding]:
         changes = [
             np.abs(implant(patch, finding, grade, np.random.default_rng(s), joint="MCP3") - patch)
             for s in SEEDS
@@ -96,7 +75,7 @@ def test_change_is_local_and_grows_with_the_grade(finding: Finding) -> None:
 
 def test_jsn_narrows_the_gap_by_grade() -> None:
     assert gap(bars()) == pytest.approx(GAP, abs=0.05)
-    left = [narrowed(grade) / GAP for grade in GRADES["jsn"]]
+    left = [narrowed(grade) / GAP for grade in LESION_GRADES["jsn"]]
     assert left == sorted(left, reverse=True)
     assert 0.6 < left[0] < 0.9
     assert 0.45 < left[1] < 0.75
@@ -126,33 +105,13 @@ def test_erosion_takes_bone_at_the_margin(grade: int) -> None:
         assert np.abs(change[~bone]).mean() < 0.02
 
 
-def test_decoy_leaves_the_gap_as_wide() -> None:
-    widths = [gap(decoy(bars(), np.random.default_rng(seed), joint="MCP3")) for seed in SEEDS]
-    np.testing.assert_allclose(widths, GAP, rtol=0.15)
-    assert np.mean(widths) == pytest.approx(GAP, rel=0.05)
-
-
-def test_decoys_are_as_processed_as_lesions() -> None:
-    """The grain left in soft tissue beside the bones tells nothing."""
-    patch = bars()
-
-    def grain(result: NDArray[np.float32]) -> float:
-        return float(np.diff(result[60:190, 5:45], axis=0).std())
-
-    rngs = [np.random.default_rng(seed) for seed in SEEDS]
-    decoys = np.mean([grain(decoy(patch, rng, joint="MCP3")) for rng in rngs])
-    for finding in GRADES:
-        lesions = np.mean([grain(implant(patch, finding, 2, rng, joint="MCP3")) for rng in rngs])
-        assert lesions == pytest.approx(decoys, rel=0.06)
-
-
 @pytest.mark.parametrize("joint", ["MCP3", "lunate", "radius"])
 def test_a_patch_without_anything_in_it_stays_so(joint: str) -> None:
     patch = np.full((150, 150), 0.5, dtype=np.float32)
     rng = np.random.default_rng(0)
-    for finding in GRADES:
+    for finding in LESION_GRADES:
         np.testing.assert_allclose(implant(patch, finding, 3, rng, joint=joint), 0.5, atol=0.01)
-    assert np.isfinite(decoy(patch, rng, joint=joint)).all()
+    assert np.isfinite(add_look_alikes(patch, rng, joint=joint)).all()
 
 
 def test_what_there_is_not_cannot_be_put_in() -> None:
@@ -162,4 +121,4 @@ def test_what_there_is_not_cannot_be_put_in() -> None:
     with pytest.raises(UsageError, match="no joint 'knee'"):
         implant(bars(), "jsn", 1, rng, joint="knee")
     with pytest.raises(UsageError, match="no joint 'knee'"):
-        decoy(bars(), rng, joint="knee")
+        add_look_alikes(bars(), rng, joint="knee")

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import cv2
 import numpy as np
 
-from sharp_cli.core.joints import SIDES, TARGETS
-from sharp_cli.datasets.labels import LabelledJoint
-from sharp_cli.synthetic.joint_patches import SCORED
+from sharp_cli.core.joints import SCORED_FINDINGS, SIDES, TARGETS
 from sharp_cli.training.classifier.patch_store import PatchStore, Place, margin
 from sharp_cli.training.classifier.settings import Hyperparameters, Settings, ThresholdRule
+from tests.labels import labelled_joint
 from tests.tiny_findings import TINY
 
 if TYPE_CHECKING:
@@ -23,28 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.datasets.labels import LabelledJoint
 
 SIZE: Final = 32
 COLUMNS: Final = ("patient", "study", "image", "patch", "hand", "finding", "joint", "grade")
 SMALLEST: Final = ("erosion", "CMC-M")
 """The head with the fewest joints, two a hand."""
-
-
-def joint(**changes: Any) -> LabelledJoint:
-    known: dict[str, Any] = {
-        "line": 2,
-        "patient": "p1",
-        "study": "s1",
-        "image": "",
-        "side": "left",
-        "finding": "erosion",
-        "joint": "CMC1",
-        "grade": 0,
-        "place": None,
-        "patch": "patch.png",
-        **changes,
-    }
-    return LabelledJoint(damaged=bool(known["grade"]), **known)
 
 
 def cohort(
@@ -65,7 +48,7 @@ def cohort(
         if (target.finding, target.group) in heads
     ]
     return [
-        joint(
+        labelled_joint(
             line=line, patient=patient, study=study, side=side, finding=finding, joint=name,
             grade=int(rng.integers(2)), patch=f"{study}-{side}-{name}.png",
         )
@@ -107,7 +90,7 @@ def store(joints: Iterable[LabelledJoint], *, size: int = SIZE) -> PatchStore:
     for one in joints:
         places = [
             Place(one.patient, one.study, one.side, finding, one.joint)
-            for finding in SCORED[one.joint]
+            for finding in SCORED_FINDINGS[one.joint]
         ]
         if places[0] not in rows:
             rows |= dict.fromkeys(places, len(pixels))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sharp_cli.core.geometry import sample, similarity
-from sharp_cli.core.joints import COMMON_PHALANX, FINDINGS, POINTS, TARGETS, Finding
-from sharp_cli.synthetic.lesions import decoy, implant
+from sharp_cli.core.joints import BOXES, COMMON_PHALANX, FINDINGS, POINTS, Finding
+from sharp_cli.synthetic.lesions import implant
+from sharp_cli.synthetic.look_alikes import add_look_alikes
 from sharp_cli.synthetic.phantom.spaces import SPACES
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     Picture = NDArray[np.float32]
 
 _LOOK_ALIKES: Final = 0.3  # share of joints with something harmless that looks like damage
-_BOXES: Final[Mapping[str, tuple[int, int]]] = {target.joint: target.box for target in TARGETS}
 _BONES: Final[Mapping[str, str]] = {
     "multangular": "trapezium",
     "navicular": "navicular",
@@ -92,12 +92,12 @@ def _change(
     # A generator a joint and finding: a lesion looks the same whatever there is beside it.
     place = (*seeds, POINTS.index(joint))
     scale = unit / COMMON_PHALANX
-    box = _BOXES[joint]
+    box = BOXES[joint]
     corner = centre - scale * (np.array(box) - 1) / 2
     before = sample(picture, similarity(scale=scale, x=float(corner[0]), y=float(corner[1])), box)
     after = before
     if look_alike:
-        after = decoy(after, np.random.default_rng((*place, 0)), joint=joint)
+        after = add_look_alikes(after, np.random.default_rng((*place, 0)), joint=joint)
     # Bone ends are drawn together first: erosions are seen at the joint as it has become.
     for stream, finding in enumerate(reversed(FINDINGS), start=1):
         if finding in grades:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.core.joints import HEADS, TARGETS, Finding
+from sharp_cli.core.joints import HEAD_JOINTS, HEADS, TARGETS, Finding
 from sharp_cli.synthetic.phantom.visits import STUDIES, courses, standard_duration
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def prevalences() -> dict[tuple[Finding, str], float]:
     """Probability of each joint to be non-intact: `ODDS` in a group, Table 2 on its average."""
     found: dict[tuple[Finding, str], float] = {}
     for (finding, group), (damaged, total) in NON_INTACT.items():
-        names = [t.joint for t in TARGETS if (t.finding, t.group) == (finding, group)]
+        names = HEAD_JOINTS[finding, group]
         odds = np.array([ODDS.get((finding, name), 1.0) for name in names])
         low, high = 0.0, 1e3
         for _ in range(60):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.synthetic.lesions import LEFT_OF_GAP, NORMAL_GAP, NORMAL_WRIST_GAP
+from sharp_cli.synthetic.narrowing import NORMAL_GAP, NORMAL_WRIST_GAP, REMAINING_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -68,7 +68,7 @@ def set_spaces(
         tilt = float(rng.uniform(-0.3, 0.3))  # the same before the disease and after it
         grade = narrowing.get(joint, 0)
         if grade:
-            width *= float(rng.uniform(*LEFT_OF_GAP[grade]))
+            width *= float(rng.uniform(*REMAINING_GAP[grade]))
         distal, proximal = ([i for i, b in enumerate(made) if b.name in names] for names in sides)
         middles = [np.mean([made[i].outline.mean(axis=0) for i in part], axis=0)
                    for part in (distal, proximal)]  # fmt: skip

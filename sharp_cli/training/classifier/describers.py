@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sharp_cli.core.joints import BOXES
 from sharp_cli.inference.networks import describe
-from sharp_cli.training.classifier.patch_store import BOXES, margin
+from sharp_cli.training.classifier.patch_store import margin
 from sharp_cli.training.run import save
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from safetensors.numpy import load_file, save
 from sharp_cli import radiograph
 from sharp_cli.core.errors import DocumentError, InputError
 from sharp_cli.core.geometry import Affine, sample
-from sharp_cli.core.joints import PHALANGES, TARGETS
+from sharp_cli.core.joints import BOXES, PHALANGES, SCORED_FINDINGS
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.fileio import output
 from sharp_cli.inference.classifier import standardise
-from sharp_cli.synthetic.joint_patches import SCORED, common_frame
+from sharp_cli.synthetic.intact_hands import common_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,9 +45,6 @@ LOGGER: Final = logging.getLogger(__name__)
 MARGIN: Final = 0.08
 """Surroundings on each side, as a share of the box, for augmentation: a shift of 5 pixels, a turn
 of 3° and a scale of 1.03 of Miyama et al. (2022) need 0.075 in the flattest box, 500 x 300."""
-
-BOXES: Final = {target.joint: target.box for target in TARGETS}
-"""Width and height of each joint's box at the common scale."""
 
 _ENDS: Final = frozenset(end for ends in PHALANGES for end in ends)
 """Points that tell a hand's frame."""
@@ -122,7 +119,7 @@ def build(
     for one in joints:
         hand = _Hand(one.file, one.patient, one.study, one.side)
         hands.setdefault(hand, {}).setdefault(one.joint, one)
-        shown = {one.finding} if one.patch else SCORED[one.joint]
+        shown = {one.finding} if one.patch else SCORED_FINDINGS[one.joint]
         findings.setdefault((hand, one.joint), set()).update(shown)
     cut: list[Array] = []
     rows: dict[Place, int] = {}

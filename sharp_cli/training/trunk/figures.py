@@ -11,10 +11,11 @@ from sklearn.metrics import roc_auc_score
 
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.inputs import MODELS
-from sharp_cli.core.joints import FINDINGS, HEADS, SIDES, TARGETS
+from sharp_cli.core.joints import FINDINGS, HEADS, SCORED_FINDINGS, SIDES, TARGET_OF
 from sharp_cli.core.records import Patch
 from sharp_cli.inference.classifier import Classifier
-from sharp_cli.synthetic.joint_patches import SCORED, draw, draw_grades, partner
+from sharp_cli.synthetic.intact_hands import other_hand
+from sharp_cli.synthetic.joint_patches import generate_patch, random_grades
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,14 +23,13 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding, Side
-    from sharp_cli.synthetic.joint_patches import IntactHand
+    from sharp_cli.synthetic.intact_hands import IntactHand
 
 WITH_LESIONS: Final = 6
 UNTOUCHED: Final = 2
 """Studies drawn of each radiograph, with and without lesions."""
 
 _ALL: Final = "all joints"
-_GROUPS: Final = {(target.finding, target.joint): target.group for target in TARGETS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,14 @@ def rows(classifier: Classifier, hands: Sequence[IntactHand], *, seed: int) -> I
     models = [model for model in classifier.models if model != "mimo-time"]
     rng = np.random.default_rng(seed)
     for hand in hands:
-        other = partner(hand, hands)
+        other = other_hand(hand, hands)
         if other is not None and hand.side == SIDES[1]:
             continue  # seen with its partner
         pair = {hand.side: hand, next(s for s in SIDES if s != hand.side): other or hand}
         counted = set(SIDES) if other else {hand.side}
         for number in range(UNTOUCHED + WITH_LESIONS):
-            touch = number >= UNTOUCHED
-            study, truth = _study(pair, counted, rng, touch=touch)
+            implanted = number >= UNTOUCHED
+            study, truth = _study(pair, counted, rng, implanted=implanted)
             (features,) = classifier.features([study], models)
             for model in models:
                 for result in classifier.decide(features, model):
@@ -89,9 +89,9 @@ def rows(classifier: Classifier, hands: Sequence[IntactHand], *, seed: int) -> I
                         yield Row(
                             model,
                             result.finding,
-                            _GROUPS[result.finding, result.joint],
+                            TARGET_OF[result.finding, result.joint].group,
                             result.joint,
-                            "drawn" if touch else "untouched",
+                            "drawn" if implanted else "untouched",
                             truth[result.side, result.finding, result.joint],
                             result.probability, result.label == "non-intact",
                         )  # fmt: skip
@@ -102,18 +102,20 @@ def _study(
     real: set[Side],
     rng: np.random.Generator,
     *,
-    touch: bool,
+    implanted: bool,
 ) -> tuple[dict[Side, list[Patch]], dict[tuple[Side, Finding, str], int]]:
     """Patches of both hands, and the grade of each."""
     study: dict[Side, list[Patch]] = {side: [] for side in SIDES}
     truth: dict[tuple[Side, Finding, str], int] = {}
-    for joint, findings in SCORED.items():
-        for side, drawn in zip(SIDES, draw_grades(joint, rng), strict=True):
+    for joint, findings in SCORED_FINDINGS.items():
+        for side, drawn in zip(SIDES, random_grades(joint, rng), strict=True):
             if joint not in pair[side].regions:
                 continue
-            grades = drawn if touch else dict.fromkeys(findings, 0)
-            vary = side not in real
-            pixels = draw(pair[side], joint, grades, rng, vary=vary, touch=touch).pixels
+            grades = drawn if implanted else dict.fromkeys(findings, 0)
+            augment = side not in real
+            pixels = generate_patch(
+                pair[side], joint, grades, rng, augment=augment, look_alikes=implanted
+            ).pixels
             for finding in findings:
                 study[side].append(Patch(finding, joint, pixels, ()))
                 truth[side, finding, joint] = grades[finding]

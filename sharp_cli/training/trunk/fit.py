@@ -23,10 +23,10 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sharp_cli.core.joints import FINDINGS, HEADS, TARGETS
+from sharp_cli.core.joints import FINDINGS, HEAD_JOINTS, HEADS, TARGET_OF
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.inference.networks import HIDDEN, VGG16, make_head, make_trunk, pooled
-from sharp_cli.synthetic.joint_patches import draw, draw_grades
+from sharp_cli.synthetic.joint_patches import generate_patch, random_grades
 from sharp_cli.training.run import save
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sharp_cli.synthetic.joint_patches import IntactHand
+    from sharp_cli.synthetic.intact_hands import IntactHand
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -80,8 +80,6 @@ _RARE: Final = 5.0
 
 _DAMAGED_SHARE: Final = 0.2
 """Of a cell's area, from which on it counts as damaged."""
-
-_GROUPS: Final = {(target.finding, target.joint): target.group for target in TARGETS}
 
 
 class Batch(NamedTuple):
@@ -167,9 +165,15 @@ class Patches:
         joints = []
         for row in range(BATCH):
             hand, joint, labelled = self._choose(rng)
-            grades = hand.grades[joint] if labelled else draw_grades(joint, rng, plain=True)[0]
+            grades = (
+                hand.grades[joint]
+                if labelled
+                else random_grades(joint, rng, favour_obvious=True)[0]
+            )
             lesions = dict.fromkeys(grades, 0) if labelled else grades
-            drawn = draw(hand, joint, lesions, rng, vary=True, touch=not labelled)
+            drawn = generate_patch(
+                hand, joint, lesions, rng, augment=True, look_alikes=not labelled
+            )
             pictures[row] = standardise(drawn.pixels, SIZE)
             joints.append(joint)
             for finding, grade in grades.items():
@@ -205,7 +209,7 @@ def _by_label(
     for hand in hands:
         for joint, grades in hand.grades.items():
             for finding, grade in grades.items():
-                head = found.setdefault((finding, _GROUPS[finding, joint]), {})
+                head = found.setdefault((finding, TARGET_OF[finding, joint].group), {})
                 head.setdefault(grade > 0, []).append((hand, joint))
     return [list(labels.values()) for labels in found.values()]
 
@@ -234,7 +238,7 @@ def forward(network: TrunkNetwork, batch: Batch, device: str) -> Outcome:
         features, seen = network(batch.pictures.to(device))
     logits = torch.full_like(labels, math.nan)
     for finding, group in HEADS:
-        rows = [_GROUPS.get((finding, joint)) == group for joint in batch.joints]
+        rows = [joint in HEAD_JOINTS[finding, group] for joint in batch.joints]
         if any(rows):
             mine = network.heads[f"{finding}/{group}"](features[rows])
             logits[rows, FINDINGS.index(finding)] = mine[:, 0]

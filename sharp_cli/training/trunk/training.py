@@ -11,7 +11,7 @@ from sharp_cli.datasets.labels import read_labels
 from sharp_cli.datasets.splits import VALIDATION_EVERY, select_hands, split_validation
 from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.networks import VGG16
-from sharp_cli.synthetic.joint_patches import graded, phantom_hands, read_hands
+from sharp_cli.synthetic.intact_hands import phantom_hands, read_intact_hands, with_grades
 from sharp_cli.training.classifier.results import UNDECIDED
 from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
 from sharp_cli.training.run import begin, fingerprint, settle
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.execution.devices import Device
-    from sharp_cli.synthetic.joint_patches import IntactHand
+    from sharp_cli.synthetic.intact_hands import IntactHand
 
 LABELS_FILE: Final = "labels.csv"
 JOINTS_FILE: Final = "joints.csv"
@@ -69,7 +69,7 @@ def train_trunk(
     """
     place = "cuda" if uses_gpu(device) else "cpu"
     begin(out, work, threads=threads)
-    hands = read_hands(annotations, images, names)
+    hands = read_intact_hands(annotations, images, names)
     settle(
         work,
         {
@@ -103,7 +103,7 @@ def train_trunk(
 def _read_cohort(folder: Path) -> tuple[list[IntactHand], list[IntactHand]]:
     """Labelled hands to learn from, and those of the last fifth of patients to validate with."""
     labels = read_labels(folder / LABELS_FILE).joints
-    hands = graded(read_hands(folder / JOINTS_FILE, folder), labels)
+    hands = with_grades(read_intact_hands(folder / JOINTS_FILE, folder), labels)
     patients = sorted({one.patient for one in labels})
     last = set(patients[len(patients) - len(patients) // VALIDATION_EVERY :])
     kept = {one.image for one in labels if one.patient in last}

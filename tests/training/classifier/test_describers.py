@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from sharp_cli.core.joints import BOXES
 from sharp_cli.inference.networks import make_trunk
 from sharp_cli.training.classifier import describers
 from sharp_cli.training.classifier.describers import Frozen, Patches, Trained, compute_features
-from sharp_cli.training.classifier.patch_store import BOXES, PatchStore, Place, margin
+from sharp_cli.training.classifier.patch_store import PatchStore, Place, margin
 from tests.tiny_findings import TINY
 
 if TYPE_CHECKING:

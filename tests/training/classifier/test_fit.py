@@ -33,6 +33,7 @@ from sharp_cli.training.classifier.patch_store import PatchStore, Place, margin
 from sharp_cli.training.classifier.settings import Hyperparameters
 from sharp_cli.training.findings_bundle import write_findings
 from sharp_cli.training.run import Clock
+from tests.labels import labelled_joint
 from tests.tiny_findings import TINY, hand
 from tests.training import cohort
 
@@ -276,7 +277,7 @@ def test_a_bundle_says_what_the_networks_say(tmp_path: Path) -> None:
                 square = standardise(patch.pixels, size)
                 pixels.append(np.pad(square, edge, mode="edge"))
             labelled.append(
-                cohort.joint(
+                labelled_joint(
                     side=side, finding=patch.finding, joint=patch.joint, grade=len(labelled) % 2
                 )
             )

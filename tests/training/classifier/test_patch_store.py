@@ -9,18 +9,18 @@ import pytest
 
 from sharp_cli import radiograph
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.core.joints import POINTS, SIDES
+from sharp_cli.core.joints import POINTS, SCORED_FINDINGS, SIDES
 from sharp_cli.core.records import Hand, Point
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.inference.crop import crop
-from sharp_cli.synthetic.joint_patches import SCORED, common_frame
+from sharp_cli.synthetic.intact_hands import common_frame
 from sharp_cli.training.classifier.describers import Patches
 from sharp_cli.training.classifier.patch_store import MARGIN, PatchStore, Place, build, margin
 from tests import fakes
+from tests.labels import labelled_joint
 from tests.synthetic.phantom import hands as phantoms
-from tests.training import cohort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,13 +59,13 @@ def made(
 
 def shown(store: PatchStore, side: Side, joint: str) -> NDArray[np.float32]:
     """A patch as a network sees it, without augmentation."""
-    row = store.rows[Place("p1", "s1", side, SCORED[joint][0], joint)]
+    row = store.rows[Place("p1", "s1", side, SCORED_FINDINGS[joint][0], joint)]
     picture: NDArray[np.float32] = Patches(store, "cpu").draw(np.array([row]), None)[0].numpy()
     return picture
 
 
 def joints_of(image: str, side: Side, names: Sequence[str] = POINTS) -> list[LabelledJoint]:
-    return [cohort.joint(image=image, side=side, joint=name, patch=None) for name in names]
+    return [labelled_joint(image=image, side=side, joint=name, patch=None) for name in names]
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +115,7 @@ def test_positions_of_the_labels_are_enough_where_they_tell_the_frame(
     save(phantom, tmp_path)
     known = {name: phantom.points[name] for name in POINTS}
     joints = [
-        cohort.joint(image="hand.png", side="right", joint=name, patch=None, place=place)
+        labelled_joint(image="hand.png", side="right", joint=name, patch=None, place=place)
         for name, place in known.items()
     ]
     annotated = AnnotatedHand("hand.png", "right", known)
@@ -143,7 +143,7 @@ def test_the_hands_of_one_film_are_read_once_and_detected(
     # Not one hand after the other.
     joints = [
         *joints_of(image, "left"),
-        *[cohort.joint(patient="p2", image=other.name, patch=None)],
+        *[labelled_joint(patient="p2", image=other.name, patch=None)],
         *joints_of(image, "right"),
     ]
     store, lost = made(joints, tmp_path, detector=fake_detector)
@@ -165,7 +165,7 @@ def test_a_position_of_a_label_comes_first_and_the_others_are_detected(tmp_path:
     plain, lost = made(joints_of("gap_L.png", "left"), tmp_path, detector=fake_detector)
     assert lost == ["gap_L.png: left lunate was not detected and is left out"]
     joints = [
-        cohort.joint(image="gap_L.png", joint=name, patch=None, place=place)
+        labelled_joint(image="gap_L.png", joint=name, patch=None, place=place)
         for name, place in (("PIP2", moved), ("PIP3", None), ("lunate", (100.0, 100.0)))
     ]
     placed, lost = made(joints, tmp_path, detector=fake_detector)
@@ -200,7 +200,7 @@ def test_ready_patches(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     pixels = cv2.GaussianBlur(rng.integers(0, 65536, (90, 80), dtype=np.uint16), (0, 0), 4)
     cv2.imwrite(str(tmp_path / "a.png"), pixels)
-    joints = [cohort.joint(patch="a.png"), cohort.joint(patch="a.png", finding="jsn")]
+    joints = [labelled_joint(patch="a.png"), labelled_joint(patch="a.png", finding="jsn")]
     store, lost = made(joints, tmp_path)
     assert not lost
     assert len(store.pixels) == 1
@@ -212,8 +212,8 @@ def test_findings_with_patches_of_their_own_are_told_apart(tmp_path: Path) -> No
     for name in ("a.png", "b.png"):
         cv2.imwrite(str(tmp_path / name), rng.integers(0, 255, (80, 80), np.uint8))
     joints = [
-        cohort.joint(joint="PIP2", patch="a.png"),
-        cohort.joint(joint="PIP2", patch="b.png", finding="jsn"),
+        labelled_joint(joint="PIP2", patch="a.png"),
+        labelled_joint(joint="PIP2", patch="b.png", finding="jsn"),
     ]
     store, _ = made(joints, tmp_path)
     rows = [store.rows[Place("p1", "s1", "left", one.finding, "PIP2")] for one in joints]
@@ -231,7 +231,7 @@ def test_what_cannot_be_read_or_found_is_left_out_and_told(tmp_path: Path) -> No
         *joints_of("one_L.png", "right", ["PIP2"]),
         *joints_of("none.png", "left"),
         *[one for side in SIDES for one in joints_of("broken.png", side)],
-        cohort.joint(patch="patch.png"),
+        labelled_joint(patch="patch.png"),
     ]
     store, lost = made(joints, tmp_path, detector=fake_detector)
     assert store.rows == {
@@ -256,7 +256,7 @@ def test_a_second_run_reads_what_the_first_has_cut(
     np.testing.assert_array_equal(first.pixels, again.pixels)
     assert first.rows == again.rows
     # Patches of another size, or cut elsewhere, are others.
-    moved = [cohort.joint(image="one_L.png", joint="PIP2", patch=None, place=(9.0, 9.0))]
+    moved = [labelled_joint(image="one_L.png", joint="PIP2", patch=None, place=(9.0, 9.0))]
     for other, size in ((joints, 32), (moved, 64)):
         with pytest.raises(AttributeError):
             made(other, tmp_path, size=size, detector=fake_detector)

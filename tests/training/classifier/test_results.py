@@ -25,6 +25,7 @@ from sharp_cli.training.classifier.results import (
     write_predictions,
 )
 from sharp_cli.training.classifier.settings import ThresholdRule
+from tests.labels import labelled_joint
 from tests.training import cohort
 
 if TYPE_CHECKING:
@@ -168,9 +169,9 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def test_predictions_and_metrics_are_written(tmp_path: Path) -> None:
     joints: list[Any] = [
-        cohort.joint(study="s,1", grade=3),
-        cohort.joint(side="right", grade=0),
-        cohort.joint(patient="p2", grade=None),
+        labelled_joint(study="s,1", grade=3),
+        labelled_joint(side="right", grade=0),
+        labelled_joint(patient="p2", grade=None),
     ]
     local = HeadName("mimo-local", "erosion", "CMC-M")
     last = Judged(np.array([2]), np.array([0.2]), np.array([False]))

@@ -25,6 +25,7 @@ from sharp_cli.training.classifier.sources import Sources, earlier_studies
 from sharp_cli.training.classifier.training import train_classifier
 from sharp_cli.training.helpers import Helpers
 from tests.fakes import ReplicasHere
+from tests.labels import labelled_joint
 from tests.tiny_findings import hand
 from tests.training import cohort
 
@@ -298,7 +299,7 @@ def test_what_is_missing_is_told_before_the_training(tmp_path: Path) -> None:
 
 
 def test_without_both_classes_nothing_can_be_learned(tmp_path: Path) -> None:
-    cohort.write(tmp_path, [cohort.joint(patient=f"p{n}", patch=f"{n}.png") for n in range(6)])
+    cohort.write(tmp_path, [labelled_joint(patient=f"p{n}", patch=f"{n}.png") for n in range(6)])
     with pytest.raises(UsageError, match="fold 1: no head has intact and non-intact joints"):
         train(tmp_path, tmp_path / "run")
 
@@ -321,7 +322,7 @@ def dates(folder: Path, content: str) -> Path:
 
 def test_the_study_before_is_the_last_one_with_an_earlier_date(tmp_path: Path) -> None:
     joints = [
-        cohort.joint(patient=patient, study=study)
+        labelled_joint(patient=patient, study=study)
         for patient, study in (("a", "1"), ("a", "2"), ("a", "3"), ("a", "4"), ("b", "2"))
     ]
     path = dates(tmp_path, "1,2010-03-01\n2,2009-12-31\n3,2010-10-01\n4,2010-10-01\n")
@@ -332,7 +333,7 @@ def test_the_study_before_is_the_last_one_with_an_earlier_date(tmp_path: Path) -
 
 
 def test_dates_that_cannot_be_told_are_refused(tmp_path: Path) -> None:
-    joints = [cohort.joint(study=study) for study in "12"]
+    joints = [labelled_joint(study=study) for study in "12"]
     path = dates(tmp_path, "1,2010-03-01\n1,2011-03-01\n3,spring\n")
     with pytest.raises(DocumentError) as caught:
         earlier_studies(path, joints)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pytest
 
-from sharp_cli.core.joints import HEADS
+from sharp_cli.core.joints import BOXES, HEADS
 from sharp_cli.inference.classifier import Classifier
-from sharp_cli.synthetic.joint_patches import BOXES, MARGIN, IntactHand
+from sharp_cli.synthetic.intact_hands import MARGIN, IntactHand
 from sharp_cli.training.trunk import figures as lesion_figures
 from sharp_cli.training.trunk.figures import Row
 from tests.tiny_findings import PAPERS, network, write

@@ -12,25 +12,25 @@ import torch
 
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.joints import FINDINGS, HEADS, TARGETS
+from sharp_cli.core.joints import FINDINGS, HEADS, SCORED_FINDINGS, TARGETS
 from sharp_cli.datasets.annotations.csv_file import write_annotations
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.classifier import Classifier, standardise
-from sharp_cli.synthetic.joint_patches import SCORED
 from sharp_cli.training import run
 from sharp_cli.training.trunk import fit as trunk
 from sharp_cli.training.trunk import training as lesion_trunk
 from sharp_cli.training.trunk.fit import BEST, CHECKPOINT, Patches, Sources, TrunkNetwork
 from sharp_cli.training.trunk.initial import bundle_trunk
+from tests.labels import labelled_joint
+from tests.synthetic.bones import JOINTS, intact
 from tests.synthetic.phantom import hands as phantoms
 from tests.tiny_findings import TINY, hand
 from tests.training import cohort
-from tests.training.bones import JOINTS, intact
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sharp_cli.synthetic.joint_patches import IntactHand
+    from sharp_cli.synthetic.intact_hands import IntactHand
 
 REAL = [intact("a", "left"), intact("a", "right")]
 PHANTOM = [intact("phantom 0", "left")]
@@ -81,7 +81,7 @@ def test_labels_and_places_of_damage_belong_together() -> None:
         assert set(batch.joints) <= set(JOINTS)
         for joint, labels, places in zip(batch.joints, batch.labels, batch.places, strict=True):
             for finding, label, place in zip(FINDINGS, labels, places, strict=True):
-                assert bool(torch.isfinite(label)) == (finding in SCORED[joint])
+                assert bool(torch.isfinite(label)) == (finding in SCORED_FINDINGS[joint])
                 if label == 1:
                     # Damage too slight to be placed has no place.
                     assert bool(place.isnan().all()) or bool(place.any())
@@ -225,7 +225,7 @@ def write_films(folder: Path, count: int) -> Path:
     known = [AnnotatedHand(name, "left", phantom.points) for name in names]
     write_annotations(folder / "joints.csv", known)
     labels = [
-        cohort.joint(patient=f"p{number}", image=name, joint="MCP2", patch=None, grade=number % 2)
+        labelled_joint(patient=f"p{number}", image=name, joint="MCP2", patch=None, grade=number % 2)
         for number, name in enumerate(names)
     ]
     cohort.write(folder, labels)

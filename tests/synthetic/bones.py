@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.synthetic.joint_patches import BOXES, MARGIN, IntactHand
+from sharp_cli.core.joints import BOXES
+from sharp_cli.synthetic.intact_hands import MARGIN, IntactHand
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
