@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sharp_cli.cli.examples import EXAMPLES
+from tests.cli.help import EXAMPLES
 
 ROOT = Path(__file__).parents[1]
 LOADED = re.compile(

@@ -1,6 +1,6 @@
-"""The command line: it parses and prints; the work is in `sharp_cli.scoring.pipeline`.
+"""The command line: it parses arguments and prints results; the work is done in other packages.
 
-The modules here load nothing heavy before a command runs, so that help comes at once.
+Nothing heavy is imported before a command runs, so that help appears at once.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from typing import Annotated
 
 import typer
 
-from sharp_cli.cli import (
+from sharp_cli import __version__
+from sharp_cli.cli.commands import (
+    classify,
+    crop,
+    detect,
     evaluate,
-    examples,
     implant,
     import_data,
     listen,
@@ -19,24 +22,28 @@ from sharp_cli.cli import (
     phantom,
     report,
     score,
-    steps,
     train,
 )
 from sharp_cli.core.about import __version__
+from sharp_cli.core.errors import ExitCode
 
 __all__ = ["app", "main"]
 
-_EPILOG = """sharp COMMAND --help ends with examples.
+_MEANINGS = {
+    ExitCode.DONE: "done",
+    ExitCode.FAILED_INPUT: "some input failed; the results of the others are written",
+    ExitCode.USAGE: "wrong usage",
+    ExitCode.MODEL: "a model bundle is missing or damaged",
+    ExitCode.OUTPUT: "an output cannot be written",
+    ExitCode.INTERNAL: "an error of sharp itself",
+    ExitCode.INTERRUPTED: "interrupted; what was finished is written",
+}
+_EXIT_CODES = "\n".join(f"  {code.value:<3}  {meaning}" for code, meaning in _MEANINGS.items())
+_EPILOG = f"""sharp COMMAND --help ends with examples.
 
 \b
 Exit codes:
-  0    done
-  1    some input failed; the results of the others are written
-  2    wrong usage
-  3    a model bundle is missing or damaged
-  4    an output cannot be written
-  70   an error of sharp itself
-  130  interrupted; what was finished is written
+{_EXIT_CODES}
 
 Results are not validated on patients: for research only, not for diagnosis.
 """
@@ -50,22 +57,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
 )
-app.command()(score.score)
-app.command()(steps.detect)
-app.command()(steps.crop)
-app.command()(steps.classify)
-app.command()(report.report)
-app.command()(listen.listen)
-app.add_typer(models.app, name="models")
-app.command()(phantom.phantom)
-app.command()(implant.implant)
-app.add_typer(import_data.app, name="import")
-app.add_typer(train.app, name="train")
-app.add_typer(evaluate.app, name="evaluate")
-examples.add_to(app)
+for _command in (
+    score,
+    detect,
+    crop,
+    classify,
+    report,
+    listen,
+    models,
+    phantom,
+    implant,
+    import_data,
+    train,
+    evaluate,
+):
+    _command.register(app)
 
 
-def _version(*, asked: bool) -> None:
+def _print_version(*, asked: bool) -> None:
     if asked:
         typer.echo(f"sharp {__version__}")
         raise typer.Exit
@@ -76,7 +85,9 @@ def _sharp(
     *,
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     pass

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sharp_cli.cli.terminal import progress, say
+from sharp_cli.cli.progress import progress
+from sharp_cli.cli.terminal import log
 from sharp_cli.pacs.dicomweb import DicomWeb
 from sharp_cli.pacs.quiet import quiet
 from sharp_cli.pacs.studies import make_objects, plan_studies
@@ -18,7 +19,8 @@ from sharp_cli.scoring import pipeline
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sharp_cli.cli.results import Outputs
+    from sharp_cli.cli.outputs import Outputs
+    from sharp_cli.core.errors import ExitCode
     from sharp_cli.results.document import Document
     from sharp_cli.scoring.loading import Models
 
@@ -46,7 +48,7 @@ class Remote:
         self.studies = studies
         self.store = store
 
-    def score(self, models: Models, scoring: pipeline.Scoring, outputs: Outputs) -> int:
+    def score(self, models: Models, scoring: pipeline.Scoring, outputs: Outputs) -> ExitCode:
         """Fetch and score the studies, write what was asked for, give the exit code.
 
         Results call a study by its identifier, and its radiographs STUDY/OBJECT.dcm: this leads
@@ -81,7 +83,7 @@ class Remote:
                     others = self.archive.fetch(study, folder / study)
                     fetched.append(folder / study)
                     if others:
-                        say("note", f"{study}: series of Modality {', '.join(others)} left out")
+                        log("note", f"{study}: series of Modality {', '.join(others)} left out")
         return [] if run.interrupted else fetched
 
     def _send(self, document: Document, run: Run) -> None:
@@ -91,7 +93,7 @@ class Remote:
                     results = make_objects(study)
                     for result in results:
                         self.archive.send(result)
-                    say("note", f"{name}: {len(results)} results stored")
+                    log("note", f"{name}: {len(results)} results stored")
 
 
 def _named(document: Document, folder: Path) -> Document:

@@ -1,7 +1,5 @@
 """`--engine`: on which machines `sharp score --out` and trainings work."""
 
-# ruff: noqa: PLC0415 - loaded where it is used, so that help comes at once
-
 from __future__ import annotations
 
 from contextlib import contextmanager
@@ -93,7 +91,7 @@ class Machines:
 
 
 @contextmanager
-def helping(
+def training_helpers(
     engine: options.Engine, address: str | None, *, device: options.Device, threads: int | None
 ) -> Iterator[tuple[Helpers | None, Device]]:
     """What helps with a training as long as the block lasts, and where this process computes.

@@ -1,4 +1,4 @@
-"""The arguments and options that several commands share."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Model(str, Enum):
 
 
 class Device(str, Enum):
-    """Where to classify."""
+    """What to compute on."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -27,7 +27,7 @@ class Device(str, Enum):
 
 
 class Precision(str, Enum):
-    """What classifiers compute in."""
+    """Number format that the classifiers compute in."""
 
     FP32 = "fp32"
     BF16 = "bf16"
@@ -35,48 +35,35 @@ class Precision(str, Enum):
 
 
 class Engine(str, Enum):
-    """Where work is done."""
+    """Which machines do the work."""
 
     LOCAL = "local"
     RAY = "ray"
-
-
-class Net(str, Enum):
-    """DeepLabCut's networks for joints."""
-
-    CSPNEXT_S = "cspnext_s"
-    CSPNEXT_M = "cspnext_m"
-    CSPNEXT_X = "cspnext_x"
-    RESNET_50 = "resnet_50"
-    RESNET_101 = "resnet_101"
-    HRNET_W18 = "hrnet_w18"
-    HRNET_W32 = "hrnet_w32"
-    HRNET_W48 = "hrnet_w48"
 
 
 Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...",
-        help="Radiographs (DICOM, PNG, JPEG, TIFF, BMP), folders with these at any depth, or "
-        "patterns.",
+        help="Radiographs (DICOM, PNG, JPEG, TIFF, BMP), folders, which are searched at any depth, "
+        "or patterns.",
     ),
 ]
 Json = Annotated[
     str | None,
-    typer.Option("--json", metavar="FILE", help="Write the whole result as JSON; - is stdout."),
+    typer.Option("--json", metavar="FILE", help="Write the full result as JSON; - is stdout."),
 ]
 Csv = Annotated[
     str | None,
-    typer.Option("--csv", metavar="FILE", help="Write a row a joint as CSV; - is stdout."),
+    typer.Option("--csv", metavar="FILE", help="Write one row per joint as CSV; - is stdout."),
 ]
 ModelOption = Annotated[
     Model | None,
     typer.Option(
         "--model",
-        help="What a joint is looked at with. siso: by itself; mimo-local: with the other hand's; "
-        "mimo-one-hand: with the hand's other joints of its group; mimo-both-hands: with those of "
-        "both hands. If not given, mimo-local, or the first that the models hold.",
+        help="Joints that the model sees together. siso: one joint; mimo-local: the same joint of "
+        "both hands; mimo-one-hand: all joints of a group of one hand; mimo-both-hands: all joints "
+        "of a group of both hands. Default: mimo-local, or the first model of the bundle.",
         show_default=False,
     ),
 ]
@@ -86,59 +73,67 @@ Threshold = Annotated[
         "--threshold",
         min=0,
         max=1,
-        help="From which probability on a joint is non-intact; if not given, as the models say.",
+        help="Probability from which a joint counts as non-intact. Default: the models' own "
+        "thresholds.",
     ),
 ]
 Strict = Annotated[
     bool,
-    typer.Option("--strict", help="Fail a study in which the model lacks a hand or a joint."),
+    typer.Option("--strict", help="Fail studies that lack a hand or joint that the model needs."),
 ]
-DeviceOption = Annotated[Device, typer.Option("--device", help="Where to classify.")]
+DeviceOption = Annotated[Device, typer.Option("--device", help="Device for classification.")]
+TrainingDevice = Annotated[Device, typer.Option("--device", help="Device for training.")]
 PrecisionOption = Annotated[
     Precision,
     typer.Option(
         "--precision",
-        help="What classifiers compute in. fp32: the same everywhere; bf16: faster, on processors "
-        "that have it; auto: bf16 where it is there.",
+        help="Number format of the classifiers. fp32: the same results everywhere; bf16: faster, "
+        "on processors that support it; auto: bf16 where it is supported.",
     ),
 ]
 Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="CPU threads; all cores if not given.")
+    int | None, typer.Option("--threads", min=1, help="CPU threads. Default: all cores.")
 ]
-Out = Annotated[
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Random seed.")]
+BundleOut = Annotated[
     Path,
-    typer.Option(help="Folder of the bundle, whose name becomes the model's.", show_default=False),
+    typer.Option(
+        "--out", help="Folder for the bundle; its name becomes the model's.", show_default=False
+    ),
 ]
 Names = Annotated[
     Path | None,
     typer.Option(
+        "--names",
         exists=True,
         dir_okay=False,
-        help="What the joints are called there: theirs,joint; an empty joint is left out.",
+        help="CSV that maps the joint names of the annotations: theirs,joint; where joint is "
+        "empty, it is ignored.",
     ),
 ]
 EngineOption = Annotated[
     Engine,
     typer.Option(
         "--engine",
-        help="Where to work. local: on this machine; ray: on a Ray cluster, whose machines have "
-        "the same files; --threads is then of each process, 1 if not given.",
+        help="Where to run. local: on this machine; ray: on a Ray cluster whose machines see the "
+        "same files, with --threads per process (default: 1).",
     ),
 ]
 Address = Annotated[
     str | None,
     typer.Option(
+        "--address",
         metavar="HOST:PORT",
-        help="The Ray cluster; auto is the one that this machine belongs to. If not given, that of "
-        "RAY_ADDRESS, or else a new one of this machine alone.",
+        help="Ray cluster to use; auto: the one that this machine belongs to. Default: "
+        "RAY_ADDRESS, or else a new cluster of this machine alone.",
     ),
 ]
 HandsBundle = Annotated[
-    str | None, typer.Option("--hands", metavar="BUNDLE", help="Another hand finder.")
+    str | None, typer.Option("--hands", metavar="BUNDLE", help="Hand finder to use instead.")
 ]
 JointsBundle = Annotated[
-    str | None, typer.Option("--detector", metavar="BUNDLE", help="Another joint detector.")
+    str | None, typer.Option("--detector", metavar="BUNDLE", help="Joint detector to use instead.")
 ]
 FindingsBundle = Annotated[
-    str | None, typer.Option("--models", metavar="BUNDLE", help="Other classification models.")
+    str | None, typer.Option("--models", metavar="BUNDLE", help="Classifiers to use instead.")
 ]

@@ -1,14 +1,31 @@
-"""The one tree of errors that the library raises.
+"""The one tree of errors that the library raises, and the exit codes that it leads to.
 
 Every message names the file, says what is wrong and what to do about it. The command line
 catches `SharpError` in one place, prints it to stderr and exits with `exit_code`.
 """
 
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """How a command ends; `docs/errors.md` says what each means and what to do."""
+
+    DONE = 0
+    FAILED_INPUT = 1
+    USAGE = 2
+    MODEL = 3
+    OUTPUT = 4
+    INTERNAL = 70
+    INTERRUPTED = 130
+
 
 class SharpError(Exception):
     """Base of every error this package raises on purpose."""
 
-    exit_code = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED_INPUT
 
 
 class InputError(SharpError):
@@ -30,13 +47,13 @@ class DocumentError(InputError):
 class UsageError(SharpError):
     """Options or arguments that do not fit together."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class ModelError(SharpError):
     """A model bundle is missing, damaged, or of the wrong kind."""
 
-    exit_code = 3
+    exit_code = ExitCode.MODEL
 
 
 class IncompleteStudyError(InputError):
@@ -46,4 +63,4 @@ class IncompleteStudyError(InputError):
 class OutputError(SharpError):
     """A result cannot be written."""
 
-    exit_code = 4
+    exit_code = ExitCode.OUTPUT

@@ -39,6 +39,7 @@ from sharp_cli.results.document import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 SCHEMA: Final = "sharp-score/1"
 
@@ -106,6 +107,20 @@ def from_json(content: bytes, name: str) -> Document:
         message = f"{name}: {error}; write it anew with sharp"
         raise DocumentError(message) from error
     return document
+
+
+def read_json(path: Path) -> Document:
+    """Read a JSON file that `to_json` wrote.
+
+    Raises:
+        DocumentError: It cannot be read, or as `from_json`.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror}); give a document that sharp wrote"
+        raise DocumentError(message) from error
+    return from_json(content, str(path))
 
 
 def from_csv(content: bytes, name: str) -> tuple[JointRow, ...]:

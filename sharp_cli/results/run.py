@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sharp_cli.core.errors import InputError, SharpError
+from sharp_cli.core.errors import ExitCode, InputError, SharpError
 from sharp_cli.results.document import Failure
 
 if TYPE_CHECKING:
@@ -27,6 +27,13 @@ class Run:
     failures: list[Failure] = field(default_factory=list)
     interrupted: bool = False
     on_progress: Callable[[str], None] = lambda _: None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """How a command ends that came to its end."""
+        if self.interrupted:
+            return ExitCode.INTERRUPTED
+        return ExitCode.FAILED_INPUT if self.failures else ExitCode.DONE
 
     @contextmanager
     def guard(self, *files: str) -> Iterator[None]:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import sharp_cli
 from sharp_cli import score
 from sharp_cli.cli import app
-from sharp_cli.cli.score import score as command
+from sharp_cli.cli.commands.score import score as command
 from sharp_cli.core.errors import ModelError, UsageError
 from sharp_cli.results.document import COLUMNS
 from tests.fakes import paint

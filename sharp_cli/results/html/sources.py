@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.results.formats import from_json
+from sharp_cli.results.formats import read_json
 from sharp_cli.results.layout import RESERVED
 from sharp_cli.results.naming import unique_names
 
@@ -40,7 +40,7 @@ def read_results(paths: Sequence[Path]) -> Results:
     Raises:
         DocumentError: A file is not a result document, or there is no study.
     """
-    documents = [from_json(_read(file), str(file)) for path in paths for file in _files(path)]
+    documents = [read_json(file) for path in paths for file in _files(path)]
     parts = [part for document in documents for part in document.split().items()]
     if not parts:
         named = ", ".join(map(str, paths))
@@ -58,11 +58,3 @@ def _files(path: Path) -> Iterator[Path]:
         yield from (file for file in sorted(path.rglob("*.json")) if file.name not in RESERVED)
     else:
         yield path
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror}); give a document that sharp wrote"
-        raise DocumentError(message) from error

@@ -15,7 +15,7 @@ import torch
 from deeplabcut.pose_estimation_pytorch.runners.train import PoseTrainingRunner
 
 from sharp_cli.bundles.store import CARD_FILE, open_bundle
-from sharp_cli.cli import options
+from sharp_cli.cli.commands.train.detector import Net
 from sharp_cli.core.errors import ModelError, NoHandError, UsageError
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.joints import POINTS, TARGETS
@@ -253,7 +253,7 @@ def test_what_is_no_snapshot_is_refused_and_not_run(
 
 
 def test_the_command_line_offers_all_networks() -> None:
-    assert [net.value for net in options.Net] == [*NETS]
+    assert [net.value for net in Net] == [*NETS]
     with pytest.raises(UsageError, match="--net vgg16: no such network; choose one of cspnext_s, "):
         settings(net="vgg16").check()
     with pytest.raises(UsageError, match="--width 100: not a multiple of 32"):

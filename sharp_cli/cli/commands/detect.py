@@ -1,0 +1,60 @@
+"""`sharp detect`: the hands and joints of radiographs, the first step of `sharp score`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from sharp_cli.cli import options
+from sharp_cli.cli.command import add_command
+from sharp_cli.cli.outputs import Outputs
+from sharp_cli.cli.progress import progress
+from sharp_cli.core.errors import ExitCode
+from sharp_cli.execution.devices import cores
+
+EXAMPLES: Final = """\
+sharp detect film.dcm --csv joints.csv
+# step by step, what sharp score does
+sharp detect film.dcm | sharp crop - --out patches | sharp classify -
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    add_command(app, detect, EXAMPLES)
+
+
+def detect(
+    files: options.Files,
+    *,
+    json: options.Json = None,
+    csv: options.Csv = None,
+    threads: options.Threads = None,
+    hands: options.HandsBundle = None,
+    detector: options.JointsBundle = None,
+) -> ExitCode:
+    """Find the hands and joints on radiographs.
+
+    A terminal gets a table, a pipe the JSON that sharp crop reads.
+    """
+    outputs = Outputs(files, json, csv, piped="json")
+    outputs.check()
+    from sharp_cli.bundles.store import open_bundle
+    from sharp_cli.inference.hand_finder import HandFinder
+    from sharp_cli.inference.joint_detector import JointDetector
+    from sharp_cli.results.assemble import with_models
+    from sharp_cli.results.run import Run
+    from sharp_cli.scoring import pipeline
+
+    finding, detecting = open_bundle("hands", hands), open_bundle("joints", detector)
+    threads = threads or cores()
+    run = Run()
+    with progress(len(files)) as run.on_progress:
+        document = pipeline.detect(
+            files,
+            HandFinder(finding, threads=threads),
+            JointDetector(detecting, threads=threads),
+            run,
+        )
+    return outputs.finish(with_models(document, finding, detecting), run)

@@ -1,0 +1,181 @@
+"""`sharp evaluate classification`: predictions against labels."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from sharp_cli.cli import options, terminal
+from sharp_cli.cli.command import add_command
+from sharp_cli.cli.extras import require_training
+from sharp_cli.cli.terminal import log, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sharp_cli.evaluation.classification import Evaluation
+    from sharp_cli.evaluation.tables import Table
+
+
+EXAMPLES: Final = """\
+sharp score radiographs --csv results.csv
+sharp evaluate classification results.csv labels.csv --out figures
+# two models and the readers, side by side
+sharp evaluate classification siso.csv mimo-local.csv labels.csv \\
+  --readers readers.csv
+"""
+
+
+class MissingAs(str, Enum):
+    """What a labelled joint without a call counts as."""
+
+    INTACT = "intact"
+    NON_INTACT = "non-intact"
+    EXCLUDE = "exclude"
+
+
+Predictions = Annotated[
+    list[Path],
+    typer.Argument(
+        exists=True, dir_okay=False, help="CSV of score, or predictions of train classifier."
+    ),
+]
+Labels = Annotated[
+    Path,
+    typer.Argument(
+        exists=True, dir_okay=False, help="patient,study,image,hand,finding,joint,grade|label"
+    ),
+]
+Readers = Annotated[
+    list[Path] | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="Calls of human readers: reader,image,hand,finding,joint,label|grade; repeatable.",
+    ),
+]
+MissingAsOption = Annotated[
+    MissingAs,
+    typer.Option(
+        "--missing-as", help="What a labelled joint counts as for a model or reader without a call."
+    ),
+]
+Bootstrap = Annotated[
+    int, typer.Option(min=0, help="Number of bootstrap samples; 0 for no intervals.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        file_okay=False,
+        help="Write JSON, CSV, Markdown and LaTeX tables, and plots.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    add_command(app, classification, EXAMPLES)
+
+
+def classification(
+    predictions: Predictions,
+    labels: Labels,
+    *,
+    readers: Readers = None,
+    missing_as: MissingAsOption = MissingAs.EXCLUDE,
+    bootstrap: Bootstrap = 2000,
+    seed: options.Seed = 1,
+    out: Out = None,
+) -> None:
+    """Measure how well damaged joints are told from intact ones, by joint set, model and reader.
+
+    The labels come last. Each model is a column, and so is each reader; models of the same name in
+    several files are distinguished by the names of the files. Images are matched by the end of
+    their path, as far as the labels give it. A call is the label in the file, whatever its
+    threshold.
+
+    Intervals are 95 % percentile intervals of a bootstrap over patients, widened for small numbers
+    of patients. PR-AUC is the area under the precision-recall curve by the trapezoidal rule; for a
+    reader, calls count as 0 and 1. A pipe gets one row per metric; a terminal also shows
+    differences, agreement, and sensitivity by grade.
+    """
+    require_training()
+    from sharp_cli.datasets.labels import read_labels
+    from sharp_cli.evaluation.cases import match, picture
+    from sharp_cli.evaluation.classification import evaluate
+    from sharp_cli.evaluation.classification_tables import tables
+    from sharp_cli.evaluation.files import cells, write
+    from sharp_cli.evaluation.raters import read_models, read_readers
+    from sharp_cli.fileio import output
+
+    if out is not None:
+        output.make_folder(out)
+    truth = read_labels(labels)
+    images = {picture(joint) for joint in truth.joints}
+    raters = [*read_models(predictions, images), *read_readers(readers or [], images)]
+    cases = match(labels, truth.joints, raters, missing_as.value)
+    evaluation = evaluate(cases, resamples=bootstrap, seed=seed)
+    if truth.unlabelled:
+        log("note", f"{labels}: {len(truth.unlabelled)} rows have neither grade nor label")
+    _log_unmatched(evaluation, missing_as)
+    if terminal.is_terminal():
+        _print_tables(tables(evaluation))
+    else:
+        print_table(*cells(evaluation.figures))
+    if out is not None:
+        from sharp_cli.evaluation.classification_plots import calibration, precision_recall
+
+        made_with = {
+            "predictions": [str(path) for path in predictions],
+            "labels": str(labels),
+            "readers": [str(path) for path in readers or []],
+            "unlabelled_rows": len(truth.unlabelled),
+            "missing_as": missing_as.value,
+            "bootstrap": bootstrap,
+            "seed": seed,
+        }
+        write(
+            out,
+            "classification",
+            evaluation,
+            made_with,
+            tables=tables(evaluation),
+            plots={"precision-recall": precision_recall(cases), "calibration": calibration(cases)},
+        )
+
+
+def _log_unmatched(evaluation: Evaluation, missing_as: MissingAs) -> None:
+    """Note how many joints have a label or a call only."""
+    how = "excluded" if missing_as is MissingAs.EXCLUDE else f"counted as {missing_as.value}"
+    for one in evaluation.partners:
+        if one.not_called or one.not_labelled:
+            log(
+                "note",
+                f"{one.name}: {one.not_called} labelled joints not called "
+                f"({how}), {one.not_labelled} called joints not labelled",
+            )
+
+
+def _print_tables(tables: Iterable[Table]) -> None:
+    """Print tables on a terminal, the best of each row bold."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table as TerminalTable
+    from rich.text import Text
+
+    for table in tables:
+        shown = TerminalTable(
+            *map(escape, table.columns), title=Text(table.caption), title_justify="left"
+        )
+        for number, row in enumerate(table.rows):
+            shown.add_row(
+                *(
+                    Text(cell, "bold" if (number, column) in table.bold else "")
+                    for column, cell in enumerate(row)
+                )
+            )
+        Console().print(shown)

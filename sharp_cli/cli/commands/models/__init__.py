@@ -1,0 +1,55 @@
+"""`sharp models`: the bundled models, and models from elsewhere."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import typer
+
+from sharp_cli.cli import terminal
+from sharp_cli.cli.command import ending_with_exit_code, epilog
+from sharp_cli.cli.commands.models import export, import_dlc, pull, push, verify
+
+EXAMPLES: Final = """\
+sharp models
+sharp models verify
+"""
+
+_COLUMNS: Final = ("kind", "name", "version", "size", "sha256", "validated_on_patients")
+_SHORT: Final = 12
+"""Digits of a checksum that a terminal shows."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group, which lists the bundled models where no command of it is named."""
+    group = typer.Typer(epilog=epilog(EXAMPLES))
+    group.callback(invoke_without_command=True)(models)
+    for command in (import_dlc, verify, pull, push, export):
+        command.register(group)
+    app.add_typer(group, name="models")
+
+
+def models(context: typer.Context) -> None:
+    """List the bundled models; into a pipe, as CSV with full checksums."""
+    if context.invoked_subcommand is None:
+        ending_with_exit_code(_list)()
+
+
+def _list() -> None:
+    from sharp_cli.bundles.store import bundled
+
+    short = terminal.is_terminal()
+    rows = []
+    for bundle in bundled():
+        size = sum(file.stat().st_size for file in bundle.path.iterdir())
+        rows.append(
+            (
+                bundle.kind,
+                bundle.meta["name"],
+                bundle.meta["version"],
+                f"{size / 1e6:.1f} MB" if short else size,
+                bundle.sha256[:_SHORT] if short else bundle.sha256,
+                "yes" if bundle.validated_on_patients else "no",
+            )
+        )
+    terminal.print_table(_COLUMNS, rows)

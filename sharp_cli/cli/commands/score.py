@@ -1,0 +1,246 @@
+"""`sharp score`: from radiographs to scored joints."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from sharp_cli.cli import options
+from sharp_cli.cli.command import add_command
+from sharp_cli.cli.engines import Machines
+from sharp_cli.cli.outputs import STDOUT, Outputs
+from sharp_cli.cli.progress import progress
+from sharp_cli.cli.terminal import log
+from sharp_cli.core.errors import ExitCode, UsageError
+from sharp_cli.fileio import output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sharp_cli.cli.dicomweb import Remote
+    from sharp_cli.scoring.plan import Plan
+
+EXAMPLES: Final = """\
+# a picture of both hands, as a table on the terminal
+sharp score film.dcm
+# a picture of each hand, as files
+sharp score p01_L.png p01_R.png --csv p01.csv --overlay p01.png
+# an archive, unattended; the same command goes on where it was stopped
+sharp score archive --out results
+# the same on a Ray cluster
+sharp score archive --out results --engine ray --address 10.0.0.1:6379
+# the studies of a table, each joint by itself
+sharp score --manifest manifest.csv --out results --model siso
+# a report and a picture for a DICOM archive
+sharp score film.dcm --dicom-sr report.dcm --dicom-overlay overlay.dcm
+# a study of an archive, the results back to it
+sharp score --from-dicomweb https://pacs.example.org/dicom-web \\
+  --study 1.2.826.0.1.3680043.8.498.1 --store
+"""
+
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE...",
+        help="Radiographs (DICOM, PNG, JPEG, TIFF, BMP), folders, which are searched at any depth, "
+        "or patterns; - reads a list of these from stdin, one per line.",
+        show_default=False,
+    ),
+]
+Manifest = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CSV",
+        help="Score the radiographs that this table lists: study,patient,hand,path. Paths are "
+        "relative to it; hand is empty where both hands are shown.",
+    ),
+]
+Overlay = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.png",
+        help="Draw the boxes and labels on the radiograph. Of several files, each gets a picture "
+        "with its name added (a.png: a-hand1.png).",
+    ),
+]
+DicomSR = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.dcm",
+        help="Write the findings as a DICOM structured report. Of several studies, each gets one "
+        "with its name added.",
+    ),
+]
+DicomOverlay = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.dcm",
+        help="Write the overlay as a DICOM image; several files as with --overlay.",
+    ),
+]
+FromDicomweb = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Score studies of a DICOMweb archive. User name and password come from the "
+        "environment (SHARP_DICOMWEB_USER, SHARP_DICOMWEB_PASSWORD) or from netrc.",
+    ),
+]
+StudyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--study",
+        metavar="UID",
+        help="StudyInstanceUID of a study in the archive; repeatable.",
+    ),
+]
+Store = Annotated[
+    bool,
+    typer.Option("--store", help="Store report and overlays in the archive as DICOM."),
+]
+Out = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR",
+        help="Write JSON, CSV and overlays to one folder per study, each as soon as it is done, "
+        "and results.csv, failures.csv and run.json. The same command resumes an interrupted run.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    add_command(app, score, EXAMPLES)
+
+
+def score(
+    files: Sources = None,
+    *,
+    manifest: Manifest = None,
+    from_dicomweb: FromDicomweb = None,
+    study: StudyOption = None,
+    store: Store = False,
+    json: options.Json = None,
+    csv: options.Csv = None,
+    overlay: Overlay = None,
+    dicom_sr: DicomSR = None,
+    dicom_overlay: DicomOverlay = None,
+    out: Out = None,
+    model: options.ModelOption = None,
+    threshold: options.Threshold = None,
+    strict: options.Strict = False,
+    device: options.DeviceOption = options.Device.AUTO,
+    precision: options.PrecisionOption = options.Precision.FP32,
+    threads: options.Threads = None,
+    engine: options.EngineOption = options.Engine.LOCAL,
+    address: options.Address = None,
+    hands: options.HandsBundle = None,
+    detector: options.JointsBundle = None,
+    models: options.FindingsBundle = None,
+) -> ExitCode:
+    """Find and classify every joint on hand radiographs.
+
+    A radiograph of both hands is one study. Two files with one hand each are one study if the
+    manifest, their DICOM study, or names that differ only in L and R or left and right say so, or
+    if no other file is given. A terminal gets a table, a pipe CSV; with --out neither.
+    """
+    machines = Machines(engine, address, device.value, threads)
+    machines.check(out=out, precision=precision)
+    work = _plan(files or [], manifest, from_dicomweb, out)
+    remote = _remote(from_dicomweb, study or [], out, store=store)
+    outputs = Outputs(
+        work.files, json, csv, overlay, dicom_sr, dicom_overlay, piped=None if out else "csv"
+    )
+    outputs.check()
+    if out is not None:
+        output.make_folder(Path(out))
+    from sharp_cli.results.run import Run
+    from sharp_cli.scoring import pipeline
+    from sharp_cli.scoring.loading import load, open_bundles
+
+    loaded = load(
+        open_bundles(hands, detector, models),
+        device=machines.own_device,
+        precision=precision.value,
+        threads=threads,
+        throughput=out is not None,
+    )
+    scoring = loaded.scoring(model.value if model else None, threshold=threshold, strict=strict)
+    if remote is not None:
+        return remote.score(loaded, scoring, outputs)
+    run = Run()
+    if out is None:
+        with progress(len(work.files)) as run.on_progress:
+            document = pipeline.score_plan(work, scoring, run)
+        return outputs.finish(loaded.named_in(document), run)
+    from sharp_cli.cli.results_folder import ResultsFolder, settings
+
+    given = settings(files or [], manifest, scoring, device.value, loaded.classifier.precision)
+    scorer = machines.score_with(loaded, scoring, (hands, detector, models))
+    return ResultsFolder(Path(out), given, loaded, scoring, scorer, run).score(work, outputs)
+
+
+def _remote(
+    url: str | None, studies: Sequence[str], out: str | None, *, store: bool
+) -> Remote | None:
+    """The studies of an archive, if they are to be scored.
+
+    Raises:
+        UsageError: The arguments do not fit together.
+    """
+    if url is None:
+        if studies or store:
+            message = "--study and --store: of an archive; name it with --from-dicomweb URL"
+            raise UsageError(message)
+        return None
+    if not studies or out is not None:
+        message = "--from-dicomweb: needs --study UID, and writes no --out; use --json or --csv"
+        raise UsageError(message)
+    from sharp_cli.cli.dicomweb import Remote
+
+    return Remote(url, studies, store=store)
+
+
+def _plan(files: Sequence[str], manifest: str | None, url: str | None, out: str | None) -> Plan:
+    """What there is to score on this machine.
+
+    Raises:
+        UsageError: The arguments do not fit together.
+        DocumentError: The manifest cannot be used.
+    """
+    if sum(map(bool, (files, manifest, url))) != 1:
+        message = (
+            "name files or folders, --manifest CSV, or --from-dicomweb URL, and only one of them"
+        )
+        raise UsageError(message)
+    for file in files:
+        if out is not None and os.path.realpath(file) == os.path.realpath(out):
+            message = f"--out {out}: is searched for radiographs; name another folder"
+            raise UsageError(message)
+    from sharp_cli.scoring.plan import plan, plan_manifest
+
+    work = plan_manifest(Path(manifest)) if manifest else plan(_listed(files))
+    if work.others:
+        log("note", f"{work.others} other files skipped")
+    return work
+
+
+def _listed(files: Sequence[str]) -> Iterator[str]:
+    """The files, and for `-` those that stdin lists.
+
+    Raises:
+        UsageError: It lists none.
+    """
+    for file in files:
+        if file == STDOUT:
+            content = sys.stdin.buffer.read()
+            if b"\0" in content:
+                message = "stdin: no list of files, one a line; name a picture as an argument"
+                raise UsageError(message)
+            yield from map(os.fsdecode, filter(None, content.splitlines()))
+        else:
+            yield file

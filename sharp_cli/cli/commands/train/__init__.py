@@ -1,0 +1,15 @@
+"""`sharp train`: models from one's own radiographs."""
+
+from __future__ import annotations
+
+import typer
+
+from sharp_cli.cli.commands.train import classifier, detector, hands, trunk
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(help="Train models on one's own radiographs.", no_args_is_help=True)
+    for command in (hands, detector, trunk, classifier):
+        command.register(group)
+    app.add_typer(group, name="train")

@@ -1,0 +1,195 @@
+"""Where a command's results go: files, stdout."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from sharp_cli.cli import terminal
+from sharp_cli.cli.terminal import log_problems
+from sharp_cli.core.errors import OutputError, UsageError
+from sharp_cli.fileio import output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sharp_cli.core.errors import ExitCode
+    from sharp_cli.results.document import Document, InputRow
+    from sharp_cli.results.run import Run
+
+STDOUT: Final = "-"
+
+_SUFFIXES: Final = {"overlay": ".png", "dicom_sr": ".dcm", "dicom_overlay": ".dcm"}
+_OPTIONS: Final = ("json", "csv", *_SUFFIXES)
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What a call asked for.
+
+    Attributes:
+        inputs: The files that it reads, which must not be written over.
+        json: File for the JSON document, or `-`.
+        csv: File for the CSV, or `-`.
+        overlay: File for the overlay picture.
+        dicom_sr: File for the DICOM structured report.
+        dicom_overlay: File for the overlay picture in DICOM.
+        piped: What goes to stdout where that is not a terminal and nothing was sent there; None
+            if nothing goes to stdout that was not sent there.
+    """
+
+    inputs: Sequence[str]
+    json: str | None = None
+    csv: str | None = None
+    overlay: str | None = None
+    dicom_sr: str | None = None
+    dicom_overlay: str | None = None
+    piped: Literal["json", "csv"] | None = "csv"
+
+    @property
+    def asked(self) -> bool:
+        """Whether any was asked for."""
+        return any(getattr(self, option) is not None for option in _OPTIONS)
+
+    def check(self) -> None:
+        """See that the outputs fit together and can be written, before any work.
+
+        Raises:
+            UsageError: They do not fit together.
+            OutputError: One cannot be written.
+        """
+        if self.json == self.csv == STDOUT:
+            message = "--json and --csv: only one of them can go to stdout"
+            raise UsageError(message)
+        taken = dict.fromkeys(self._read, "an input")
+        for option in _OPTIONS:
+            file = getattr(self, option)
+            if file is None:
+                continue
+            name = f"--{option.replace('_', '-')}"
+            suffix = _SUFFIXES.get(option)
+            if suffix and Path(file).suffix.lower() != suffix:
+                message = f"{name} {file}: give a name that ends in {suffix}"
+                raise UsageError(message)
+            if file == STDOUT:
+                continue
+            place = os.path.realpath(file)
+            if place in taken:
+                message = f"{name} {file}: this is {taken[place]}; give another name"
+                raise UsageError(message)
+            taken[place] = f"what {name} writes"
+            output.prepare(Path(file))
+
+    def finish(self, document: Document, run: Run) -> ExitCode:
+        """Write what was asked for, print the rest, and give the exit code.
+
+        Raises:
+            OutputError: Something cannot be written.
+        """
+        self.deliver(document, run)
+        log_problems(document, run)
+        return run.exit_code
+
+    def deliver(self, document: Document, run: Run) -> None:
+        """Write what was asked for, and print the rest.
+
+        Raises:
+            OutputError: Something cannot be written.
+        """
+        if document.inputs or not run.interrupted:
+            self._write(document, run)
+        self._print(document)
+
+    def _write(self, document: Document, run: Run) -> None:
+        from sharp_cli.results.formats import to_csv, to_json
+
+        if self.json not in (None, STDOUT):
+            output.write(Path(self.json), to_json(document))
+        if self.csv not in (None, STDOUT):
+            output.write(Path(self.csv), to_csv(document))
+        if self.overlay is not None:
+            self._draw(self.overlay, document, run)
+        if self.dicom_sr is not None:
+            self._report(self.dicom_sr, document, run)
+        if self.dicom_overlay is not None:
+            self._draw_dicom(self.dicom_overlay, document, run)
+
+    def _draw(self, file: str, document: Document, run: Run) -> None:
+        from sharp_cli.results import overlay, overlays
+
+        places = self._of_radiographs(file, document)
+        for row, picture in overlays.every(document, run):
+            output.write(places[row], overlay.to_png(picture))
+
+    def _report(self, file: str, document: Document, run: Run) -> None:
+        from sharp_cli.results.dicom.files import to_bytes
+        from sharp_cli.results.dicom.report import make_report
+
+        studies = document.split()
+        places = self._places(file, list(studies), document)
+        for place, study in zip(places, studies.values(), strict=True):
+            with run.guard(*(row.file for row in study.inputs)):
+                output.write(place, to_bytes(make_report(study)))
+
+    def _draw_dicom(self, file: str, document: Document, run: Run) -> None:
+        from sharp_cli.results.dicom.files import to_bytes
+        from sharp_cli.results.dicom.overlay import make_overlays
+
+        places = self._of_radiographs(file, document)
+        for study in document.split().values():
+            with run.guard(*(row.file for row in study.inputs)):
+                for row, made in zip(study.inputs, make_overlays(study), strict=True):
+                    output.write(places[row], to_bytes(made))
+
+    def _of_radiographs(self, file: str, document: Document) -> dict[InputRow, Path]:
+        from sharp_cli.results.naming import unique_names
+
+        stems = unique_names(Path(row.file).stem for row in document.inputs)
+        return dict(zip(document.inputs, self._places(file, stems, document), strict=True))
+
+    def _places(self, file: str, names: Sequence[str], document: Document) -> list[Path]:
+        """The file for each name: `file` where one is about all inputs, else with the name added.
+
+        Raises:
+            OutputError: One of them is an input.
+        """
+        path = Path(file)
+        if len(names) == 1 and len(document.inputs) >= len(self._read):
+            return [path]
+        places = [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in names]
+        for place in places:
+            if os.path.realpath(place) in self._read:
+                message = f"{place}: cannot be written, it is an input; give {path} another name"
+                raise OutputError(message)
+        return places
+
+    @property
+    def _read(self) -> set[str]:
+        """Where the inputs are."""
+        return set(map(os.path.realpath, self.inputs))
+
+    def _print(self, document: Document) -> None:
+        from sharp_cli.results.formats import to_csv, to_json
+
+        if STDOUT not in (self.json, self.csv) and self.piped and terminal.is_terminal():
+            print_tables(document)
+        elif self.json == STDOUT or (self.csv != STDOUT and self.piped == "json"):
+            output.write_stdout(to_json(document))
+        elif self.csv == STDOUT or self.piped == "csv":
+            output.write_stdout(to_csv(document))
+
+
+def print_tables(document: Document) -> None:
+    """Print a table and a summary for each study."""
+    from rich.console import Console
+
+    from sharp_cli.results.console import summary, table
+
+    console = Console()
+    for study in document.split().values():
+        console.print(table(study))
+        for line in summary(study):
+            console.print(line, highlight=False)
+        console.print()

@@ -1,0 +1,134 @@
+"""`sharp score --out`: study by study into a folder, unattended."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sharp_cli.batch.ledger import Ledger, opened
+from sharp_cli.cli.progress import rated_progress
+from sharp_cli.cli.terminal import log, log_problems
+from sharp_cli.results.assemble import assemble, with_results
+from sharp_cli.results.document import Document, ModelRow
+from sharp_cli.results.layout import FAILURES
+from sharp_cli.results.run import Run
+from sharp_cli.scoring import pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sharp_cli.batch.engine import Engine
+    from sharp_cli.cli.outputs import Outputs
+    from sharp_cli.core.errors import ExitCode
+    from sharp_cli.core.records import Precision
+    from sharp_cli.scoring.loading import Models
+    from sharp_cli.scoring.plan import Plan
+
+
+def settings(
+    files: Sequence[str],
+    manifest: str | None,
+    scoring: pipeline.Scoring,
+    device: str,
+    precision: Precision,
+) -> dict[str, Any]:
+    """What decides the results beside the models: a run goes on only with the same.
+
+    The hash tells apart folders that are called the same from where they are seen, without
+    naming those above them.
+    """
+    places = "\0".join(map(os.path.realpath, files)).encode(errors="surrogateescape")
+    return {
+        "files": list(files),
+        "files_sha256": hashlib.sha256(places).hexdigest(),
+        "manifest": manifest,
+        "manifest_sha256": hashlib.sha256(Path(manifest).read_bytes()).hexdigest()
+        if manifest
+        else None,
+        "model": scoring.model,
+        "threshold": scoring.threshold,
+        "strict": scoring.strict,
+        "device": device,
+        "precision": precision,
+    }
+
+
+@dataclass(slots=True)
+class ResultsFolder:
+    """A folder of results, and how to fill it.
+
+    Attributes:
+        folder: The folder.
+        settings: See `settings`.
+        models: With what it is filled.
+        scoring: How to score with them.
+        engine: What does it.
+        run: Notes what fails.
+    """
+
+    folder: Path
+    settings: Mapping[str, Any]
+    models: Models
+    scoring: pipeline.Scoring
+    engine: Engine
+    run: Run
+    _logged: int = 0
+
+    def score(self, work: Plan, outputs: Outputs) -> ExitCode:
+        """Score what is not done yet, write whatever else was asked for, give the exit code.
+
+        Raises:
+            UsageError: The folder holds something else, or another process works there.
+            OutputError: Something cannot be written.
+        """
+        models = {str(one.kind): ModelRow(one.name, one.sha256) for one in self.models.bundles}
+        self.run.failures += work.failures
+        self._log(())
+        with opened(self.folder, self.settings, models) as ledger:
+            self._fill(ledger, work)
+            failed = len({failure.file for failure in self.run.failures})
+            start = assemble((), work.warnings, self.run.failures)
+            start = with_results(start, {}, self.scoring.model, self.scoring.threshold)
+            start = self.models.named_in(start)
+            if outputs.asked:
+                outputs.deliver(pipeline.joined(start, ledger.documents()), self.run)
+                self._log(())
+            studies = len(ledger.studies)
+        log_problems(start, Run(interrupted=self.run.interrupted))
+        where = f"; {failed} files failed, see {self.folder / FAILURES}" if failed else ""
+        log("done", f"{studies} studies in {self.folder}{where}")
+        return self.run.exit_code
+
+    def _fill(self, ledger: Ledger, work: Plan) -> None:
+        counts = {"files": len(work.files), "other_files": work.others}
+        left = ledger.left(work)
+        if ledger.studies:
+            log("note", f"studies done before: {len(ledger.studies)}, left: {len(left)}")
+        ledger.close(self.run.failures, counts, finished=False)
+        files = sum(len(group.files) for group in left)
+        with (
+            rated_progress(files) as self.run.on_progress,
+            self.run.interruptible(),
+            closing(self.engine.score(left, ledger.todo(work), work.names, self.run)) as finished,
+        ):
+            for group, studies, made in finished:
+                self.run.failures += made.failures
+                with self.run.guard(*group.files):
+                    if made.studies:
+                        ledger.add(group, made.studies)
+                self._log(studies)
+                ledger.update(self.run.failures, counts)
+        ledger.close(self.run.failures, counts, finished=not self.run.interrupted)
+
+    def _log(self, studies: Sequence[Document]) -> None:
+        """Print the warnings of some studies, and what failed since the last ones."""
+        for study in studies:
+            for warning in study.warnings:
+                log("warning", f"{warning.file}: {warning.message}")
+        for failure in self.run.failures[self._logged :]:
+            log("error", failure.reason)
+        self._logged = len(self.run.failures)
