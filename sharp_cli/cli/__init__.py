@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from sharp_cli import __version__
 from sharp_cli.cli.commands import (
     classify,
     crop,
