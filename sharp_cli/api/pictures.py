@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image
 
-from sharp_cli.results.overlays import draw
+from sharp_cli.results.overlay import draw
 
 if TYPE_CHECKING:
     from sharp_cli.results.document import Document

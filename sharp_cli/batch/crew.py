@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
-from sharp_cli.results import overlay, overlays
+from sharp_cli.results import overlay
 from sharp_cli.results.formats import to_csv, to_json
 from sharp_cli.results.layout import STUDY_CSV, STUDY_JSON
 from sharp_cli.results.naming import folder_name, unique_names
@@ -79,7 +79,7 @@ def _content(study: pipeline.Scored) -> dict[str, bytes]:
     stems = unique_names(folder_name(Path(row.file).stem) for row in document.inputs)
     pictures = {
         "overlay.png" if len(stems) == 1 else f"overlay-{stem}.png": overlay.to_png(
-            overlays.draw(document, row, study.grey[row.file])
+            overlay.draw(document, row, study.grey[row.file])
         )
         for row, stem in zip(document.inputs, stems, strict=True)
     }

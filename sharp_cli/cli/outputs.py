@@ -117,10 +117,10 @@ class Outputs:
             self._draw_dicom(self.dicom_overlay, document, run)
 
     def _draw(self, file: str, document: Document, run: Run) -> None:
-        from sharp_cli.results import overlay, overlays
+        from sharp_cli.results import overlay
 
         places = self._of_radiographs(file, document)
-        for row, picture in overlays.every(document, run):
+        for row, picture in overlay.draw_all(document, run):
             output.write(places[row], overlay.to_png(picture))
 
     def _report(self, file: str, document: Document, run: Run) -> None:

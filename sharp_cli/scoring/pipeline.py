@@ -22,7 +22,7 @@ from sharp_cli.inference.crop import crop as cut
 from sharp_cli.results import overlay
 from sharp_cli.results.assemble import assemble, keep, points_of, with_results
 from sharp_cli.results.document import Document, Failure, InputRow, PatchRow
-from sharp_cli.results.overlays import reread
+from sharp_cli.results.inputs import reread
 from sharp_cli.results.run import Run
 from sharp_cli.scoring.plan import plan
 from sharp_cli.scoring.radiographs import detected_radiographs
@@ -190,7 +190,7 @@ def see(
             hands, warnings = finder.find(picture)
             found = [detector.detect(picture, hand) for hand in hands]
             radiographs += detected_radiographs(picture, found, warnings, patches=patches)
-            grey[file] = overlay.grey(picture.pixels)
+            grey[file] = overlay.to_grey(picture.pixels)
     return Seen(radiographs, grey, run.failures)
 
 

@@ -12,7 +12,7 @@ import pytest
 from sharp_cli import Scores, score
 from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import OutputError, RadiographError, UsageError
-from sharp_cli.results import overlays
+from sharp_cli.results import overlay
 from sharp_cli.results.run import Run
 from tests.fakes import paint
 
@@ -56,12 +56,12 @@ def test_the_other_tables(pair: Scores) -> None:
 
 
 def test_an_overlay_is_the_radiograph_with_its_boxes(two: Scores) -> None:
-    ((_, expected),) = overlays.every(two.document, Run())
+    ((_, expected),) = overlay.draw_all(two.document, Run())
     assert two.overlay() == two.overlay("two") == expected
 
 
 def test_two_radiographs_lie_below_one_another(pair: Scores) -> None:
-    (_, left), (_, right) = overlays.every(pair.document, Run())
+    (_, left), (_, right) = overlay.draw_all(pair.document, Run())
     picture = pair.overlay()
     assert picture.crop((0, 0, *left.size)) == left
     assert picture.crop((0, left.height, right.width, left.height + right.height)) == right

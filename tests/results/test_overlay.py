@@ -35,14 +35,14 @@ def has(picture: Image.Image, colour: tuple[int, int, int]) -> bool:
 def test_it_is_large_enough_to_read_whatever_the_picture(
     joints: tuple[JointRow, ...], shape: tuple[int, int]
 ) -> None:
-    picture = overlay.draw(np.zeros(shape, np.uint8), joints, notice="not validated")
+    picture = overlay.draw_panels(np.zeros(shape, np.uint8), joints, notice="not validated")
     assert picture.mode == "RGB"
     assert 1200 <= max(picture.size) <= 7000
 
 
 def test_wide_radiographs_stack_their_panels(joints: tuple[JointRow, ...]) -> None:
-    wide = overlay.draw(np.zeros((520, 960), np.uint8), joints, notice=None)
-    tall = overlay.draw(np.zeros((960, 520), np.uint8), joints, notice=None)
+    wide = overlay.draw_panels(np.zeros((520, 960), np.uint8), joints, notice=None)
+    tall = overlay.draw_panels(np.zeros((960, 520), np.uint8), joints, notice=None)
     assert wide.height > wide.width
     assert tall.width > tall.height
 
@@ -52,15 +52,15 @@ def test_damage_is_drawn_in_its_colour(joints: tuple[JointRow, ...]) -> None:
     intact = [row for row in joints if row.label == "intact"]
     assert intact
     assert len(intact) < len(joints)
-    assert has(overlay.draw(black, joints, notice=None), ORANGE)
-    assert not has(overlay.draw(black, intact, notice=None), ORANGE)
+    assert has(overlay.draw_panels(black, joints, notice=None), ORANGE)
+    assert not has(overlay.draw_panels(black, intact, notice=None), ORANGE)
 
 
 def test_an_uncertain_box_is_dashed(joints: tuple[JointRow, ...]) -> None:
     black = np.zeros((520, 960), np.uint8)
     one = [replace(joints[0], label="non-intact", probability=0.5)]
     whole, dashed = (
-        np.asarray(overlay.draw(black, rows, notice=None))
+        np.asarray(overlay.draw_panels(black, rows, notice=None))
         for rows in (one, [replace(one[0], status="uncertain")])
     )
     sheet = slice(0, min(len(whole), len(dashed)) // 2)  # its legend says so, too
@@ -70,10 +70,10 @@ def test_an_uncertain_box_is_dashed(joints: tuple[JointRow, ...]) -> None:
 
 def test_a_picture_without_joints_is_drawn(joints: tuple[JointRow, ...]) -> None:
     assert joints
-    assert overlay.draw(np.zeros((520, 960), np.uint8), [], notice=None).width >= 1200
+    assert overlay.draw_panels(np.zeros((520, 960), np.uint8), [], notice=None).width >= 1200
 
 
 def test_the_same_joints_give_the_same_file(joints: tuple[JointRow, ...]) -> None:
     black = np.zeros((520, 960), np.uint8)
-    files = [overlay.to_png(overlay.draw(black, joints, notice="x")) for _ in range(2)]
+    files = [overlay.to_png(overlay.draw_panels(black, joints, notice="x")) for _ in range(2)]
     assert files[0] == files[1]

@@ -12,7 +12,7 @@ import pytest
 from sharp_cli.bundles.store import Bundle
 from sharp_cli.core.joints import TARGETS
 from sharp_cli.core.records import Classification
-from sharp_cli.results import overlays
+from sharp_cli.results import overlay
 from sharp_cli.results.assemble import with_models, with_results
 from sharp_cli.results.formats import from_json, to_json
 from sharp_cli.results.run import Run
@@ -327,6 +327,6 @@ def test_overlays_show_every_film(tmp_path: Path) -> None:
     files = [paint(tmp_path / name) for name in ("two.png", "x_L.png")]
     document, run = score(*files)
     files[1].unlink()
-    drawn = [row.file for row, _ in overlays.every(document, run)]
+    drawn = [row.file for row, _ in overlay.draw_all(document, run)]
     assert drawn == [str(files[0])]
     assert run.failures[0].error == "RadiographError"

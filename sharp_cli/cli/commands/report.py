@@ -90,9 +90,9 @@ def report(
     radiographs are read again from the paths in the results. A reader's corrections are saved as a
     table of labels, which sharp train classifier reads.
     """
-    from sharp_cli.results import overlays
     from sharp_cli.results.html import explanations, index, page, pictures, sources
     from sharp_cli.results.html.truth import NO_TRUTH, read_truth
+    from sharp_cli.results.inputs import reread
 
     if models and not explain:
         message = f"--models {models}: only --explain needs models; give both, or neither"
@@ -111,7 +111,7 @@ def report(
     with progress(len(found.studies)) as on_progress:
         for name, study in found.studies.items():
             on_progress(name)
-            shown = pictures.draw(study, overlays.reread)
+            shown = pictures.draw(study, reread)
             explained = explanations.explain(study, shown, saliency) if saliency else None
             content = page.study_page(name, study, shown, known, explained)
             output.write(out if single else out / pages[name], content)

@@ -16,7 +16,7 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import JPEGLSLossless
 
 from sharp_cli.core.about import NOTICE
-from sharp_cli.results import overlays
+from sharp_cli.results import overlay
 from sharp_cli.results.dicom import origin
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _capture(study: Document, row: InputRow, number: int, known: Origin) -> Data
     reference = known.references[row.file]
     made = SCImage.from_ref_dataset(
         reference,
-        np.asarray(overlays.draw(study, row)),
+        np.asarray(overlay.draw(study, row)),
         photometric_interpretation="RGB",
         bits_allocated=8,
         coordinate_system="PATIENT",

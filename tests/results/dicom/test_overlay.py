@@ -11,7 +11,7 @@ import pytest
 from pydicom import dcmread
 
 from sharp_cli.core.about import NOTICE
-from sharp_cli.results import overlays
+from sharp_cli.results import overlay
 from sharp_cli.results.dicom.files import to_bytes
 from sharp_cli.results.dicom.overlay import make_overlays
 from tests.results.dicom.films import colour_film, film, score, write
@@ -28,7 +28,7 @@ def test_each_film_has_its_own(tmp_path: Path) -> None:
     study = score(*files)
     made = [dcmread(io.BytesIO(to_bytes(one))) for one in make_overlays(study)]
     for one, row, file in zip(made, study.inputs, files, strict=True):
-        assert np.array_equal(one.pixel_array, np.asarray(overlays.draw(study, row)))
+        assert np.array_equal(one.pixel_array, np.asarray(overlay.draw(study, row)))
         source = dcmread(file)
         assert one.SourceImageSequence[0].ReferencedSOPInstanceUID == source.SOPInstanceUID
         assert one.StudyInstanceUID == source.StudyInstanceUID
