@@ -125,7 +125,7 @@ class Outputs:
 
     def _report(self, file: str, document: Document, run: Run) -> None:
         from sharp_cli.results.dicom.files import to_bytes
-        from sharp_cli.results.dicom.report import make_report
+        from sharp_cli.results.dicom.structured_report import make_report
 
         studies = document.split()
         places = self._places(file, list(studies), document)
@@ -135,7 +135,7 @@ class Outputs:
 
     def _draw_dicom(self, file: str, document: Document, run: Run) -> None:
         from sharp_cli.results.dicom.files import to_bytes
-        from sharp_cli.results.dicom.overlay import make_overlays
+        from sharp_cli.results.dicom.secondary_capture import make_overlays
 
         places = self._of_radiographs(file, document)
         for study in document.split().values():

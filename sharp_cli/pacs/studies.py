@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sharp_cli.results.dicom.overlay import make_overlays
-from sharp_cli.results.dicom.report import make_report
+from sharp_cli.results.dicom.secondary_capture import make_overlays
+from sharp_cli.results.dicom.structured_report import make_report
 from sharp_cli.results.layout import RESERVED
 from sharp_cli.scoring.plan import Plan, plan
 from sharp_cli.scoring.studies import Names

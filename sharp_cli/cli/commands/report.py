@@ -90,7 +90,9 @@ def report(
     radiographs are read again from the paths in the results. A reader's corrections are saved as a
     table of labels, which sharp train classifier reads.
     """
-    from sharp_cli.results.html import explanations, index, page, pictures, sources
+    from sharp_cli.results.html import explanations, pictures, sources
+    from sharp_cli.results.html.index_page import index_page
+    from sharp_cli.results.html.study_page import study_page
     from sharp_cli.results.html.truth import NO_TRUTH, read_truth
     from sharp_cli.results.inputs import reread
 
@@ -113,14 +115,14 @@ def report(
             on_progress(name)
             shown = pictures.draw(study, reread)
             explained = explanations.explain(study, shown, saliency) if saliency else None
-            content = page.study_page(name, study, shown, known, explained)
+            content = study_page(name, study, shown, known, explained)
             output.write(out if single else out / pages[name], content)
             unread = [one.problem for one in shown if one.problem]
             for problem in unread:
                 log("error", problem)
             problems[name] = len(unread)
     if not single:
-        output.write(out / "index.html", index.index_page(found, pages, problems))
+        output.write(out / "index.html", index_page(found, pages, problems))
     log("done", f"open {out if single else out / 'index.html'} in a browser")
     return ExitCode.FAILED_INPUT if any(problems.values()) else ExitCode.DONE
 

@@ -11,8 +11,8 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from sharp_cli import radiograph
 from sharp_cli.datasets.labels import read_labels
-from sharp_cli.results.html.page import study_page
 from sharp_cli.results.html.pictures import draw
+from sharp_cli.results.html.study_page import study_page
 from sharp_cli.results.html.truth import NO_TRUTH
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from selenium.webdriver.common.keys import Keys
 
 from sharp_cli.core.errors import RadiographError
 from sharp_cli.results.document import Failure
-from sharp_cli.results.html.index import index_page
-from sharp_cli.results.html.page import study_page
+from sharp_cli.results.html.index_page import index_page
 from sharp_cli.results.html.pictures import draw
 from sharp_cli.results.html.sources import Results
+from sharp_cli.results.html.study_page import study_page
 from sharp_cli.results.html.truth import NO_TRUTH
 from tests.results.html.documents import scored
 from tests.results.html.pages import written

@@ -11,8 +11,8 @@ from PIL import Image
 from sharp_cli import radiograph
 from sharp_cli.core.errors import RadiographError
 from sharp_cli.results.html.explanations import explain
-from sharp_cli.results.html.page import study_page
 from sharp_cli.results.html.pictures import Pictures, draw
+from sharp_cli.results.html.study_page import study_page
 from sharp_cli.results.html.truth import NO_TRUTH
 from tests.results.html.documents import scored
 from tests.results.html.looks import FakeSaliency

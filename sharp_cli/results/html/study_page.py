@@ -11,7 +11,7 @@ from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.core.joints import GRADES
 from sharp_cli.results.document import counts
 from sharp_cli.results.formats import to_json
-from sharp_cli.results.html.template import fill
+from sharp_cli.results.html.rendering import render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def study_page(
         "warnings": [asdict(row) for row in study.warnings],
         "grades": {finding: list(grades) for finding, grades in GRADES.items()},
     }
-    return fill("study", name, data)
+    return render("study", name, data)
 
 
 def _joint(row: JointRow, truth: Truth) -> dict[str, Any]:

@@ -10,10 +10,10 @@ import pytest
 from sharp_cli import radiograph
 from sharp_cli.core.about import NOTICE
 from sharp_cli.results.document import ModelRow
-from sharp_cli.results.html.index import index_page
-from sharp_cli.results.html.page import study_page
+from sharp_cli.results.html.index_page import index_page
 from sharp_cli.results.html.pictures import Pictures, draw
 from sharp_cli.results.html.sources import Results
+from sharp_cli.results.html.study_page import study_page
 from sharp_cli.results.html.truth import NO_TRUTH, read_truth
 from tests.results.html.documents import label_table, scored
 

@@ -1,7 +1,7 @@
-"""The overlay of each film of a study as a DICOM secondary capture.
+"""The overlay of each radiograph of a study as a DICOM secondary capture.
 
-Not a presentation state: every viewer shows a picture, of grey films and of coloured ones, and the
-notice cannot be hidden. The boxes as coordinates are in the report.
+Not a presentation state: every viewer shows an image, in grey or colour, and its notice cannot be
+hidden. The report has the boxes as coordinates.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pydicom.uid import JPEGLSLossless
 
 from sharp_cli.core.about import NOTICE
 from sharp_cli.results import overlay
-from sharp_cli.results.dicom import origin
+from sharp_cli.results.dicom.source_study import read_source
 
 if TYPE_CHECKING:
-    from sharp_cli.results.dicom.origin import Origin
+    from sharp_cli.results.dicom.source_study import SourceStudy
     from sharp_cli.results.document import Document, InputRow
 
 _SERIES: Final = 9902
@@ -28,23 +28,23 @@ _SERIES: Final = 9902
 
 
 def make_overlays(study: Document) -> list[Dataset]:
-    """A secondary capture for each film of one study, in the order of its inputs.
+    """A secondary capture for each radiograph of one study, in the order of its inputs.
 
     Args:
-        study: The document of one study; its films are read anew.
+        study: The document of one study; its radiographs are read again.
 
     Returns:
         8-bit colour, losslessly compressed, the panels of `sharp_cli.results.overlay`.
 
     Raises:
-        InputError: A film cannot be had in DICOM, see `origin.read`, or is not what it was.
+        InputError: A radiograph has no DICOM result, see `read_source`, or has changed.
     """
-    known = origin.read(study)
-    return [_capture(study, row, number, known) for number, row in enumerate(study.inputs, 1)]
+    source = read_source(study)
+    return [_capture(study, row, number, source) for number, row in enumerate(study.inputs, 1)]
 
 
-def _capture(study: Document, row: InputRow, number: int, known: Origin) -> Dataset:
-    reference = known.references[row.file]
+def _capture(study: Document, row: InputRow, number: int, source: SourceStudy) -> Dataset:
+    reference = source.references[row.file]
     made = SCImage.from_ref_dataset(
         reference,
         np.asarray(overlay.draw(study, row)),
@@ -53,16 +53,16 @@ def _capture(study: Document, row: InputRow, number: int, known: Origin) -> Data
         coordinate_system="PATIENT",
         patient_orientation=("L", "F"),
         transfer_syntax_uid=JPEGLSLossless,
-        **known.identity("overlay", _SERIES, number),
+        **source.identity("overlay", _SERIES, number),
     )
-    # highdicom wants an orientation, and the film need not tell one; each may be of another side.
+    # highdicom requires an orientation, which a radiograph need not have; each may show another side.
     made.PatientOrientation = []
     made.Laterality = ""
-    made.DerivationDescription = "Boxes and labels of joints drawn on the film"
+    made.DerivationDescription = "Boxes and labels of joints drawn on the radiograph"
     if not study.validated_on_patients:
         made.ImageComments = NOTICE
     made.SourceImageSequence = [_source(reference)]
-    known.join(made)
+    source.join(made)
     return made
 
 

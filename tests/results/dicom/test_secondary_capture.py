@@ -13,7 +13,7 @@ from pydicom import dcmread
 from sharp_cli.core.about import NOTICE
 from sharp_cli.results import overlay
 from sharp_cli.results.dicom.files import to_bytes
-from sharp_cli.results.dicom.overlay import make_overlays
+from sharp_cli.results.dicom.secondary_capture import make_overlays
 from tests.results.dicom.films import colour_film, film, score, write
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Where an object comes from: the study that it joins, the films it is about, its identifiers."""
+"""The study that a result joins: its radiographs, its patient, and identifiers of the result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sharp_cli.results.document import Document, HandRow, InputRow
 
 _REFERENCE: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
-"""What names a film in another object."""
+"""What identifies a radiograph in another object."""
 
 _MAY_BE_EMPTY: Final = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID",
@@ -34,13 +34,13 @@ _MAY_BE_EMPTY: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """The films of one study.
+class SourceStudy:
+    """The radiographs of one study.
 
     Attributes:
-        headers: The tags of each film, by file: those of patient and study that are valid.
-        references: What names each film, by file; empty where a patient would be named.
-        key: What the identifiers of all objects follow from, see `read`.
+        headers: The tags of each radiograph, by file: those of patient and study that are valid.
+        references: What identifies each radiograph, by file; empty where a patient would be named.
+        key: What the identifiers of all objects are derived from, see `read_source`.
     """
 
     headers: Mapping[str, Dataset]
@@ -49,7 +49,7 @@ class Origin:
 
     @property
     def header(self) -> Dataset:
-        """The tags of the first film."""
+        """The tags of the first radiograph."""
         return next(iter(self.headers.values()))
 
     def uid(self, *what: str) -> UID:
@@ -57,7 +57,7 @@ class Origin:
         return generate_uid(entropy_srcs=[self.key, *what])
 
     def identity(self, kind: str, series: int, instance: int = 1) -> dict[str, Any]:
-        """What tells an object from others, and who made it, for highdicom's constructors.
+        """The identification of an object and of its maker, for highdicom's constructors.
 
         Args:
             kind: Of the object.
@@ -74,28 +74,28 @@ class Origin:
             "manufacturer_model_name": NAME,
             "software_versions": __version__,
             "content_qualification": "RESEARCH",
-            # The film's own names may be in any; this one writes all of them.
+            # Can encode names in the radiograph's character set, whichever that is.
             "specific_character_set": "ISO_IR 192",
         }
 
     def join(self, made: SOPClass) -> None:
-        """Put an object into the study of its films: it gets their patient and study.
+        """Put an object into the study of its radiographs: it gets their patient and study tags.
 
-        Not in highdicom's constructors, which log what they think wrong in a patient's name.
+        Not by highdicom's constructors, which log what they find wrong with a patient's name.
         """
         made.copy_patient_and_study_information(self.header)
 
 
-def read(study: Document) -> Origin:
-    """Look up the films of a study.
+def read_source(study: Document) -> SourceStudy:
+    """Read the tags of a study's radiographs.
 
-    Identifiers follow from the films, the models and the settings. So the same call on the same
-    films gives objects that an archive knows already, and no copies of them; they may differ in
-    the times at which they were made, which are told as they are, and in a result's last digit.
+    Identifiers are derived from the radiographs, the models and the settings. So the same call on
+    the same radiographs gives objects that an archive already has, and no copies; only the times at
+    which they were made may differ, and the last digit of a result.
 
     Raises:
-        InputError: A film cannot be read, is not that of the results, is no DICOM file, or lacks
-            an identifier; or the films are of different studies or patients.
+        InputError: A radiograph cannot be read, is not that of the results, is no DICOM file, or
+            lacks an identifier; or the radiographs are of different studies or patients.
     """
     headers = {row.file: _header(row) for row in study.inputs}
     for keyword, what in (("StudyInstanceUID", "studies"), ("PatientID", "patients")):
@@ -106,15 +106,15 @@ def read(study: Document) -> Origin:
             )
             raise DocumentError(message)
     references = {file: _reference(header) for file, header in headers.items()}
-    return Origin(headers, references, _key(study, headers))
+    return SourceStudy(headers, references, _key(study, headers))
 
 
 def _header(row: InputRow) -> Dataset:
     if radiograph.size(row.file) != (row.width, row.height):
-        message = f"{row.file}: not the film that was scored; score it again"
+        message = f"{row.file}: not the radiograph that was scored; score it again"
         raise DocumentError(message)
     header = Dataset()
-    # Of what is no DICOM file, anything or nothing comes.
+    # A file that is not DICOM may give anything, or an error.
     with suppress(Exception), radiograph.silence():
         header = _valid(dcmread(row.file, stop_before_pixels=True, force=True))
     missing = [keyword for keyword in _REFERENCE if not UID(text(header, keyword)).is_valid]
@@ -154,7 +154,7 @@ def _reference(header: Dataset) -> Dataset:
 
 
 def _key(study: Document, headers: Mapping[str, Dataset]) -> str:
-    """What tells a study, its models and its settings from others, as text."""
+    """What distinguishes a study, its models and its settings from others, as text."""
     return json.dumps(
         [
             SCHEME,
@@ -169,6 +169,6 @@ def _key(study: Document, headers: Mapping[str, Dataset]) -> str:
 
 
 def _place(hand: HandRow) -> tuple[str, float, float]:
-    """Which hand of its film it is: a film of two left hands is two studies."""
+    """Which hand of its radiograph it is: one with two left hands is two studies."""
     (_, _, x), (_, _, y) = hand.to_image
     return hand.hand, round(x, -2), round(y, -2)

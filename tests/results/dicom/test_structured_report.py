@@ -27,7 +27,7 @@ from sharp_cli.results.dicom.codes import (
     STATUSES,
 )
 from sharp_cli.results.dicom.files import to_bytes
-from sharp_cli.results.dicom.report import make_report
+from sharp_cli.results.dicom.structured_report import make_report
 from sharp_cli.results.document import ModelRow
 from tests.results.dicom.films import colour_film, film, score, write
 

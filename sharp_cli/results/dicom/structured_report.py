@@ -33,7 +33,6 @@ from pydicom.sr.codedict import codes
 from pydicom.uid import generate_uid
 
 from sharp_cli.core.about import MAKER, NAME, NOTICE, __version__
-from sharp_cli.results.dicom import origin
 from sharp_cli.results.dicom.codes import (
     FINDINGS,
     LABEL,
@@ -46,56 +45,58 @@ from sharp_cli.results.dicom.codes import (
     STATUS,
     STATUSES,
 )
+from sharp_cli.results.dicom.source_study import read_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pydicom import Dataset
 
-    from sharp_cli.results.dicom.origin import Origin
+    from sharp_cli.results.dicom.source_study import SourceStudy
     from sharp_cli.results.document import Document, InputRow, JointRow
 
 _SERIES: Final = 9901
 """A choice: past the numbers that the series of a study usually have."""
 
 _EVALUATIONS: Final = CodedConcept("C0034375", "UMLS", "Qualitative Evaluations")
-"""The container of TID 1500 for what is said of all of it; pydicom's dictionary lacks UMLS."""
+"""The container of TID 1500 for remarks on the whole report; pydicom's dictionary lacks UMLS."""
 
 
 def make_report(study: Document) -> Dataset:
     """The structured report of one study.
 
-    Each finding is a measurement group of its own: where the joint is, its box in the film's
-    pixels, the probability and the label, how surely it was found, and by which model. One that
-    was not detected says so and has nothing of these.
+    Each finding is a measurement group: the site of the joint, its box in pixels of the radiograph,
+    probability and label, localisation confidence, and the model. A joint that was not detected has
+    a status only.
 
     Args:
-        study: The document of one study; its films are read anew, without their pixels.
+        study: The document of one study; its radiographs are read again, without their pixels.
 
     Raises:
-        InputError: A film cannot be had in DICOM, see `origin.read`.
+        InputError: A radiograph has no DICOM result, see `read_source`.
     """
-    known = origin.read(study)
-    films = {row.file: row for row in study.inputs}
+    source = read_source(study)
+    radiographs = {row.file: row for row in study.inputs}
     content = MeasurementReport(
         observation_context=_observer(),
         procedure_reported=codes.SCT.PlainRadiography,
         imaging_measurements=[
-            _group(row, films[row.file], known, _algorithm(study, row)) for row in study.joints
+            _group(row, radiographs[row.file], source, _algorithm(study, row))
+            for row in study.joints
         ],
     )
     if remarks := _remarks(study):
         content[0].ContentSequence.append(_evaluations(remarks))
     report = ComprehensiveSR(
-        evidence=list(known.references.values()),
+        evidence=list(source.references.values()),
         content=content,
         is_complete=True,
         coding_schemes=[
             CodingSchemeIdentificationItem(SCHEME, name=NAME, responsible_organization=MAKER)
         ],
-        **known.identity("report", _SERIES),
+        **source.identity("report", _SERIES),
     )
-    known.join(report)
+    source.join(report)
     return report
 
 
@@ -126,9 +127,9 @@ def _algorithm(study: Document, row: JointRow) -> AlgorithmIdentification:
 
 
 def _group(
-    row: JointRow, film: InputRow, known: Origin, algorithm: AlgorithmIdentification
+    row: JointRow, radiograph: InputRow, source: SourceStudy, algorithm: AlgorithmIdentification
 ) -> MeasurementsAndQualitativeEvaluations | PlanarROIMeasurementsAndQualitativeEvaluations:
-    reference = known.references[row.file]
+    reference = source.references[row.file]
     named = reference.SOPClassUID, reference.SOPInstanceUID
     identifier = f"{row.hand} {row.finding} {row.joint}"
     place, digit = SITES[row.joint]
@@ -137,7 +138,7 @@ def _group(
         evaluations.append(QualitativeEvaluation(LABEL, LABELS[row.label]))
     numbers = ((PROBABILITY, row.probability), (LIKELIHOOD, row.likelihood))
     said: dict[str, Any] = {
-        "tracking_identifier": TrackingIdentifier(known.uid(identifier), identifier),
+        "tracking_identifier": TrackingIdentifier(source.uid(identifier), identifier),
         "finding_type": FINDINGS[row.finding],
         "finding_sites": [FindingSite(place, SIDES[row.hand], digit)],
         "algorithm_id": algorithm,
@@ -153,14 +154,14 @@ def _group(
         return MeasurementsAndQualitativeEvaluations(**said, source_images=images)
     # In DICOM (PS3.3 C.18.6) the picture begins at the edge of its first pixel, here at its
     # centre. A box may run over the edge, and coordinates may not.
-    corners = np.clip(np.array(row.box) + 0.5, 0, (film.width, film.height))
+    corners = np.clip(np.array(row.box) + 0.5, 0, (radiograph.width, radiograph.height))
     outline = np.vstack([corners, corners[:1]])
     region = ImageRegion(GraphicTypeValues.POLYLINE, outline, SourceImageForRegion(*named))
     return PlanarROIMeasurementsAndQualitativeEvaluations(**said, referenced_region=region)
 
 
 def _remarks(study: Document) -> list[str]:
-    """What is to be said of the whole report."""
+    """Remarks on the whole report."""
     notice = [] if study.validated_on_patients else [NOTICE]
     uncertain = [
         f"{hand.hand} hand uncertain: {', '.join(hand.reasons)}"

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.results.document import counts
-from sharp_cli.results.html.template import fill
+from sharp_cli.results.html.rendering import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,4 +42,4 @@ def index_page(results: Results, pages: Mapping[str, str], problems: Mapping[str
         ],
         "failures": [asdict(row) for row in results.failures],
     }
-    return fill("index", f"{len(results.studies)} studies", data)
+    return render("index", f"{len(results.studies)} studies", data)

@@ -1,4 +1,4 @@
-"""Origin: objects join the study of their films, whatever its tags; or it is said what lacks."""
+"""Objects join the study of their radiographs, whatever its tags; or an error says what lacks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pydicom import dcmread
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.results.dicom.files import to_bytes
-from sharp_cli.results.dicom.origin import read
-from sharp_cli.results.dicom.report import make_report
+from sharp_cli.results.dicom.source_study import read_source
+from sharp_cli.results.dicom.structured_report import make_report
 from sharp_cli.results.document import ModelRow
 from tests.fakes import paint
 from tests.results.dicom.films import STUDY, film, score, write
@@ -95,12 +95,12 @@ def test_without_an_identifier_there_is_no_object(
         made.save_as(tmp_path / "left.dcm")
     study = score(tmp_path / "left.dcm")
     with pytest.raises(DocumentError, match=rf"left\.dcm: it has no valid {keyword}, so .*leave"):
-        read(study)
+        read_source(study)
 
 
 def test_a_picture_is_no_dicom_file(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"two\.png: it is no DICOM file"):
-        read(score(paint(tmp_path / "two.png")))
+        read_source(score(paint(tmp_path / "two.png")))
 
 
 @pytest.mark.parametrize(
@@ -113,22 +113,22 @@ def test_films_of_two_studies_or_patients_have_no_common_object(
     study = score(write(tmp_path / "left.dcm"), write(tmp_path / "right.dcm"))
     write(tmp_path / "right.dcm", **tags)
     with pytest.raises(DocumentError, match=rf"left\.dcm, .*right\.dcm: of different {what}"):
-        read(study)
+        read_source(study)
 
 
 def test_a_film_that_is_another_now_is_refused(tmp_path: Path) -> None:
     study = score(write(tmp_path / "left.dcm"))
     write(tmp_path / "two.dcm").replace(tmp_path / "left.dcm")
-    with pytest.raises(DocumentError, match="not the film that was scored"):
-        read(study)
+    with pytest.raises(DocumentError, match="not the radiograph that was scored"):
+        read_source(study)
 
 
 def test_the_same_gives_the_same_identifiers(tmp_path: Path) -> None:
     write(tmp_path / "left.dcm")
-    first, second = (read(score(tmp_path / "left.dcm")) for _ in range(2))
+    first, second = (read_source(score(tmp_path / "left.dcm")) for _ in range(2))
     assert first.identity("report", 1) == second.identity("report", 1)
     moved = (tmp_path / "left.dcm").rename(tmp_path / "moved-left.dcm")
-    assert read(score(moved)).key == first.key
+    assert read_source(score(moved)).key == first.key
 
 
 def test_anything_else_gives_other_identifiers(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_anything_else_gives_other_identifiers(tmp_path: Path) -> None:
         replace(study, hands=(moved,)),
         score(write(tmp_path / "two-others.dcm")),
     ]
-    keys = [read(one).key for one in others]
-    assert len({*keys, read(study).key}) == len(others) + 1
-    uids = [read(study).uid(*what) for what in (("a",), ("b",), ("a", "1"), ("a", "2"))]
+    keys = [read_source(one).key for one in others]
+    assert len({*keys, read_source(study).key}) == len(others) + 1
+    uids = [read_source(study).uid(*what) for what in (("a",), ("b",), ("a", "1"), ("a", "2"))]
     assert len(set(uids)) == len(uids)

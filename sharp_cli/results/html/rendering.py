@@ -22,7 +22,7 @@ _SCRIPTS: Final = {
 """The scripts of each page, in the order in which they run."""
 
 
-def fill(page: Literal["study", "index"], title: str, data: Mapping[str, Any]) -> bytes:
+def render(page: Literal["study", "index"], title: str, data: Mapping[str, Any]) -> bytes:
     """One HTML file (UTF-8) that shows `data`, which is JSON, under a title."""
     # Nothing in the data can end the script that holds it.
     content = json.dumps(data, allow_nan=False).replace("<", r"\u003c")
