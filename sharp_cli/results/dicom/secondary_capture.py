@@ -55,7 +55,7 @@ def _capture(study: Document, row: InputRow, number: int, source: SourceStudy) -
         transfer_syntax_uid=JPEGLSLossless,
         **source.identity("overlay", _SERIES, number),
     )
-    # highdicom requires an orientation, which a radiograph need not have; each may show another side.
+    # highdicom requires an orientation, which a radiograph need not have.
     made.PatientOrientation = []
     made.Laterality = ""
     made.DerivationDescription = "Boxes and labels of joints drawn on the radiograph"
