@@ -34,7 +34,7 @@ class Remote:
     """Studies of an archive."""
 
     def __init__(self, url: str, studies: Sequence[str], *, store: bool) -> None:
-        """Name the studies; nothing is asked yet.
+        """Name the studies; nothing is fetched yet.
 
         Args:
             url: Address of the archive's DICOMweb service.
@@ -51,8 +51,8 @@ class Remote:
     def score(self, models: Models, scoring: pipeline.Scoring, outputs: Outputs) -> ExitCode:
         """Fetch and score the studies, write what was asked for, give the exit code.
 
-        Results call a study by its identifier, and its radiographs STUDY/OBJECT.dcm: this leads
-        back to the patient in the archive, and nowhere else.
+        Results name a study by its identifier, and its radiographs STUDY/OBJECT.dcm: only within
+        the archive does this lead to the patient.
 
         Raises:
             OutputError: Something cannot be written.
@@ -66,24 +66,24 @@ class Remote:
                 document = models.named_in(pipeline.score_plan(work, scoring, run))
             if self.store:
                 self._send(document, run)
-            # What is drawn reads the files anew, and what is told must not name their folder.
-            pictures = replace(outputs, json=None, csv=None, piped=None)
-            pictures.deliver(document, run)
+            # Pictures are drawn from the files; everything else must not name their folder.
+            drawn = replace(outputs, json=None, csv=None, piped=None)
+            drawn.deliver(document, run)
         run.failures = _shown(run.failures, folder)
-        told = replace(outputs, overlay=None, dicom_sr=None, dicom_overlay=None)
-        return told.finish(_named(document, folder), run)
+        written = replace(outputs, overlay=None, dicom_sr=None, dicom_overlay=None)
+        return written.finish(_named(document, folder), run)
 
     def _fetch(self, folder: Path, run: Run) -> list[Path]:
         """The folders of the studies that could be fetched."""
         fetched = []
-        with run.interruptible(), progress(len(self.studies)) as tell:
+        with run.interruptible(), progress(len(self.studies)) as on_progress:
             for study in dict.fromkeys(self.studies):
-                tell(study)
+                on_progress(study)
                 with run.guard(study):
                     others = self.archive.fetch(study, folder / study)
                     fetched.append(folder / study)
                     if others:
-                        log("note", f"{study}: series of Modality {', '.join(others)} left out")
+                        log("note", f"{study}: series of Modality {', '.join(others)} ignored")
         return [] if run.interrupted else fetched
 
     def _send(self, document: Document, run: Run) -> None:
@@ -97,7 +97,7 @@ class Remote:
 
 
 def _named(document: Document, folder: Path) -> Document:
-    """The document with its files as they are told."""
+    """The document with its files named by study and object."""
     rows: dict[str, Any] = {
         name: tuple(_shown(getattr(document, name), folder))
         for name in ("inputs", "hands", "joints", "warnings", "failures")
@@ -106,7 +106,7 @@ def _named(document: Document, folder: Path) -> Document:
 
 
 def _shown(rows: Iterable[_Row], folder: Path) -> list[_Row]:
-    """Records of files without the folder of the files."""
+    """Records of files, without the temporary folder in names and messages."""
     return [
         replace(
             row,  # type: ignore[type-var]

@@ -36,10 +36,10 @@ def settings(
     device: str,
     precision: Precision,
 ) -> dict[str, Any]:
-    """What decides the results beside the models: a run goes on only with the same.
+    """The settings that decide the results beside the models: only with the same is a run resumed.
 
-    The hash tells apart folders that are called the same from where they are seen, without
-    naming those above them.
+    The hash distinguishes folders of the same name in different places, without naming those above
+    them.
     """
     places = "\0".join(map(os.path.realpath, files)).encode(errors="surrogateescape")
     return {
@@ -64,9 +64,9 @@ class ResultsFolder:
     Attributes:
         folder: The folder.
         settings: See `settings`.
-        models: With what it is filled.
+        models: Models to score with.
         scoring: How to score with them.
-        engine: What does it.
+        engine: What scores the studies.
         run: Notes what fails.
     """
 
@@ -79,7 +79,7 @@ class ResultsFolder:
     _logged: int = 0
 
     def score(self, work: Plan, outputs: Outputs) -> ExitCode:
-        """Score what is not done yet, write whatever else was asked for, give the exit code.
+        """Score what is not done yet, write further outputs, give the exit code.
 
         Raises:
             UsageError: The folder holds something else, or another process works there.

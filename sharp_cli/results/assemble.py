@@ -1,4 +1,4 @@
-"""From what the stages give to the rows of a document, and back."""
+"""Documents from what the stages give: studies, classifications, models; and points back."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def points_of(document: Document, hand: HandRow) -> list[Point]:
 def with_models(
     document: Document, *bundles: Bundle, precision: Precision | None = None
 ) -> Document:
-    """The document with the bundles that it was made with, beside those that it names already."""
+    """The document with further bundles that it was made with."""
     used = {bundle.kind: ModelRow(bundle.name, bundle.sha256) for bundle in bundles}
     validated = all(bundle.validated_on_patients for bundle in bundles)
     thresholds = document.thresholds
@@ -96,7 +96,7 @@ def with_results(
     model: ModelName,
     threshold: float | None,
 ) -> Document:
-    """The document with the classifications of each study, and warnings of what they lacked."""
+    """The document with the classifications of each study, and warnings of missing inputs."""
     found = {
         (study, each.side, each.finding, each.joint): each
         for study, result in results.items()
@@ -120,24 +120,24 @@ def with_results(
 
 
 def _lacks(joints: Sequence[JointRow], model: ModelName) -> Iterator[WarningRow]:
-    """A warning for each way in which a hand was not classified as was asked for."""
+    """A warning for each way in which a hand was not classified as requested."""
     classified: dict[str, set[tuple[Side, Finding, str]]] = defaultdict(set)
     for row in joints:
         if row.model:
             classified[row.study].add((row.hand, row.finding, row.joint))
-    told: dict[tuple[str, str, str], dict[str, None]] = {}
+    remarks: dict[tuple[str, str, str], dict[str, None]] = {}
     for row in joints:
         for text, what in _remarks(row, model, classified[row.study]):
-            told.setdefault((row.study, row.file, f"{row.hand} hand: {text}"), {})[what] = None
-    for (study, file, text), names_ in told.items():
-        what = "all its joints" if len(names_) == len(TARGETS) else ", ".join(names_)
+            remarks.setdefault((row.study, row.file, f"{row.hand} hand: {text}"), {})[what] = None
+    for (study, file, text), joints_ in remarks.items():
+        what = "all its joints" if len(joints_) == len(TARGETS) else ", ".join(joints_)
         yield WarningRow(study, file, f"{text}: {what}")
 
 
 def _remarks(
     row: JointRow, model: ModelName, classified: AbstractSet[tuple[Side, Finding, str]]
 ) -> Iterator[tuple[str, str]]:
-    """What is to be said of one joint, and of what; `classified` are those of its study."""
+    """Remarks on one joint, and what they are about; `classified` are those of its study."""
     joint = f"{row.joint} ({row.finding})"
     if row.model is None:
         if row.status != "not-detected":
@@ -157,7 +157,7 @@ def _remarks(
 def keep(
     document: Document, files: Container[tuple[str, str]], failures: Sequence[Failure]
 ) -> Document:
-    """The part of a document about some (study, file), with what failed now beside before."""
+    """The part of a document about some (study, file), with further failures."""
     return replace(
         document,
         inputs=tuple(row for row in document.inputs if (row.study, row.file) in files),

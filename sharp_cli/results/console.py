@@ -1,4 +1,4 @@
-"""What a person reads on a terminal: a table of both hands and a summary for each study."""
+"""What a terminal shows: a table of both hands and a summary for each study."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def table(study: Document) -> Table:
 
 
 def summary(study: Document) -> list[str]:
-    """A line for each finding of a study: how many joints of each hand are what."""
+    """A line for each finding of a study: the number of joints of each hand by label."""
     found = counts(study)
     lines = []
     for finding in FINDINGS:
@@ -65,7 +65,7 @@ def summary(study: Document) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """The text with what no terminal can show written as an escape."""
+    """The text with escapes for what no terminal can show."""
     return text.encode(errors="backslashreplace").decode()
 
 

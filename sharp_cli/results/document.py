@@ -79,7 +79,7 @@ class JointRow:
         x: Column of its centre in the file's own pixels; None where it was not detected.
         y: Row of its centre.
         box: Corners of its box in the file's own pixels.
-        likelihood: Of its place, see `records.Point`.
+        likelihood: Localisation confidence, see `records.Point`.
         probability: Of damage; None before classification.
         label: `intact` or `non-intact`.
         model: What classified it.
@@ -116,7 +116,7 @@ class PatchRow:
 
 @dataclass(frozen=True, slots=True)
 class WarningRow:
-    """Something that was assumed or left out; `study` is empty where it concerns no study."""
+    """Something that was assumed or ignored; `study` is empty where it concerns no study."""
 
     study: str
     file: str
@@ -138,17 +138,17 @@ class Document:
 
     Attributes:
         models: The bundles used so far, by kind.
-        model: The model that was asked for; None before classification.
+        model: The model that was requested; None before classification.
         validated_on_patients: Whether every bundle used is.
         inputs: The radiographs that gave hands.
         hands: The hands.
         joints: 31 rows a hand.
         patches: The patches, in what `sharp crop` writes.
-        warnings: What was assumed or left out.
+        warnings: What was assumed or ignored.
         failures: The files that gave no result.
-        threshold: From which probability on joints are non-intact; None if by the bundle's own.
-        precision: Of the numbers that the classifier's trunk computed in.
-        thresholds: The bundle's own, by model and `<finding>/<group>`, where labels went by them.
+        threshold: Probability from which joints are non-intact; None for the bundle's own.
+        precision: Number format that the classifier's trunk computed in.
+        thresholds: The bundle's own, by model and `<finding>/<group>`, where labels depend on them.
     """
 
     models: dict[str, ModelRow]
@@ -165,7 +165,7 @@ class Document:
     thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def threshold_of(self, row: JointRow) -> float | None:
-        """From which probability on a joint is non-intact; None where that is not known."""
+        """Probability from which a joint is non-intact; None where that is not known."""
         if self.threshold is not None or row.model is None:
             return self.threshold
         return self.thresholds.get(row.model, {}).get(f"{row.finding}/{row.group}")
@@ -193,7 +193,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many joints of one hand are what; `uncertain` ones are counted by their label, too."""
+    """Number of joints of one hand by label; `uncertain` ones are also counted by their label."""
 
     study: str
     hand: Side
@@ -227,15 +227,15 @@ def counts(document: Document) -> tuple[Count, ...]:
 
 
 def check(document: Document) -> None:
-    """See that the records fit together.
+    """Check that the records fit together.
 
     Raises:
         ValueError: They do not; the message says where.
     """
     own = [value for heads in document.thresholds.values() for value in heads.values()]
     for value in [document.threshold, *own]:
-        share = value is None or 0.0 <= value <= 1.0
-        require(share, "threshold", "a number from 0 to 1")
+        valid = value is None or 0.0 <= value <= 1.0
+        require(valid, "threshold", "a number from 0 to 1")
     inputs = {(row.study, row.file) for row in document.inputs}
     hands = {(row.study, row.file, row.hand) for row in document.hands}
     sides = {(row.study, row.hand) for row in document.hands}
@@ -249,8 +249,8 @@ def check(document: Document) -> None:
         require((hand.study, hand.file) in inputs, f"{where}.file", "a file of the inputs")
         similar = 1 / _MAX_SCALE < hand.record.to_image.scale < _MAX_SCALE
         require(similar, f"{where}.to_image", "a similarity")
-        told = (hand.status == "uncertain") == bool(hand.reasons)
-        require(told, f"{where}.reasons", "what makes it 'uncertain', or none where it is 'ok'")
+        fits = (hand.status == "uncertain") == bool(hand.reasons)
+        require(fits, f"{where}.reasons", "what makes it 'uncertain', or none where it is 'ok'")
     for number, joint in enumerate(document.joints):
         where = f"joints[{number}]"
         require((joint.study, joint.file, joint.hand) in hands, where, "a hand of the document")
@@ -264,7 +264,7 @@ def check(document: Document) -> None:
 
 
 def check_joint(row: JointRow, where: str) -> None:
-    """See that one joint's values fit together; raises ValueError as `check` does."""
+    """Check that the values of one joint fit together; raises ValueError as `check` does."""
     group = _GROUPS.get((row.finding, row.joint))
     require(group == row.group, f"{where}.joint", "a scored joint in its group")
     found = [value is not None for value in (row.x, row.y, row.box, row.likelihood)]
@@ -272,8 +272,8 @@ def check_joint(row: JointRow, where: str) -> None:
     what = "'ok' or 'uncertain' with x, y, box and likelihood, or 'not-detected'"
     require(known, f"{where}.status", what)
     require(row.box is None or len(row.box) == _CORNERS, f"{where}.box", "four corners")
-    said = [value is not None for value in (row.probability, row.label, row.model)]
-    together = all(said) if any(said) else True
+    given = [value is not None for value in (row.probability, row.label, row.model)]
+    together = all(given) if any(given) else True
     require(together, f"{where}.label", "probability, label and model together")
     for name, value in (("likelihood", row.likelihood), ("probability", row.probability)):
         require(value is None or 0.0 <= value <= 1.0, f"{where}.{name}", "a number from 0 to 1")

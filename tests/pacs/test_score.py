@@ -41,7 +41,7 @@ def test_results_go_back_to_the_archive_once(sharp: Sharp, orthanc: Orthanc) -> 
     assert Path("a.png").is_file()
     again = sharp(*ask, "--csv", "b.csv")
     assert again.code == 0
-    assert "series of Modality OT, SR left out" in again.err
+    assert "series of Modality OT, SR ignored" in again.err
     assert kinds(orthanc) == ["CR", "OT", "SR"]
     assert Path("b.csv").read_bytes() == Path("a.csv").read_bytes()
     for told in (first, again):

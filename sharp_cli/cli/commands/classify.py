@@ -17,7 +17,7 @@ from sharp_cli.execution.devices import cores
 
 EXAMPLES: Final = """\
 sharp classify patches --csv results.csv
-# what else the models say of the same patches
+# another model on the same patches
 sharp classify patches --model mimo-one-hand
 """
 Cropped = Annotated[

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sharp_cli.results.document import Document
 
 EXAMPLES: Final = """\
-sharp detect film.dcm --json detected.json
+sharp detect hands.dcm --json detected.json
 sharp crop detected.json --out patches
 """
 Detected = Annotated[

@@ -14,9 +14,9 @@ from sharp_cli.core.errors import ExitCode
 from sharp_cli.execution.devices import cores
 
 EXAMPLES: Final = """\
-sharp detect film.dcm --csv joints.csv
+sharp detect hands.dcm --csv joints.csv
 # step by step, what sharp score does
-sharp detect film.dcm | sharp crop - --out patches | sharp classify -
+sharp detect hands.dcm | sharp crop - --out patches | sharp classify -
 """
 
 

@@ -23,7 +23,7 @@ _SUFFIX: Final = ".html"
 
 EXAMPLES: Final = """\
 # a study
-sharp score film.dcm --json result.json
+sharp score hands.dcm --json result.json
 sharp report result.json --out report.html
 # a folder of studies, beside the labels of a reader
 sharp report results --out pages --truth labels.csv

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from sharp_cli.scoring.plan import Plan
 
 EXAMPLES: Final = """\
-# a picture of both hands, as a table on the terminal
-sharp score film.dcm
-# a picture of each hand, as files
+# a radiograph of both hands, as a table on the terminal
+sharp score hands.dcm
+# one radiograph of each hand, as files
 sharp score p01_L.png p01_R.png --csv p01.csv --overlay p01.png
-# an archive, unattended; the same command goes on where it was stopped
+# an archive, unattended; the same command resumes an interrupted run
 sharp score archive --out results
 # the same on a Ray cluster
 sharp score archive --out results --engine ray --address 10.0.0.1:6379
 # the studies of a table, each joint by itself
 sharp score --manifest manifest.csv --out results --model siso
-# a report and a picture for a DICOM archive
-sharp score film.dcm --dicom-sr report.dcm --dicom-overlay overlay.dcm
-# a study of an archive, the results back to it
+# a report and an overlay for a DICOM archive
+sharp score hands.dcm --dicom-sr report.dcm --dicom-overlay overlay.dcm
+# a study from an archive, the results back to it
 sharp score --from-dicomweb https://pacs.example.org/dicom-web \\
   --study 1.2.826.0.1.3680043.8.498.1 --store
 """

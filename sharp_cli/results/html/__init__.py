@@ -1,1 +1,1 @@
-"""Results as pages that people look at: one self-contained HTML file a study, and an index."""
+"""Results as web pages: one self-contained HTML file per study, and an index."""

@@ -1,4 +1,4 @@
-"""The radiographs and patches of a study, small enough for a page."""
+"""The radiographs and patches of a study as JPEG, small enough for a page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _FILM_BYTES: Final = 1_400_000
 _PATCH_BYTES: Final = 13_000
 _FILM_PIXELS: Final = 4_000_000
-"""Of all radiographs of a study: about 0.2 mm a pixel for both hands on one film."""
+"""Of all radiographs of a study: about 0.2 mm a pixel for both hands on one radiograph."""
 _PATCH_SIDE: Final = 224
 """Shorter side of a patch, in pixels: what the paper's classifier sees."""
 _QUALITIES: Final = (90, 80, 65, 45, 25, 10)

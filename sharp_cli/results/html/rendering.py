@@ -1,4 +1,4 @@
-"""Filling pages: markup, style, scripts and data become one file that loads nothing."""
+"""Rendering pages: markup, style, scripts and data become one file that loads nothing."""
 
 from __future__ import annotations
 

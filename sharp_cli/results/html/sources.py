@@ -1,4 +1,4 @@
-"""What pages are made of: the studies of result documents."""
+"""The studies of result documents, which pages are made of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readers' labels beside the joints that they are of."""
+"""Readers' labels, matched to the joints of documents."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Truth:
         self._images = {place.image for place in labels}
 
     def image(self, file: str) -> str:
-        """What the labels call a radiograph; one that they do not have keeps its path."""
+        """The name of a radiograph in the labels, or its path if it is not among them."""
         name = annotated_name(file, self._images)
         return name if name in self._images else file
 

@@ -184,7 +184,7 @@ def test_a_bundle_tells_the_size_of_the_input(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--threshold", "0.5", "--sensitivity", "0.9"), "give one of them at most"),
+        (("--threshold", "0.5", "--sensitivity", "0.9"), "give at most one of them"),
         (("--init", "he", "--vgg16-weights", "labels.csv"), "--vgg16-weights: is for --init imag"),
         (("--init-bundle", "."), "--init-bundle: is for --init bundle"),
         (("--folds", "2"), "--folds"),

@@ -382,7 +382,7 @@ def test_a_killed_command_goes_on(data: Path, tmp_path: Path, kill: signal.Signa
         if kill is signal.SIGINT:
             assert killed.returncode == 130
             assert (
-                f"error: interrupted; the same command goes on with what is in {tmp_path}" in said
+                f"error: interrupted; the same command resumes from what is in {tmp_path}" in said
             )
         killed = start(tmp_path / "killed")
     _, said = killed.communicate()

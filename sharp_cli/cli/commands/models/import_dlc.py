@@ -14,7 +14,7 @@ from sharp_cli.cli.terminal import log
 
 EXAMPLES: Final = """\
 sharp models import-dlc dlc-project --out my-joints --size 256
-sharp score film.dcm --detector my-joints
+sharp score hands.dcm --detector my-joints
 """
 
 Source = Annotated[

@@ -27,7 +27,7 @@ EXAMPLES: Final = """\
 # the paper's protocol
 sharp train classifier --labels labels.csv --images radiographs --out run
 sharp evaluate classification run/predictions.csv labels.csv
-sharp score film.dcm --models run/bundle
+sharp score hands.dcm --models run/bundle
 # without a graphics card
 sharp train classifier --labels labels.csv --images radiographs \\
   --out quick --init bundle --frozen --samples 500
@@ -138,7 +138,7 @@ def _require_one_rule(*rules: float | None) -> None:
         UsageError: There are several.
     """
     if sum(rule is not None for rule in rules) > 1:
-        message = "--threshold, --sensitivity, --specificity: give one of them at most"
+        message = "--threshold, --sensitivity, --specificity: give at most one of them"
         raise UsageError(message)
 
 

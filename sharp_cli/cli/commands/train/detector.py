@@ -19,7 +19,7 @@ from sharp_cli.execution.devices import cores
 EXAMPLES: Final = """\
 sharp train detector --annotations joints.csv --images radiographs \\
   --out my-joints --work work/joints
-sharp score film.dcm --detector my-joints
+sharp score hands.dcm --detector my-joints
 """
 
 

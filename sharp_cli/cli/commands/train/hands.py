@@ -17,7 +17,7 @@ from sharp_cli.execution.devices import cores
 EXAMPLES: Final = """\
 sharp train hands --annotations joints.csv --images radiographs \\
   --out my-hands --work work/hands
-sharp score film.dcm --hands my-hands
+sharp score hands.dcm --hands my-hands
 """
 
 Shapes = Annotated[
