@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -13,11 +14,11 @@ from sharp_cli.cli.commands.train.classifier_options import FcInit, Init, Trunk
 from sharp_cli.cli.commands.train.logs import begin_training
 from sharp_cli.cli.engines import training_helpers
 from sharp_cli.cli.terminal import log
-from sharp_cli.core.errors import ExitCode, UsageError
+from sharp_cli.core.errors import UsageError
 from sharp_cli.execution.devices import cores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sharp_cli.core.inputs import ModelName
@@ -78,12 +79,12 @@ def classifier(
     seed: options.Seed = 1,
     hands: options.HandsBundle = None,
     detector: options.JointsBundle = None,
-) -> ExitCode:
+) -> None:
     """Train the paper's models on labelled radiographs, and evaluate them by cross-validation.
 
     Patients are assigned to folds; in turn, one fold is for testing, one for validation, the others
-    for training. --out then holds predictions.csv (each patient predicted by networks that were
-    not trained on them), metrics.csv, folds.csv, curves, and a bundle for --models.
+    for training. --out then holds predictions.csv (of patients that a network was not trained on),
+    metrics.csv, folds.csv, curves, and a bundle for --models.
     """
     _require_one_rule(threshold, sensitivity, specificity)
     _require_init(init, vgg16_weights=vgg16_weights, init_bundle=init_bundle)
@@ -91,17 +92,14 @@ def classifier(
     from sharp_cli.training.classifier import settings
     from sharp_cli.training.classifier.sources import Sources
     from sharp_cli.training.classifier.training import train_classifier
-    from sharp_cli.training.trunk.initial import bundle_size
 
-    if size is None:
-        size = bundle_size(init_bundle) if init is Init.BUNDLE else settings.VGG16_SIZE
     chosen = settings.Settings(
         models=_models(model, prior),
         trunk=trunk.value,
         start=init.value,
         weights=init_bundle or vgg16_weights,
         frozen=frozen,
-        size=size,
+        size=size or _usual_size(init, init_bundle),
         hyper=settings.Hyperparameters(fc_layers, fc_init.value, dropout, batch),
         search=search,
         samples=samples,
@@ -111,24 +109,30 @@ def classifier(
         seed=seed,
     )
     sources = Sources(labels, images, annotations, names, prior, fold_file, hands, detector)
+    machines = training_helpers(engine, address, device=device, threads=threads)
+    with _resumable(out), machines as (helpers, own):
+        train_classifier(
+            sources,
+            out,
+            settings=chosen,
+            folds=folds,
+            final=final,
+            device=own,
+            threads=threads or cores(),
+            helpers=helpers,
+            tell=_log_notice,
+        )
+    log("done", f"predictions, metrics, curves and the bundle are in {out}")
+
+
+@contextmanager
+def _resumable(out: Path) -> Iterator[None]:
+    """Log how to resume if training is interrupted."""
     try:
-        with training_helpers(engine, address, device=device, threads=threads) as (helpers, own):
-            train_classifier(
-                sources,
-                out,
-                settings=chosen,
-                folds=folds,
-                final=final,
-                device=own,
-                threads=threads or cores(),
-                helpers=helpers,
-                tell=_log_notice,
-            )
+        yield
     except KeyboardInterrupt:
         log("error", f"interrupted; the same command resumes from what is in {out}")
-        return ExitCode.INTERRUPTED
-    log("done", f"predictions, metrics, curves and the bundle are in {out}")
-    return ExitCode.DONE
+        raise
 
 
 def _require_one_rule(*rules: float | None) -> None:
@@ -163,6 +167,14 @@ def _models(asked: Sequence[options.Model], prior: Path | None) -> tuple[ModelNa
 
     names = {one.value for one in asked} | ({"mimo-time"} if prior else set())
     return tuple(one for one in MODELS if one in names)
+
+
+def _usual_size(init: Init, init_bundle: Path | None) -> int:
+    """Width and height of the network input, if not given."""
+    from sharp_cli.training.classifier.settings import VGG16_SIZE
+    from sharp_cli.training.trunk.initial import bundle_size
+
+    return bundle_size(init_bundle) if init is Init.BUNDLE else VGG16_SIZE
 
 
 def _log_notice(notice: Notice) -> None:
