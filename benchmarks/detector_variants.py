@@ -28,6 +28,7 @@ import torch
 
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.geometry import Affine, Shrinking, similarity
+from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS, TARGETS
 from sharp_cli.datasets.annotations.csv_file import read_annotations
 from sharp_cli.datasets.splits import split_folds
@@ -277,7 +278,6 @@ def _wrist_rows() -> list[int]:
     return [POINTS.index(name) for name in names]
 
 
-_canonical_frame = views.canonical_frame
 _rank = detector_network._rank  # noqa: SLF001
 _far_share = views._FAR_SHARE  # noqa: SLF001
 _half_height = views.VIEW_HALF_HEIGHT
@@ -287,7 +287,7 @@ def _look_at_wrists() -> None:
     """Let trainings draw the wrist instead of the hand, and keep their last epoch."""
 
     def frame(points: NDArray[np.float64], *, mirror: bool) -> Affine:
-        return _canonical_frame(points, mirror=mirror).after(WRIST)
+        return fit_hand(points, mirror=mirror).after(WRIST)
 
     number = itertools.count()
     # By all joints, most of which are not in these views, no epoch can be chosen.
@@ -295,12 +295,12 @@ def _look_at_wrists() -> None:
 
 
 def _look_at_hands() -> None:
-    _patch(_canonical_frame, _half_height, _rank, _far_share)
+    _patch(fit_hand, _half_height, _rank, _far_share)
 
 
 def _patch(frame: object, half_height: float, rank: object, far_share: float) -> None:
     for module in (views, detector_validation, detector_views):
-        module.canonical_frame = frame  # type: ignore[attr-defined]
+        module.fit_hand = frame  # type: ignore[attr-defined]
     views.VIEW_HALF_HEIGHT = half_height  # type: ignore[misc]
     detector_network._rank = rank  # type: ignore[assignment]  # noqa: SLF001
     views._FAR_SHARE = far_share  # type: ignore[misc]  # noqa: SLF001

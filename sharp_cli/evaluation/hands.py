@@ -11,7 +11,8 @@ import numpy as np
 
 from sharp_cli import radiograph as radiographs
 from sharp_cli.core.errors import NoHandError, RadiographError
-from sharp_cli.core.geometry import Affine, fit_similarity, similarity
+from sharp_cli.core.geometry import Affine, similarity
+from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.inference import hand_finder as finding
 from sharp_cli.synthetic import clutter
@@ -143,10 +144,7 @@ def measure_hands(
     """
     frames: dict[str, list[Affine]] = defaultdict(list)
     for hand in truth:
-        points = hand.positions()
-        known = np.isfinite(points).all(axis=1)
-        mirror = hand.side == "right"
-        frames[hand.image].append(fit_similarity(TEMPLATE[known], points[known], mirror=mirror))
+        frames[hand.image].append(fit_hand(hand.positions(), mirror=hand.side == "right"))
     tallies: dict[str, Tally] = defaultdict(Tally)
     for image, expected in frames.items():
         tell(image)

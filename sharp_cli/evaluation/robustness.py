@@ -13,8 +13,9 @@ import numpy as np
 from sharp_cli import radiograph as radiographs
 from sharp_cli.core.errors import NoHandError
 from sharp_cli.core.geometry import similarity
+from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.evaluation.detection import joint_errors, summarise
-from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, LENGTH, Change, frame_of, shrink
+from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, LENGTH, Change, shrink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -180,7 +181,7 @@ class _Line:
 
 def _nearest(true: AnnotatedHand, found: Sequence[Hand], to_file: Affine) -> Hand | None:
     """The hand that was found where a true one is, if any."""
-    frame = frame_of(true.positions())
+    frame = fit_hand(true.positions())
 
     def gap(hand: Hand) -> float:
         return float(np.hypot(*(to_file(hand.to_image((0, 0))) - frame((0, 0)))))

@@ -21,6 +21,7 @@ import numpy as np
 
 from sharp_cli.core.errors import ModelError, NoHandError
 from sharp_cli.core.geometry import Affine, fit_similarity, sample
+from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.records import Hand
 from sharp_cli.core.template import TEMPLATE
@@ -96,7 +97,7 @@ class Candidate:
     @property
     def frame(self) -> Affine:
         """From canonical coordinates to those of the input."""
-        return fit_similarity(TEMPLATE, self.points, mirror=self.mirrored)
+        return fit_hand(self.points, mirror=self.mirrored)
 
     @property
     def misfit(self) -> float:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sharp_cli.core.errors import ModelError
-from sharp_cli.core.geometry import Affine, Shrinking, fit_similarity, sample, similarity
-from sharp_cli.core.joints import COMMON_PHALANX, POINTS, phalanx_length
+from sharp_cli.core.geometry import Affine, Shrinking, sample, similarity
+from sharp_cli.core.hand_frame import at_common_scale, fit_hand
+from sharp_cli.core.joints import POINTS, phalanx_length
 from sharp_cli.core.records import Point
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.inference.calibration import Certainty, Sight, weigh
@@ -208,11 +209,11 @@ def _mean(answers: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fit_template(answer: Answer) -> Affine:
-    """The similarity that lays the mean hand on the points."""
+    """The frame of the hand in a view, by the points that are likely; none moves it by nothing."""
     sure = answer[:, 2] >= FRAME_LIKELIHOOD
     if sure.sum() < _MIN_POINTS:
         return similarity()
-    return fit_similarity(TEMPLATE[sure], answer[sure, :2], mirror=False)
+    return fit_hand(np.where(sure[:, None], answer[:, :2], np.nan), mirror=False)
 
 
 def _final_frame(to_image: Affine, answer: Answer, places: NDArray[np.float64]) -> Affine:
@@ -225,5 +226,4 @@ def _final_frame(to_image: Affine, answer: Answer, places: NDArray[np.float64]) 
     """
     fitted = fit_template(answer)
     length = phalanx_length(dict(zip(POINTS, places.tolist(), strict=True)))
-    scale = length / (COMMON_PHALANX * fitted.scale)
-    return to_image.after(fitted).after(similarity(scale=scale))
+    return to_image.after(at_common_scale(fitted, length))

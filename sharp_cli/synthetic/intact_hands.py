@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.core.geometry import Affine, fit_similarity, sample, similarity
-from sharp_cli.core.joints import BOXES, COMMON_PHALANX, POINTS, SIDES
-from sharp_cli.core.template import TEMPLATE
+from sharp_cli.core.geometry import sample, similarity
+from sharp_cli.core.hand_frame import common_frame
+from sharp_cli.core.joints import BOXES, POINTS, SIDES
 from sharp_cli.datasets.annotations.check import read_checked
 from sharp_cli.radiograph import read
 from sharp_cli.synthetic.phantom import draw as draw_phantom
@@ -120,23 +120,6 @@ def cut_regions(
         view = sample(pixels, frame.after(corner), (width, height))
         regions[joint] = as_uint16(view)
     return regions
-
-
-def common_frame(positions: NDArray[np.float64], *, mirror: bool) -> Affine:
-    """The map from a hand's canonical view at the common scale to the picture.
-
-    Args:
-        positions: Of `joints.POINTS` in the picture's pixels, shape (22, 2), NaN where there is
-            none.
-        mirror: Whether the thumb is on the left once the fingers are up.
-    """
-    known = np.isfinite(positions).all(axis=1)
-    frame = fit_similarity(TEMPLATE[known], positions[known], mirror=mirror)
-    canonical = dict(zip(POINTS, frame.inverse()(positions), strict=True))
-    length = np.nanmedian(
-        [np.hypot(*(canonical[f"PIP{i}"] - canonical[f"MCP{i}"])) for i in range(2, 6)]
-    )
-    return frame.after(similarity(scale=float(length) / COMMON_PHALANX))
 
 
 def other_hand(hand: IntactHand, hands: Iterable[IntactHand]) -> IntactHand | None:

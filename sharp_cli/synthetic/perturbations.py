@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import cv2
 import numpy as np
 
-from sharp_cli.core.geometry import Affine, fit_similarity, sample, similarity
+from sharp_cli.core.geometry import Affine, sample, similarity
+from sharp_cli.core.hand_frame import fill_missing, fit_hand
 from sharp_cli.core.joints import PHALANGES, POINTS, TARGETS
 from sharp_cli.core.template import TEMPLATE
 
@@ -96,23 +97,6 @@ def _clipped(pixels: Pixels) -> Pixels:
     return np.clip(pixels, 0, 1).astype(np.float32)
 
 
-def frame_of(points: NDArray[np.float64]) -> Affine:
-    """The frame of a hand of either side: the similarity from the mean hand to its points.
-
-    Args:
-        points: Of `joints.POINTS`, shape (22, 2); at least two known, NaN where one is not.
-    """
-    known = np.isfinite(points).all(axis=1)
-    source, target = TEMPLATE[known], points[known]
-    fits = [fit_similarity(source, target, mirror=mirror) for mirror in (False, True)]
-    return min(fits, key=lambda fit: float(np.square(fit(source) - target).sum()))
-
-
-def _complete(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The points, with those of the mean hand where one is not known."""
-    return np.where(np.isfinite(points), points, frame_of(points)(TEMPLATE))
-
-
 # ----- gray values -------------------------------------------------------------------------------
 
 
@@ -149,7 +133,7 @@ def _noise(pixels: Pixels, _: Hands, rng: np.random.Generator, *, spread: float)
 
 def _blur(pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: float) -> Changed:
     """Blur with a spread that is a share of the hands' length."""
-    length = float(np.mean([LENGTH * frame_of(points).scale for points in hands]))
+    length = float(np.mean([LENGTH * fit_hand(points).scale for points in hands]))
     return _clipped(cv2.GaussianBlur(pixels, (0, 0), share * length)), similarity()
 
 
@@ -226,8 +210,8 @@ def _wrist(
     points: NDArray[np.float64],
 ) -> tuple[Affine, NDArray[np.float64], NDArray[np.float64]]:
     """A hand's frame, and two corners of the upright box around its wrist's points in it."""
-    frame = frame_of(points)
-    wrist = frame.inverse()(_complete(points)[_WRIST])
+    frame = fit_hand(points)
+    wrist = frame.inverse()(fill_missing(points)[_WRIST])
     return frame, wrist.min(axis=0), wrist.max(axis=0)
 
 
@@ -243,7 +227,7 @@ def _without_forearm(
     up = _up(hands)
     height, width = pixels.shape
     bottom = float((np.array([(0, 0), (width - 1, height - 1)]) @ up).min())
-    wrist = min(float((_complete(points)[_FOREARM] @ up).min()) for points in hands)
+    wrist = min(float((fill_missing(points)[_FOREARM] @ up).min()) for points in hands)
     return _cut(pixels, up, low=bottom + share * max(0.0, wrist - bottom))
 
 
@@ -259,14 +243,14 @@ def _without_tips(pixels: Pixels, hands: Hands, _: np.random.Generator, *, reach
     up = _up(hands)
     levels = []
     for points in hands:
-        pips, mcps = np.moveaxis(_complete(points)[_FINGERS] @ up, 1, 0)
+        pips, mcps = np.moveaxis(fill_missing(points)[_FINGERS] @ up, 1, 0)
         levels.append(float(np.sort(pips + reach * (pips - mcps))[-2]))
     return _cut(pixels, up, high=max(levels))
 
 
 def _up(hands: Hands) -> NDArray[np.float64]:
     """The direction along the picture's edges in which the fingers point."""
-    ahead = np.sum([frame_of(points)([(0, -LENGTH), (0, LENGTH)]) for points in hands], axis=0)
+    ahead = np.sum([fit_hand(points)([(0, -LENGTH), (0, LENGTH)]) for points in hands], axis=0)
     towards = ahead[0] - ahead[1]
     axis = int(np.argmax(np.abs(towards)))
     up = np.zeros(2)

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.geometry import Affine, fit_similarity, similarity
+from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.inference.hand_finder import INPUT
@@ -116,7 +117,7 @@ def _without_markers(
 ) -> Picture:
     keep = np.zeros(picture.shape, np.uint8)
     for hand, flip in zip(hands, mirrored, strict=True):
-        frame = fit_similarity(TEMPLATE, hand, mirror=flip)
+        frame = fit_hand(hand, mirror=flip)
         view = frame.inverse()(hand)
         at = dict(zip(POINTS, view, strict=True))
         tips = [

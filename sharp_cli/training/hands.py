@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from sharp_cli.bundles.store import describe, write_bundle
-from sharp_cli.core.geometry import fit_similarity
+from sharp_cli.core.hand_frame import fill_missing, fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.check import read_checked
@@ -27,7 +27,6 @@ from sharp_cli.synthetic.phantom import random_phantom
 from sharp_cli.synthetic.training_radiographs import FilmMaker, sources
 from sharp_cli.training.onnx_file import write_onnx
 from sharp_cli.training.run import begin, save
-from sharp_cli.training.views import canonical_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,7 +115,7 @@ def targets(film: Film) -> tuple[NDArray[np.float32], ...]:
     offsets = np.zeros((2 * len(POINTS), CELLS, CELLS), np.float32)
     weight = np.zeros((CELLS, CELLS), np.float32)
     for points, mirrored, cut in zip(film.hands, film.mirrored, film.cut, strict=True):
-        frame = fit_similarity(TEMPLATE, points, mirror=mirrored)
+        frame = fit_hand(points, mirror=mirrored)
         length = _LENGTH * frame.scale
         squared = (x - frame.c) ** 2 + (y - frame.f) ** 2
         if cut:
@@ -135,7 +134,7 @@ def targets(film: Film) -> tuple[NDArray[np.float32], ...]:
     scale = np.ones_like(weight)
     for points, mirrored, cut in zip(film.hands, film.mirrored, film.cut, strict=True):
         if not cut:
-            frame = fit_similarity(TEMPLATE, points, mirror=mirrored)
+            frame = fit_hand(points, mirror=mirrored)
             near = (x - frame.c) ** 2 + (y - frame.f) ** 2 < (0.3 * _LENGTH * frame.scale) ** 2
             scale[near] = OFFSET_UNIT / (_LENGTH * frame.scale)
     return heat, counts, offsets, np.where(weight > 0.4, weight, 0) * scale
@@ -169,17 +168,10 @@ def load_stock(hands: Iterable[AnnotatedHand], images: Path) -> list[Source]:
         for image, found in shown.items()
         for source in sources(
             read(images / image).pixels,
-            [complete(hand) for hand in found],
+            [fill_missing(hand.positions(), mirror=hand.side == "right") for hand in found],
             [hand.side == "right" for hand in found],
         )
     ]
-
-
-def complete(hand: AnnotatedHand) -> NDArray[np.float64]:
-    """Positions of `joints.POINTS`, shape (22, 2); a missing one where the mean hand has it."""
-    points = hand.positions()
-    mean = canonical_frame(points, mirror=hand.side == "right")(TEMPLATE)
-    return np.where(np.isfinite(points), points, mean)
 
 
 def phantom_stock(count: int, rng: np.random.Generator) -> list[Source]:

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
-from sharp_cli.core.geometry import Affine, fit_similarity, similarity
-from sharp_cli.core.template import TEMPLATE
+from sharp_cli.core.geometry import Affine, similarity
+from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.inference.joint_detector import Window, draw_view
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def draw_training_view(
     """
     window = window or view_window()
     truth = hand.positions()
-    to_image = canonical_frame(truth, mirror=hand.side == "right")
+    to_image = fit_hand(truth, mirror=hand.side == "right")
     jitter = misplacement(rng, far=rng.random() < _FAR_SHARE)
     placed = to_image.after(jitter)
     picture = draw_view(pixels, placed, window)
@@ -98,12 +98,6 @@ def misplacement(rng: np.random.Generator, *, far: bool) -> Affine:
         x=float(rng.normal(0, 110 if far else 35)),
         y=float(rng.normal(0, 110 if far else 35)),
     )
-
-
-def canonical_frame(points: NDArray[np.float64], *, mirror: bool) -> Affine:
-    """The similarity from the mean hand to annotated `points`, shape (22, 2), NaN where absent."""
-    known = np.isfinite(points).all(axis=1)
-    return fit_similarity(TEMPLATE[known], points[known], mirror=mirror)
 
 
 def _bend(

@@ -12,7 +12,7 @@ import pytest
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.synthetic.perturbations import CHANGES, LENGTH, Change, frame_of, shrink, turned
+from sharp_cli.synthetic.perturbations import CHANGES, LENGTH, Change, shrink, turned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -256,14 +256,6 @@ def test_points_that_are_not_known_are_guessed(change: Change) -> None:
     assert guessed.shape == changed.shape
     assert np.abs(move_guessed.matrix - move.matrix).max() < 1e-6
     assert np.abs(guessed - changed).mean() < 0.01
-
-
-@pytest.mark.parametrize("mirror", [False, True])
-def test_the_frame_of_a_hand_of_either_side(*, mirror: bool) -> None:
-    frame = similarity(scale=0.3, degrees=130, mirror=mirror, x=50, y=70)
-    points = frame(TEMPLATE)
-    points[3] = np.nan
-    assert np.abs(frame_of(points).matrix - frame.matrix).max() < 1e-9
 
 
 def test_shrinking_and_turning_come_with_their_maps() -> None:

@@ -12,7 +12,6 @@ from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.geometry import fit_similarity, similarity
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference import hand_finder
 from sharp_cli.inference.hand_finder import INPUT, OFFSET_UNIT, STRIDE
 from sharp_cli.synthetic.phantom import draw
@@ -93,15 +92,6 @@ def test_targets_decode_to_the_hand(*, mirrored: bool) -> None:
     (found,) = hand_finder.decode(heat.astype(float), positions, 0.5)
     assert found.mirrored is mirrored
     np.testing.assert_allclose(found.points, points, atol=1e-3)
-
-
-def test_missing_points_lie_where_the_mean_hand_has_them() -> None:
-    from sharp_cli.training.hands import complete  # noqa: PLC0415 - after importorskip
-
-    places = similarity(scale=0.3, degrees=20, mirror=True, x=200, y=250)(TEMPLATE)
-    whole = {name: (x, y) for name, (x, y) in zip(POINTS, places.tolist(), strict=True)}
-    part = {name: place for name, place in whole.items() if name not in ("lunate", "PIP5")}
-    np.testing.assert_allclose(complete(AnnotatedHand("a.png", "right", part)), places, atol=1e-6)
 
 
 @pytest.mark.slow

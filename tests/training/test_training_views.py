@@ -6,7 +6,7 @@ from sharp_cli.core.geometry import similarity
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
-from sharp_cli.training.views import VIEW_HEIGHT, VIEW_WIDTH, canonical_frame, draw_training_view
+from sharp_cli.training.views import VIEW_HEIGHT, VIEW_WIDTH, draw_training_view
 
 SIZE = 64
 
@@ -21,15 +21,6 @@ def spots() -> tuple[np.ndarray, AnnotatedHand]:
         pixels += 0.7 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * 9**2))
     points = {name: (float(x), float(y)) for name, (x, y) in zip(POINTS, places, strict=True)}
     return pixels, AnnotatedHand("film.png", "right", points)
-
-
-def test_the_canonical_frame_is_found_again() -> None:
-    to_image = similarity(scale=0.4, degrees=75, mirror=True, x=400, y=420)
-    points = to_image(TEMPLATE)
-    points[3] = np.nan
-    np.testing.assert_allclose(
-        canonical_frame(points, mirror=True).matrix, to_image.matrix, atol=1e-6
-    )
 
 
 def test_points_stay_on_the_picture_under_augmentation() -> None:

@@ -18,11 +18,11 @@ from safetensors.numpy import load_file, save
 from sharp_cli import radiograph
 from sharp_cli.core.errors import DocumentError, InputError
 from sharp_cli.core.geometry import Affine, sample
+from sharp_cli.core.hand_frame import common_frame
 from sharp_cli.core.joints import BOXES, PHALANGES, SCORED_FINDINGS
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.fileio import output
 from sharp_cli.inference.classifier import standardise
-from sharp_cli.synthetic.intact_hands import common_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -21,11 +21,12 @@ from sklearn.linear_model import LogisticRegression
 from sharp_cli import radiograph
 from sharp_cli.core.errors import NoHandError
 from sharp_cli.core.geometry import similarity
+from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.records import Hand
 from sharp_cli.evaluation.detection import TOLERANCE
 from sharp_cli.inference.calibration import Certainty, Evidence, weigh
-from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, Change, frame_of, shrink
+from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, Change, shrink
 from sharp_cli.training.detector.hard_pictures import HARD, STRANGE
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def look(
             to_file = further.after(move).inverse()
             picture = replace(film, pixels=changed)
             forced = [
-                Hand(image, hand.side, "anatomy", frame_of(further(points)), 1.0)
+                Hand(image, hand.side, "anatomy", fit_hand(further(points)), 1.0)
                 for hand, points in zip(hands, places, strict=True)
             ]
             for found in forced if change in STRANGE else _found(finder, picture):

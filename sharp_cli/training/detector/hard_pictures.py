@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.geometry import Affine, similarity
+from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.synthetic.perturbations import Change, frame_of
+from sharp_cli.synthetic.perturbations import Change
 
 if TYPE_CHECKING:
     from sharp_cli.synthetic.perturbations import Changed, Hands, Pixels
@@ -35,7 +36,7 @@ def _noise(pixels: Pixels, _: Hands, rng: np.random.Generator, *, spread: float)
 
 def _blur(pixels: Pixels, hands: Hands, _: np.random.Generator, *, spread: float) -> Changed:
     """Blur by px at the common scale."""
-    scale = float(np.mean([frame_of(points).scale for points in hands]))
+    scale = float(np.mean([fit_hand(points).scale for points in hands]))
     return cv2.GaussianBlur(pixels, (0, 0), spread * scale), similarity()
 
 
@@ -43,7 +44,7 @@ def _hidden(pixels: Pixels, hands: Hands, rng: np.random.Generator) -> Changed:
     """Hide some joints of each hand behind blocks of one gray."""
     changed = pixels.copy()
     for points in hands:
-        frame = frame_of(points)
+        frame = fit_hand(points)
         middles = frame.inverse()(points[np.isfinite(points).all(axis=1)])
         for middle in rng.permutation(middles)[:_HIDDEN]:
             half = rng.uniform(*_BLOCK, 2) / 2
@@ -62,7 +63,7 @@ def _cut(pixels: Pixels, hands: Hands, _: np.random.Generator, *, y: float, wris
         y: Where, in the canonical frame of the first hand.
         wrist: Whether the part with its wrist is kept; else the fingers are.
     """
-    frame = frame_of(hands[0])
+    frame = fit_hand(hands[0])
     start, kept = frame([(0.0, y), (0.0, y + (1.0 if wrist else -1.0))])
     axis = int(np.argmax(np.abs(kept - start)))  # of points: x, y
     size = pixels.shape[1 - axis]
@@ -75,7 +76,7 @@ def _cut(pixels: Pixels, hands: Hands, _: np.random.Generator, *, y: float, wris
 
 def _squeezed(pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: float) -> Changed:
     """Make hands narrower, as they are when seen obliquely."""
-    frame = frame_of(hands[0])
+    frame = fit_hand(hands[0])
     across = frame([(0.0, 0.0), (1.0, 0.0)])
     flat = bool(np.argmax(np.abs(across[1] - across[0])))  # whether the hand lies on its side
     height, width = pixels.shape
@@ -88,7 +89,7 @@ def _squeezed(pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: fl
 
 def _overlaid(pixels: Pixels, hands: Hands, _: np.random.Generator) -> Changed:
     """Lay the mirrored film on itself, a little off, so that hands lie on hands."""
-    frame = frame_of(hands[0])
+    frame = fit_hand(hands[0])
     over = frame.after(similarity(mirror=True, degrees=15, x=100, y=100)).after(frame.inverse())
     height, width = pixels.shape
     other = cv2.warpAffine(pixels, over.matrix, (width, height))
@@ -98,7 +99,7 @@ def _overlaid(pixels: Pixels, hands: Hands, _: np.random.Generator) -> Changed:
 def _footlike(pixels: Pixels, hands: Hands, _: np.random.Generator) -> Changed:
     """Make the fingers of the first hand short as toes, and its palm long and narrow."""
     height, width = pixels.shape
-    frame = frame_of(hands[0])
+    frame = fit_hand(hands[0])
     rows, columns = np.mgrid[:height, :width].astype(np.float64)
     places = frame.inverse()(np.stack([columns, rows], axis=-1))
     beyond = places[..., 1] - _KNUCKLES

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 
 from sharp_cli import radiograph
+from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.fileio import output
-from sharp_cli.training.views import canonical_frame, draw_training_view
+from sharp_cli.training.views import draw_training_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,7 @@ def draw_views(hands: Sequence[AnnotatedHand], images: Path, *, settings: Settin
     shapes = []
     for hand in hands:
         points = hand.positions()
-        frame = canonical_frame(points, mirror=hand.side == "right")
+        frame = fit_hand(points, mirror=hand.side == "right")
         shapes.append(frame.inverse()(points))
     rng = np.random.default_rng(settings.seed)
     views = []

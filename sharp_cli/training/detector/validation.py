@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sharp_cli import radiograph
+from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.evaluation.detection import joint_errors, summarise
 from sharp_cli.inference.joint_detector import Window, draw_view
-from sharp_cli.training.views import canonical_frame, misplacement
+from sharp_cli.training.views import misplacement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def draw_plain_views(
     rng = np.random.default_rng(_SEED)
     views = []
     for hand in hands:
-        frame = canonical_frame(hand.positions(), mirror=hand.side == "right")
+        frame = fit_hand(hand.positions(), mirror=hand.side == "right")
         placed = frame.after(misplacement(rng, far=False))
         pixels = radiograph.read(images / hand.image).pixels
         picture = draw_view(pixels, placed, window)

@@ -9,13 +9,13 @@ import pytest
 
 from sharp_cli import radiograph
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.core.hand_frame import common_frame
 from sharp_cli.core.joints import POINTS, SCORED_FINDINGS, SIDES
 from sharp_cli.core.records import Hand, Point
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.inference.crop import crop
-from sharp_cli.synthetic.intact_hands import common_frame
 from sharp_cli.training.classifier.describers import Patches
 from sharp_cli.training.classifier.patch_store import MARGIN, PatchStore, Place, build, margin
 from tests import fakes
