@@ -2,7 +2,7 @@
 
     python benchmarks/classifier_step.py [--size 224] [--patches 16] [--device cpu]
 
-A step is Adam on one mimo-local head and, but for the last row, its VGG16 trunk, on made-up
+A step is Adam on one mimo-local head and, but for the last row, its VGG16 trunk, on synthetic
 patches. On a GPU the share of the rate of its 16-bit matrix product is told beside it.
 """
 
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=5)
     options = parser.parse_args()
     print(f"{options.device}, {options.patches} patches of {options.size} pixels a step")
-    print("| step | s | patches / s | GFLOP/s | share of the matrix product's rate |")
+    print("| step | s | patches / s | GFLOP/s | fraction of the matrix product's rate |")
     print("| --- | --- | --- | --- | --- |")
     for step in measure(options.device, options.patches, options.size, options.steps):
         rates = "| |"

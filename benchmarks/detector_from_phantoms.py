@@ -27,7 +27,7 @@ from sharp_cli.core.joints import SIDES
 from sharp_cli.synthetic.phantom import draw, film
 
 _FILMS: Final = 240
-_BOTH: Final = 0.25  # share of films of both hands
+_BOTH: Final = 0.25  # fraction of radiographs of both hands
 _SEED: Final = 5000  # of the first phantom
 
 

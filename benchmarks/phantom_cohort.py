@@ -1,4 +1,4 @@
-"""Measure a made-up cohort from its labels: prevalence and correlations beside what was chosen.
+"""Measure a synthetic cohort from its labels: prevalence and correlations beside what was chosen.
 
     python benchmarks/phantom_cohort.py [LABELS.csv]
 

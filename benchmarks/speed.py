@@ -2,9 +2,9 @@
 
     python benchmarks/speed.py [--only NAME …] [--studies N] [--work DIR] [--markdown FILE]
 
-Let nothing else run meanwhile. Most of its time goes into drawing and scoring the made-up cohort,
-which --work keeps for another time. `script` and `training` need
-the packages of `.[train]`.
+Let nothing else run meanwhile. Most of its time goes into generating and scoring the synthetic
+cohort, which --work keeps for another time. `script` and `training` need the packages of
+`.[train]`.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def rows(names: list[str], work: Path, studies: int) -> Iterator[Row]:
     for name in names:
         yield from MEASUREMENTS[name](Setting(machine, work, studies))
     for row in Machine.measured().rows():
-        yield row._replace(measured=f"{row.measured}, once more at the end")
+        yield row._replace(measured=f"{row.measured}, again at the end")
 
 
 def _detection(setting: Setting) -> Iterator[Row]:
@@ -89,7 +89,9 @@ def _detection(setting: Setting) -> Iterator[Row]:
     spent = detection_speed.milliseconds([BOTH], threads=machine.cores)
     operations = of_finding(hands) / len(SIDES) + of_detecting(joints)
     share = machine.share(operations, median(spent) / 1000, "fp32")
-    yield Row("finding a hand and its joints, film read already", f"{median(spent):.0f} ms", share)
+    yield Row(
+        "finding a hand and its joints, radiograph read already", f"{median(spent):.0f} ms", share
+    )
 
 
 def _training() -> Iterator[Row]:

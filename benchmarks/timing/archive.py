@@ -1,4 +1,4 @@
-"""Many studies: `sharp score --out` of a made-up cohort."""
+"""Many studies: `sharp score --out` of a synthetic cohort."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def score(machine: Machine, work: Path, studies: int) -> Iterator[Row]:
     """
     manifest = cohort(work / "cohort", studies)
     with manifest.open(newline="", encoding="utf-8") as file:
-        films = sum(1 for _ in csv.DictReader(file))
-    operations = of_studies(open_bundles(), studies, films=films)
+        radiographs = sum(1 for _ in csv.DictReader(file))
+    operations = of_studies(open_bundles(), studies, radiographs=radiographs)
     for precision in machine.rates:
         out = work / precision
         yield from _score(

@@ -1,4 +1,4 @@
-"""`sharp score` beside the script that a user would write without it, on the same two films."""
+"""`sharp score` beside the script that a user would write, on the same two radiographs."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ _BENCHMARKS: Final = Path(__file__).parents[1]
 _TIMES: Final = 3
 
 
-def compare(films: Sequence[str], work: Path) -> Iterator[Row]:
+def compare(radiographs: Sequence[str], work: Path) -> Iterator[Row]:
     """Both in fp32, in a new process and with everything loaded.
 
     Args:
-        films: One of each hand.
+        radiographs: One of each hand.
         work: Folder for the script's networks.
     """
     project = work / "users-project"
     shutil.rmtree(project, ignore_errors=True)
     _run(sys.executable, str(_BENCHMARKS / "users_project.py"), str(project))
-    script = [sys.executable, str(_BENCHMARKS / "users_script.py"), str(project), *films]
-    theirs, ours = (median(seconds(one, _TIMES)) for one in (script, sharp("score", *films)))
+    script = [sys.executable, str(_BENCHMARKS / "users_script.py"), str(project), *radiographs]
+    theirs, ours = (median(seconds(one, _TIMES)) for one in (script, sharp("score", *radiographs)))
     yield _row("new process", theirs, ours)
     lines = _run(*script, "--again", str(_TIMES)).splitlines()
     theirs = median(float(line) for line in lines[-_TIMES:])
-    yield _row("loaded already", theirs, median(apart(warm_seconds, films, "fp32")))
+    yield _row("loaded already", theirs, median(apart(warm_seconds, radiographs, "fp32")))
 
 
 def _row(when: str, theirs: float, ours: float) -> Row:
     return Row(
-        f"DeepLabCut and VGG16 in a script, one study of two films, {when}, fp32",
+        f"DeepLabCut and VGG16 in a script, one study of two radiographs, {when}, fp32",
         f"{theirs:.2f} s",
         f"{theirs / ours:.1f} times the {ours:.2f} s of Sharp",
     )

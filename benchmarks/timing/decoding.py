@@ -1,4 +1,4 @@
-"""Reading a film in every DICOM transfer syntax that can be written here and is read."""
+"""Reading a radiograph in every DICOM transfer syntax that can be written here and is read."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
 _TIMES: Final = 5
 
 
-def read(film: str, work: Path) -> Iterator[Row]:
+def read(file: str, work: Path) -> Iterator[Row]:
     """How long `radiograph.read` takes: decoding, and showing as the tags say.
 
     Args:
-        film: A film of 12 bit, compressed.
+        file: A radiograph of 12 bit, compressed.
         work: Folder for what it is written to.
     """
     plain = None
     for syntax in SYNTAXES:
         path = work / f"{syntax}.dcm"
-        apart(write, Path(film), syntax, path)
+        apart(write, Path(file), syntax, path)
         spent, pixels = median(_seconds(path)), radiograph.read(str(path)).pixels.size
         plain = plain or spent
         stored = (1 if syntax == JPEGBaseline8Bit else 2) * pixels / 1e6
         yield Row(
-            f"reading a film, {syntax.name}",
+            f"reading a radiograph, {syntax.name}",
             f"{1000 * spent:.0f} ms, {stored / spent:.0f} MB/s",
             f"{1000 * (spent - plain):+.0f} ms against the first; "
             f"{stored:.1f} MB of pixels in a file of {path.stat().st_size / 1e6:.1f} MB",
         )
 
 
-def write(film: Path, syntax: UID, path: Path) -> None:
-    """Write a film in another transfer syntax.
+def write(file: Path, syntax: UID, path: Path) -> None:
+    """Write a radiograph in another transfer syntax.
 
     Args:
-        film: A film of 12 bit, compressed.
+        file: A radiograph of 12 bit, compressed.
         syntax: The syntax; JPEG baseline keeps the upper 8 bits.
         path: Where to.
 
@@ -58,7 +58,7 @@ def write(film: Path, syntax: UID, path: Path) -> None:
     """
     import gdcm  # noqa: PLC0415
 
-    made = dcmread(film)
+    made = dcmread(file)
     made.decompress()
     if syntax == JPEGBaseline8Bit:
         made.PixelData = (made.pixel_array >> (made.BitsStored - 8)).astype(np.uint8).tobytes()

@@ -32,11 +32,11 @@ seconds to start, may a cold start in fp32 take."""
 WITH_AMX: Final = 2.5  # s, in bf16 where the processor has matrix units
 
 
-def cold(machine: Machine, film: str) -> Iterator[Row]:
-    """`sharp score` of a film of both hands in a new process; the film is in the disk's cache."""
-    operations = of_studies(open_bundles(), 1, films=1)
+def cold(machine: Machine, radiograph: str) -> Iterator[Row]:
+    """`sharp score` of a radiograph of both hands in a new process; the disk cache holds it."""
+    operations = of_studies(open_bundles(), 1, radiographs=1)
     for precision in machine.rates:
-        command = sharp("score", film, "--precision", precision)
+        command = sharp("score", radiograph, "--precision", precision)
         spent = seconds(command, TIMES)
         rate = machine.rates["fp32"]
         limit = (
@@ -52,14 +52,14 @@ def cold(machine: Machine, film: str) -> Iterator[Row]:
         with subprocess.Popen(command, stdout=nowhere, stderr=nowhere) as process:
             samples = watch(process)
         most = max(sample.megabytes for sample in samples)
-        yield Row("its memory", f"{most:.0f} MB at most", "looked at twice a second")
+        yield Row("its memory", f"{most:.0f} MB at most", "sampled twice a second")
 
 
-def warm(machine: Machine, film: str) -> Iterator[Row]:
+def warm(machine: Machine, radiograph: str) -> Iterator[Row]:
     """The same from Python, with networks that are loaded and have run once."""
-    operations = of_studies(open_bundles(), 1, films=1)
+    operations = of_studies(open_bundles(), 1, radiographs=1)
     for precision in machine.rates:
-        spent = apart(warm_seconds, [film], precision)
+        spent = apart(warm_seconds, [radiograph], precision)
         yield Row(
             f"the same, loaded already, {precision}",
             f"{median(spent):.2f} s ({spread(spent)})",
@@ -67,14 +67,14 @@ def warm(machine: Machine, film: str) -> Iterator[Row]:
         )
 
 
-def warm_seconds(films: Sequence[str], precision: Precision) -> list[float]:
-    """How long scoring the films of a study takes, each time after the first."""
+def warm_seconds(radiographs: Sequence[str], precision: Precision) -> list[float]:
+    """How long scoring the radiographs of a study takes, each time after the first."""
     scoring = load(open_bundles(), device="cpu", precision=precision).scoring()
     spent = []
     for _ in range(1 + TIMES):
         start = time.perf_counter()
         run = Run()
-        pipeline.score_plan(plan(films), scoring, run)
+        pipeline.score_plan(plan(radiographs), scoring, run)
         spent.append(time.perf_counter() - start)
         if run.failures:
             raise RuntimeError(run.failures[0].reason)

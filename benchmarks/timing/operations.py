@@ -32,23 +32,23 @@ DETECTOR_VIEWS: Final = 1 + len(FURTHER_VIEWS)
 
 
 def of_studies(
-    bundles: Bundles, studies: int, *, films: int, model: ModelName = "mimo-local"
+    bundles: Bundles, studies: int, *, radiographs: int, model: ModelName = "mimo-local"
 ) -> int:
     """Of scoring both hands of some patients.
 
     Args:
         bundles: What scores.
         studies: How many patients.
-        films: How many films they have together, of both hands or of one.
+        radiographs: How many radiographs they have together, of both hands or of one.
         model: What classifies.
     """
     hands, joints, findings = bundles
     of_hands = len(SIDES) * of_detecting(joints) + of_classifying(findings, model)
-    return films * of_finding(hands) + studies * of_hands
+    return radiographs * of_finding(hands) + studies * of_hands
 
 
 def of_finding(bundle: Bundle) -> int:
-    """Of finding the hands of a film."""
+    """Of finding the hands of a radiograph."""
     return FINDER_VIEWS * of_onnx(bundle.path / "hands.onnx", (1, CHANNELS, INPUT, INPUT))
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from sharp_cli.core.errors import UsageError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,15 +26,9 @@ def to_frame(kind: type, rows: Iterable[Any]) -> pd.DataFrame:
     Args:
         kind: The class of the records, a dataclass of `sharp_cli.results.document`.
         rows: The records.
-
-    Raises:
-        UsageError: pandas is not installed.
     """
-    try:
-        import pandas as pd  # noqa: PLC0415 - only tables need it, and half a second
-    except ImportError as error:
-        message = "pandas not installed; run: pip install 'sharp-cli[pandas]'"
-        raise UsageError(message) from error
+    import pandas as pd  # noqa: PLC0415 - takes half a second, and only tables need it
+
     rows = list(rows)
     return pd.DataFrame(
         {

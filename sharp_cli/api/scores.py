@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Scores:
     """The scored joints of some studies.
 
-    The tables are made anew each time they are asked for, and raise `UsageError` where pandas is
-    not installed; `api.frames.to_frame` says which types their columns have.
+    The tables are made anew each time they are asked for; `api.frames.to_frame` says which types
+    their columns have.
 
     Attributes:
         document: Everything, as records.

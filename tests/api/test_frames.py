@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sharp_cli.api.frames import to_frame
-from sharp_cli.core.errors import UsageError
 from sharp_cli.results.document import COLUMNS, Failure, HandRow, JointRow, WarningRow
 
 NUMBERS = st.none() | st.floats(0, 1)
@@ -51,9 +47,3 @@ def test_the_types_are_those_that_are_documented() -> None:
     assert (hands["score"], hands["to_image"], hands["reasons"]) == ("float64", "object", "object")
     assert types(WarningRow) == dict.fromkeys(("study", "file", "message"), "string")
     assert types(Failure) == dict.fromkeys(("file", "error", "reason"), "string")
-
-
-def test_without_pandas_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(UsageError, match=r"pip install 'sharp-cli\[pandas\]'"):
-        to_frame(Failure, [])

@@ -102,10 +102,10 @@ def test_in_a_terminal_it_says_how_much_there_is_and_that_it_is_not_validated(tw
     assert repr(two) == f"<Scores: studies 1, hands 2, joints 62, warnings 0, failures 0> {NOTICE}"
 
 
-def test_only_tables_need_pandas(two: Scores, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_tables_load_pandas(two: Scores, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     assert "MCP2" in two._repr_html_()
     two.to_csv("a.csv")
     two.overlay()
-    with pytest.raises(UsageError, match="pandas"):
+    with pytest.raises(ModuleNotFoundError, match="pandas"):
         _ = two.joints

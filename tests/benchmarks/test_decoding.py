@@ -1,4 +1,4 @@
-"""Films in every transfer syntax."""
+"""Radiographs in every transfer syntax."""
 
 from __future__ import annotations
 

@@ -75,10 +75,10 @@ def test_each_distinct_patch_is_looked_at_once() -> None:
     assert of_classifying(findings, "mimo-local") == 2 * 22 * of_trunk(layers, weights.size)
 
 
-def test_a_study_of_two_films_takes_another_look_for_hands() -> None:
+def test_a_study_of_two_radiographs_runs_the_hand_finder_on_both() -> None:
     bundles = open_bundles()
     finding, detecting = of_finding(bundles[0]), of_detecting(bundles[1])
-    counts = [of_studies(bundles, 1, films=films) for films in range(3)]
+    counts = [of_studies(bundles, 1, radiographs=count) for count in range(3)]
     assert [after - before for before, after in pairwise(counts)] == [finding, finding]
     assert counts[0] == 2 * detecting + of_classifying(bundles[2], "mimo-local")
 

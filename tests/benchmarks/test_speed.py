@@ -32,7 +32,7 @@ def test_what_is_printed_is_what_is_written(
         *HEAD.splitlines(),
         f"| {product} | 200 GFLOP/s | a processor, 2 cores |",
         "| x | work |  |",
-        f"| {product}, once more at the end | 200 GFLOP/s | a processor, 2 cores |",
+        f"| {product}, again at the end | 200 GFLOP/s | a processor, 2 cores |",
     ]
 
 
