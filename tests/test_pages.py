@@ -176,13 +176,6 @@ def test_the_columns_of_the_page_are_those_of_the_csv() -> None:
     assert tuple(named) == COLUMNS
 
 
-def test_the_exit_codes_of_the_page_are_those_of_help() -> None:
-    text = PAGES["docs/errors.md"]
-    table = text[text.index("| code | meaning |") :].split("\n\n")[0]
-    codes = re.findall(r"^\| (\d+) \|", table, re.MULTILINE)
-    assert codes == re.findall(r"^  (\d+) ", app.info.epilog or "", re.MULTILINE)
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_the_modules_that_a_page_names_exist(page: str) -> None:
     for name in set(re.findall(r"sharp_cli(?:\.\w+)+", PAGES[page])):
