@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import torch
 from timing.operations import of_trunk
 
-from sharp_cli.inference.networks import HIDDEN, VGG16, describe, make_head, make_trunk
+from sharp_cli.inference.networks import HIDDEN, VGG16, extract_features, make_head, make_trunk
 from sharp_cli.inference.trunk import Layers
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _whole(device: str, patches: int, size: int, dtype: torch.dtype) -> Callable
     def step() -> None:
         optimizer.zero_grad()
         with torch.autocast(device, dtype, enabled=dtype != torch.float32):
-            features = describe(trunk, pictures)
+            features = extract_features(trunk, pictures)
         head(features.reshape(patches // 2, -1)).square().mean().backward()
         optimizer.step()
 

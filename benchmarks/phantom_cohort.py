@@ -21,7 +21,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 
-from sharp_cli.core.joints import HEADS, SIDES, TARGETS
+from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
 from sharp_cli.synthetic.phantom.cohort import KEYS, cohort
 from sharp_cli.synthetic.phantom.severity import DEFAULT, NON_INTACT, SAME_PLACE, severities
 
@@ -146,9 +146,9 @@ def over_a_year() -> float:
     rng = np.random.default_rng(0)
     years, duration = np.array([0.0, 1.0]), np.full(2, 10.0)
     drawn = [
-        severities(rng, rng.standard_normal(1 + len(HEADS)), years, duration, DEFAULT).reshape(
-            2, -1
-        )
+        severities(
+            rng, rng.standard_normal(1 + len(JOINT_GROUPS)), years, duration, DEFAULT
+        ).reshape(2, -1)
         for _ in range(PATIENTS)
     ]
     before, after = np.concatenate(drawn, axis=1)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.geometry import fit_similarity, sample, similarity
-from sharp_cli.core.joints import COMMON_PHALANX, GRADES, HEADS, POINTS, SIDES, TARGETS
+from sharp_cli.core.joints import COMMON_PHALANX, GRADES, JOINT_GROUPS, POINTS, SIDES, TARGETS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.csv_file import read_annotations
 from sharp_cli.radiograph import read
@@ -123,7 +123,7 @@ def _patch(hand: Phantom, target: Target) -> Picture:
 def _lesions() -> Tile:
     """A row a joint group, a column a grade; a row is one person's."""
     rows: list[Tile] = []
-    for finding, group in HEADS:
+    for finding, group in JOINT_GROUPS:
         target = _target(finding, _SHOWN[finding, group])
         tiles = []
         for grade in GRADES["erosion"]:
@@ -145,7 +145,7 @@ def _lesions() -> Tile:
 def _implants() -> Tile:
     """Patches before, with look-alikes, and with lesions of two grades put in."""
     rows: list[Tile] = []
-    for finding, group in HEADS:
+    for finding, group in JOINT_GROUPS:
         target = _target(finding, _SHOWN[finding, group])
         hand = draw(_SEED + 50 + len(rows), side="left", phalanx=COMMON_PHALANX)
         before = _patch(hand, target)

@@ -16,7 +16,7 @@ import numpy as np
 
 from sharp_cli.core.errors import NoHandError
 from sharp_cli.core.geometry import similarity
-from sharp_cli.core.inputs import FALLBACKS, Input, units
+from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
 from sharp_cli.core.joints import POINTS, SIDES, TARGETS
 from sharp_cli.core.records import Classification, Hand, Patch, Point, Radiograph
 from sharp_cli.core.template import TEMPLATE
@@ -142,7 +142,7 @@ def _results(
             if (side, finding, joint) not in means:
                 continue
             own = Input(side, joint)
-            unit = next(u for u in units(model, finding, target.group) if own in u)
+            unit = next(u for u in input_sets(model, finding, target.group) if own in u)
             there = [one for one in unit if (one.side, finding, one.joint) in means]
             lone = {one.side for one in there} != {one.side for one in unit}
             used = FALLBACKS.get(model, model) if lone else model

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from sharp_cli.bundles.store import open_bundle
-from sharp_cli.core.inputs import MODELS, width
-from sharp_cli.core.joints import HEADS, TARGETS
+from sharp_cli.core.inputs import MODELS, set_size
+from sharp_cli.core.joints import JOINT_GROUPS, TARGETS
 from sharp_cli.core.records import Patch
 from sharp_cli.inference.networks import VGG16, make_head, make_trunk
 from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
@@ -51,7 +51,7 @@ def network(
     seed: int = 0,
     *,
     models: Iterable[ModelName] = PAPERS,
-    known: Iterable[tuple[Finding, str]] = HEADS,
+    known: Iterable[tuple[Finding, str]] = JOINT_GROUPS,
     layers: int = 2,
     layout: Sequence[int | str] = TINY,
 ) -> Network:
@@ -66,7 +66,7 @@ def network(
     heads = {}
     for model in models:
         for finding, group in known:
-            count = width(model, finding, group)
+            count = set_size(model, finding, group)
             head = make_head(features * count, count, layers=layers, hidden=5, dropout=0.1)
             heads[f"{model}/{finding}/{group}"] = head.eval()
     return Network(trunk.eval(), heads)

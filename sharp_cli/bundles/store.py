@@ -82,8 +82,8 @@ def open_bundle(kind: BundleKind, folder: str | Path | None = None) -> Bundle:
     raise ModelError(message)
 
 
-def describe(folder: Path, kind: BundleKind) -> dict[str, Any]:
-    """What the description of every newly trained bundle begins with; its folder names it."""
+def initial_meta(folder: Path, kind: BundleKind) -> dict[str, Any]:
+    """What the `bundle.json` of every newly trained bundle begins with; its folder names it."""
     return {
         "name": folder.resolve().name,
         "version": "1",

@@ -1,8 +1,8 @@
-"""What each model looks at together.
+"""The input sets of each model: the patches that it classifies together.
 
 The models of Miyama et al., Arthritis Res Ther 24:227 (2022), Fig. 3, are one network with
-different sets of inputs: it looks at each input by itself, then at all of them together, and says
-of each whether it is damaged.
+different input sets: it extracts the features of each patch by itself, and classifies every patch
+of the set from the features of all.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from sharp_cli.core.joints import HEAD_JOINTS, SIDES
+from sharp_cli.core.joints import GROUP_JOINTS, SIDES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,20 +21,19 @@ if TYPE_CHECKING:
 ModelName = Literal["siso", "mimo-local", "mimo-one-hand", "mimo-both-hands", "mimo-time"]
 
 MODELS: Final[tuple[ModelName, ...]] = get_args(ModelName)
-"""The paper's four models, and that of its outlook, which sees a joint's earlier picture too."""
+"""The paper's four models, and that of its outlook, which takes a joint's earlier patch too."""
 
 FALLBACKS: Final[Mapping[ModelName, ModelName]] = {
     "mimo-local": "siso",
     "mimo-both-hands": "mimo-one-hand",
     "mimo-time": "siso",
 }
-"""What looks at a joint instead of a model for which the other hand, or the earlier study, is
-not there at all."""
+"""The model that classifies instead where the other hand, or the earlier study, is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One patch that a model looks at.
+    """One patch of an input set.
 
     Attributes:
         side: Of which hand.
@@ -48,12 +47,12 @@ class Input:
 
 
 @cache
-def units(model: ModelName, finding: Finding, group: str) -> tuple[tuple[Input, ...], ...]:
-    """The sets of inputs of a study that one head looks at, one set after another.
+def input_sets(model: ModelName, finding: Finding, group: str) -> tuple[tuple[Input, ...], ...]:
+    """The input sets of a study for one finding and joint group.
 
-    Every input that is not `earlier` is in exactly one set. All sets of a head are of one length.
+    Every input that is not `earlier` is in exactly one set; all sets have the same size.
     """
-    joints = HEAD_JOINTS[finding, group]
+    joints = GROUP_JOINTS[finding, group]
     hands = {side: tuple(Input(side, joint) for joint in joints) for side in SIDES}
     match model:
         case "siso":
@@ -72,6 +71,6 @@ def units(model: ModelName, finding: Finding, group: str) -> tuple[tuple[Input, 
             )
 
 
-def width(model: ModelName, finding: Finding, group: str) -> int:
-    """How many inputs a head has, and outputs."""
-    return len(units(model, finding, group)[0])
+def set_size(model: ModelName, finding: Finding, group: str) -> int:
+    """How many inputs, and outputs, the model has for this finding and joint group."""
+    return len(input_sets(model, finding, group)[0])

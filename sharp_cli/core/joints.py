@@ -39,11 +39,11 @@ _RADIUS_BOX: Final = (500, 300)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One scored joint: what is looked for, where, and in how large a box.
+    """One scored joint: for which finding, where, and in how large a box.
 
     Attributes:
         finding: `erosion` or `jsn`.
-        group: Joint group; with `finding` it names one classification head.
+        group: Joint group; see `JOINT_GROUPS`.
         joint: Name of the joint, also the name of its point.
         box: Width and height of its box in pixels at the common scale.
     """
@@ -79,7 +79,7 @@ TARGETS: Final[tuple[Target, ...]] = tuple(
 TARGET_OF: Final[Mapping[tuple[str, str], Target]] = {
     (target.finding, target.joint): target for target in TARGETS
 }
-"""By finding and joint."""
+"""Each of `TARGETS` by finding and joint."""
 
 POINTS: Final[tuple[str, ...]] = tuple(dict.fromkeys(target.joint for target in TARGETS))
 """The 22 distinct points of a hand; the 16 erosion and the 15 JSN points are subsets."""
@@ -91,18 +91,18 @@ SCORED_FINDINGS: Final[Mapping[str, tuple[Finding, ...]]] = {
     joint: tuple(finding for finding in FINDINGS if (finding, joint) in TARGET_OF)
     for joint in POINTS
 }
-"""What each joint is scored for."""
+"""The findings that each joint is scored for."""
 
-HEADS: Final[tuple[tuple[Finding, str], ...]] = tuple(
+JOINT_GROUPS: Final[tuple[tuple[Finding, str], ...]] = tuple(
     dict.fromkeys((target.finding, target.group) for target in TARGETS)
 )
-"""The eight pairs of finding and joint group that have a classification head each."""
+"""The eight pairs of finding and joint group; a model has a head for each."""
 
-HEAD_JOINTS: Final[Mapping[tuple[Finding, str], tuple[str, ...]]] = {
-    head: tuple(target.joint for target in TARGETS if (target.finding, target.group) == head)
-    for head in HEADS
+GROUP_JOINTS: Final[Mapping[tuple[Finding, str], tuple[str, ...]]] = {
+    key: tuple(target.joint for target in TARGETS if (target.finding, target.group) == key)
+    for key in JOINT_GROUPS
 }
-"""The joints of each head."""
+"""By finding and joint group, the names of its joints."""
 
 PHALANGES: Final[tuple[tuple[str, str], ...]] = tuple((f"PIP{i}", f"MCP{i}") for i in range(2, 6))
 """Ends of the four proximal phalanges whose median length sets the common scale."""

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, get_args
 
-from sharp_cli.core.joints import FINDINGS, GRADES, SIDES, TARGETS
+from sharp_cli.core.joints import FINDINGS, GRADES, SIDES, TARGET_OF
 from sharp_cli.core.records import Label
 from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_header, read_table
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sharp_cli.core.joints import Finding, Side, Target
+    from sharp_cli.core.joints import Finding, Side
 
 REQUIRED: Final = ("patient", "study", "hand", "finding", "joint")
 """Columns that must be there."""
@@ -26,10 +26,6 @@ _LABELS: Final[tuple[Label, ...]] = get_args(Label)
 
 _EMPTY: Final = ("", "nan", "na")
 """What stands for a value that is not there, in upper or lower case."""
-
-_TARGETS: Final[Mapping[tuple[str, str], Target]] = {
-    (target.finding, target.joint): target for target in TARGETS
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +61,8 @@ class LabelledJoint:
 
     @property
     def head(self) -> tuple[Finding, str]:
-        """Finding and joint group: which of `joints.HEADS` classifies it."""
-        return self.finding, _TARGETS[self.finding, self.joint].group
+        """Finding and joint group: which of `joints.JOINT_GROUPS` classifies it."""
+        return self.finding, TARGET_OF[self.finding, self.joint].group
 
     @property
     def file(self) -> str:
@@ -136,7 +132,7 @@ def _mistakes(row: Mapping[str, str]) -> Iterator[str]:
         yield f"hand {row['hand']!r} is neither left nor right"
     if row["finding"] not in FINDINGS:
         yield f"finding {row['finding']!r} is neither erosion nor jsn"
-    elif (row["finding"], row["joint"]) not in _TARGETS:
+    elif (row["finding"], row["joint"]) not in TARGET_OF:
         yield f"{row['joint']!r} is no joint that is scored for {row['finding']}"
     else:
         yield from _score_mistakes(row)
@@ -146,7 +142,7 @@ def _mistakes(row: Mapping[str, str]) -> Iterator[str]:
 
 def _score_mistakes(row: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with the grade and label of a known joint."""
-    grades = GRADES[_TARGETS[row["finding"], row["joint"]].finding]
+    grades = GRADES[TARGET_OF[row["finding"], row["joint"]].finding]
     grade, label = parse_number(row["grade"]), row["label"]
     if row["grade"] and grade not in grades:
         yield f"grade {row['grade']!r} is none of {row['finding']}'s, 0 to {grades[-1]}"
@@ -158,7 +154,7 @@ def _score_mistakes(row: Mapping[str, str]) -> Iterator[str]:
 
 def _joint(line: int, row: Mapping[str, str]) -> LabelledJoint:
     """The joint of a row that has no mistake and a score."""
-    target = _TARGETS[row["finding"], row["joint"]]
+    target = TARGET_OF[row["finding"], row["joint"]]
     grade = int(parse_number(row["grade"])) if row["grade"] else None
     return LabelledJoint(
         line=line,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.joints import HEADS
+from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_table, write_table
 
 if TYPE_CHECKING:
@@ -132,10 +132,10 @@ def _demand(count: int) -> None:
 
 def _fractions(joints: Sequence[LabelledJoint], patients: Sequence[str]) -> NDArray[np.float64]:
     """Each patient's fraction of the joints of a group and label, shape (patients, 2 × groups)."""
-    counts = np.zeros((len(patients), len(HEADS), 2))
+    counts = np.zeros((len(patients), len(JOINT_GROUPS), 2))
     rows = {patient: row for row, patient in enumerate(patients)}
     for joint in joints:
-        counts[rows[joint.patient], HEADS.index(joint.head), int(joint.damaged)] += 1
+        counts[rows[joint.patient], JOINT_GROUPS.index(joint.head), int(joint.damaged)] += 1
     fractions: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=0), 1)
     return fractions.reshape(len(patients), -1)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from sharp_cli.core.errors import DocumentError, UsageError
-from sharp_cli.core.joints import FINDINGS, HEADS
+from sharp_cli.core.joints import FINDINGS, JOINT_GROUPS
 from sharp_cli.evaluation.raters import Call, Place
 from sharp_cli.fileio.tables import Problem, raise_problems
 
@@ -41,7 +41,7 @@ _ASSUMED: Final[Mapping[MissingAs, Call]] = {
 def _joint_sets() -> dict[tuple[Finding, str], tuple[str, ...]]:
     sets: dict[tuple[Finding, str], tuple[str, ...]] = {}
     for finding in FINDINGS:
-        groups = tuple(group for of, group in HEADS if of == finding)
+        groups = tuple(group for of, group in JOINT_GROUPS if of == finding)
         fingers = tuple(group for group in groups if group != "wrist")
         sets[finding, "+".join(fingers)] = fingers
         sets[finding, "wrist"] = ("wrist",)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import numpy as np
 
-from sharp_cli.core.joints import FINDINGS, HEADS, TARGETS
+from sharp_cli.core.joints import FINDINGS, JOINT_GROUPS, TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -213,7 +213,7 @@ def grouped(items: Sequence[Grouped]) -> dict[tuple[Finding, str], list[Grouped]
     rows: dict[tuple[Finding, str], list[Grouped]] = {}
     for finding in FINDINGS:
         own = [item for item in items if item.finding == finding]
-        for _, group in (head for head in HEADS if head[0] == finding):
+        for _, group in (head for head in JOINT_GROUPS if head[0] == finding):
             rows[finding, group] = [item for item in own if item.group == group]
         rows[finding, ALL_JOINTS] = own
     return rows

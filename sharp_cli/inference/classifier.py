@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.inputs import FALLBACKS, Input, units
-from sharp_cli.core.joints import HEADS, SIDES, TARGETS
+from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
+from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
 from sharp_cli.core.records import Classification
 from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.findings_weights import read_weights
@@ -185,7 +185,7 @@ class Classifier:
         """Classify from features; see `classify`."""
         self.choose(model)
         results: dict[tuple[Side, Finding, str], Classification] = {}
-        for finding, group in HEADS:
+        for finding, group in JOINT_GROUPS:
             for used, unit in self._assigned(features, (model, finding, group)):
                 key = (used, finding, group)
                 limit = self._weights.thresholds[key] if threshold is None else threshold
@@ -227,10 +227,10 @@ class Classifier:
             return
         fallback = FALLBACKS.get(model, model)
         can_fall = (fallback, finding, group) in self._weights.heads
-        for unit in units(model, finding, group):
+        for unit in input_sets(model, finding, group):
             there = {one for one in unit if (finding, one) in features}
             if can_fall and _pictures(there) < _pictures(unit):
-                for part in units(fallback, finding, group):
+                for part in input_sets(fallback, finding, group):
                     if there & set(part):
                         yield fallback, part
             elif there:

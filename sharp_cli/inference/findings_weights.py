@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 
 from sharp_cli.core.errors import ModelError
-from sharp_cli.core.inputs import MODELS, ModelName, width
-from sharp_cli.core.joints import HEADS, Finding
+from sharp_cli.core.inputs import MODELS, ModelName, set_size
+from sharp_cli.core.joints import JOINT_GROUPS, Finding
 from sharp_cli.inference.trunk import SMALLEST, Layers
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _weights(bundle: Bundle) -> Weights:
     known: dict[str, HeadKey] = {
         f"{model}/{finding}/{group}": (model, finding, group)
         for model in models
-        for finding, group in HEADS
+        for finding, group in JOINT_GROUPS
     }
     trunks: dict[str, Layers] = {}
     heads: dict[HeadKey, tuple[Head, ...]] = {}
@@ -143,7 +143,7 @@ def _weights(bundle: Bundle) -> Weights:
             if file not in trunks:
                 trunks[file] = Layers.of(_read(bundle, file))
             key = known[name]
-            count = width(*key)
+            count = set_size(*key)
             inputs = trunks[file].width * count
             head = Head.of(file, name, tensors[name], inputs=inputs, outputs=count)
             heads[key] = (*heads.get(key, ()), head)

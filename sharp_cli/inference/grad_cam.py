@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sharp_cli.core.errors import ModelError, UsageError
-from sharp_cli.core.inputs import Input, units
+from sharp_cli.core.inputs import Input, input_sets
 from sharp_cli.core.joints import TARGET_OF
 from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.classifier import standardise
@@ -122,7 +122,7 @@ class Saliency:
                     "the results"
                 )
                 raise ModelError(message)
-            answers[key, next(unit for unit in units(*key) if own in unit)].append(own)
+            answers[key, next(unit for unit in input_sets(*key) if own in unit)].append(own)
         return answers
 
     def _looks(
@@ -156,7 +156,7 @@ def _last_maps(layers: Layers, squares: Array, device: str) -> Tensor:
     with torch.no_grad():
         for start in range(0, len(squares), _BATCH):
             part = torch.from_numpy(squares[start : start + _BATCH]).to(device)
-            # Gray pictures fill the three channels, as in networks.describe.
+            # Grey patches fill the three channels, as in networks.extract_features.
             found.append(convolutions(part[:, None].expand(-1, 3, -1, -1)))
     return torch.cat(found)
 

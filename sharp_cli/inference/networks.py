@@ -44,18 +44,18 @@ def plain(trunk: nn.Sequential) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def describe(trunk: nn.Sequential, pictures: Tensor) -> Tensor:
-    """Features of pictures.
+def extract_features(trunk: nn.Sequential, patches: Tensor) -> Tensor:
+    """The features of patches.
 
     Args:
-        trunk: Pictures (N, 3, S, S) to maps (N, C, S / 32, S / 32).
-        pictures: Standardised, shape (N, S, S).
+        trunk: Patches (N, 3, S, S) to maps (N, C, S / 32, S / 32).
+        patches: Standardised, shape (N, S, S).
 
     Returns:
         float32, shape (N, 2 C): mean, then maximum of each of the C maps.
     """
-    # Gray pictures fill torchvision's three channels.
-    return pooled(trunk(pictures[:, None].expand(-1, 3, -1, -1)))
+    # Grey patches fill torchvision's three channels.
+    return pooled(trunk(patches[:, None].expand(-1, 3, -1, -1)))
 
 
 def pooled(maps: Tensor) -> Tensor:

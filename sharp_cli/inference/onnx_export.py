@@ -24,7 +24,7 @@ import numpy as np
 
 from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.inputs import units, width
+from sharp_cli.core.inputs import input_sets, set_size
 from sharp_cli.fileio import output
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.inference.findings_weights import read_weights
@@ -122,7 +122,7 @@ def _told(bundle: Bundle, weights: Weights, key: HeadKey) -> dict[str, str]:
         "bundle": bundle.name,
         "sha256": bundle.sha256,
         **dict(zip(("model", "finding", "group"), key, strict=True)),
-        "sets": "; ".join(", ".join(map(_place, unit)) for unit in units(*key)),
+        "sets": "; ".join(", ".join(map(_place, unit)) for unit in input_sets(*key)),
         "size": str(weights.size),
         "normalisation": _NORMALISATION,
         "threshold": str(weights.thresholds[key]),
@@ -149,7 +149,7 @@ def _network(weights: Weights, key: HeadKey, told: dict[str, str]) -> bytes:
     """The network of one head, an ONNX file."""
     from onnx import TensorProto, helper  # noqa: PLC0415 - of training, and slow to load
 
-    count, size = width(*key), weights.size
+    count, size = set_size(*key), weights.size
     graph = _Graph()
     squares = graph.add("Reshape", "patches", graph.constant(np.array([-1, 1, size, size])))
     features: dict[str, str] = {}

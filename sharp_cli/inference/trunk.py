@@ -54,7 +54,7 @@ class Convolution:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The convolutions that make features of pictures; see `networks.describe`."""
+    """The convolutions that make features of pictures; see `networks.extract_features`."""
 
     convolutions: Sequence[Convolution]
 
@@ -159,7 +159,7 @@ def torch_trunk(layers: Layers, *, device: str, precision: Precision = "fp32") -
         with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False), half:
             for start in range(0, len(squares), _GPU_BATCH):
                 batch = torch.from_numpy(squares[start : start + _GPU_BATCH]).to(device)
-                found.append(networks.describe(trunk, batch).cpu().numpy())
+                found.append(networks.extract_features(trunk, batch).cpu().numpy())
         return np.concatenate(found)
 
     return run

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli.core.inputs import FALLBACKS, Input, units
+from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
 from sharp_cli.core.joints import TARGETS
 from sharp_cli.core.records import Point
 from sharp_cli.inference.crop import corners
@@ -146,7 +146,7 @@ def _remarks(
     if row.model != model:
         yield f"{row.model}, not {model}, where the other hand's joints are missing", joint
     own = Input(row.hand, row.joint)
-    unit = next(unit for unit in units(row.model, row.finding, row.group) if own in unit)
+    unit = next(unit for unit in input_sets(row.model, row.finding, row.group) if own in unit)
     for one in unit:
         if not any(side == one.side for side, _, _ in classified):
             yield f"{row.model} did without", f"the {one.side} hand"

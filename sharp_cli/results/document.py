@@ -14,14 +14,13 @@ from sharp_cli.core.geometry import from_matrix
 
 # `sharp_cli.results.formats` reads the annotations below: they say what a document may hold.
 from sharp_cli.core.inputs import ModelName  # noqa: TC001
-from sharp_cli.core.joints import FINDINGS, TARGETS, Finding, Side
+from sharp_cli.core.joints import FINDINGS, TARGET_OF, TARGETS, Finding, Side
 from sharp_cli.core.records import Corners, Hand, JointStatus, Label, Precision, SideSource, Status
 
 Row = tuple[float, float, float]
 
 _CORNERS: Final = 4
 _MAX_SCALE: Final = 1e3
-_GROUPS: Final = {(target.finding, target.joint): target.group for target in TARGETS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +264,12 @@ def check(document: Document) -> None:
 
 def check_joint(row: JointRow, where: str) -> None:
     """Check that the values of one joint fit together; raises ValueError as `check` does."""
-    group = _GROUPS.get((row.finding, row.joint))
-    require(group == row.group, f"{where}.joint", "a scored joint in its group")
+    target = TARGET_OF.get((row.finding, row.joint))
+    require(
+        target is not None and target.group == row.group,
+        f"{where}.joint",
+        "a scored joint in its group",
+    )
     found = [value is not None for value in (row.x, row.y, row.box, row.likelihood)]
     known = not any(found) if row.status == "not-detected" else all(found)
     what = "'ok' or 'uncertain' with x, y, box and likelihood, or 'not-detected'"

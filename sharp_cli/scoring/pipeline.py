@@ -15,8 +15,8 @@ from sharp_cli.core.errors import (
     IncompleteStudyError,
     RadiographError,
 )
-from sharp_cli.core.inputs import units
-from sharp_cli.core.joints import HEADS
+from sharp_cli.core.inputs import input_sets
+from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.core.records import Patch
 from sharp_cli.inference.crop import crop as cut
 from sharp_cli.results import overlay
@@ -394,8 +394,8 @@ def _require_all(patches: Patches, files: Sequence[str], model: ModelName) -> No
         IncompleteStudyError: It lacks something.
     """
     there = {(hand, patch.finding, patch.joint) for hand in patches for patch in patches[hand]}
-    for finding, group in HEADS:
-        for unit in units(model, finding, group):
+    for finding, group in JOINT_GROUPS:
+        for unit in input_sets(model, finding, group):
             missing = [one for one in unit if (one.side, finding, one.joint) not in there]
             if missing and any(one.side in patches for one in unit):
                 message = (

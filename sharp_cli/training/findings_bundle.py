@@ -10,7 +10,7 @@ import numpy as np
 from safetensors.numpy import save
 from torch import nn
 
-from sharp_cli.bundles.store import CARD_FILE, describe, write_bundle
+from sharp_cli.bundles.store import CARD_FILE, initial_meta, write_bundle
 from sharp_cli.core.inputs import MODELS
 from sharp_cli.fileio import output
 from sharp_cli.inference.networks import plain
@@ -91,7 +91,7 @@ def write_findings(
     if card is not None:
         output.write(folder / CARD_FILE, card.encode())
     meta = {
-        **describe(folder, "findings"),
+        **initial_meta(folder, "findings"),
         "input": {"size": size, "normalisation": "mean 0 and standard deviation 1 a patch"},
         "models": [model for model in MODELS if model in thresholds],
         "members": entries,

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sharp_cli.bundles.store import describe, write_bundle
+from sharp_cli.bundles.store import initial_meta, write_bundle
 from sharp_cli.core.hand_frame import fill_missing, fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
@@ -249,7 +249,7 @@ def train_hands(
     example = torch.zeros(1, CHANNELS, INPUT, INPUT)
     write_onnx(network, example, out / NETWORK_FILE)
     meta = {
-        **describe(out, "hands"),
+        **initial_meta(out, "hands"),
         "architecture": "centre heatmaps and point offsets; see training.hands.HandNetwork",
         "widths": _WIDTHS,
         "neck": _NECK,

@@ -46,7 +46,7 @@ def test_a_card_is_checked_too(folder: Path) -> None:
 
 
 def test_a_new_bundle_is_named_after_its_folder(tmp_path: Path) -> None:
-    meta = store.describe(tmp_path / "mine", "hands")
+    meta = store.initial_meta(tmp_path / "mine", "hands")
     assert (meta["name"], meta["version"], meta["kind"]) == ("mine", "1", "hands")
     assert meta["validated_on_patients"] is False
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from sharp_cli.core.inputs import FALLBACKS, MODELS, Input, ModelName, units, width
-from sharp_cli.core.joints import HEADS, SIDES, TARGETS, Finding
+from sharp_cli.core.inputs import FALLBACKS, MODELS, Input, ModelName, input_sets, set_size
+from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS, Finding
 
 ALL = pytest.mark.parametrize("model", MODELS)
-GROUPS = pytest.mark.parametrize(("finding", "group"), HEADS)
+GROUPS = pytest.mark.parametrize(("finding", "group"), JOINT_GROUPS)
 
 
 @ALL
@@ -14,38 +14,38 @@ GROUPS = pytest.mark.parametrize(("finding", "group"), HEADS)
 def test_every_joint_of_a_group_is_in_one_set(
     model: ModelName, finding: Finding, group: str
 ) -> None:
-    sets = units(model, finding, group)
+    sets = input_sets(model, finding, group)
     now = [one for unit in sets for one in unit if not one.earlier]
     joints = [t.joint for t in TARGETS if (t.finding, t.group) == (finding, group)]
     assert sorted(now, key=str) == sorted(
         (Input(side, joint) for side in SIDES for joint in joints), key=str
     )
-    assert {len(unit) for unit in sets} == {width(model, finding, group)}
+    assert {len(unit) for unit in sets} == {set_size(model, finding, group)}
 
 
 @GROUPS
 def test_what_the_papers_models_look_at_together(finding: Finding, group: str) -> None:
-    for (one,) in units("siso", finding, group):
+    for (one,) in input_sets("siso", finding, group):
         assert not one.earlier
-    for one, other in units("mimo-local", finding, group):
+    for one, other in input_sets("mimo-local", finding, group):
         assert (one.joint, {one.side, other.side}) == (other.joint, {*SIDES})
-    for unit in units("mimo-one-hand", finding, group):
+    for unit in input_sets("mimo-one-hand", finding, group):
         assert len({one.side for one in unit}) == 1
         assert len({one.joint for one in unit}) == len(unit)
-    assert len(units("mimo-one-hand", finding, group)) == 2
-    assert len(units("mimo-both-hands", finding, group)) == 1
+    assert len(input_sets("mimo-one-hand", finding, group)) == 2
+    assert len(input_sets("mimo-both-hands", finding, group)) == 1
 
 
 @GROUPS
 def test_mimo_time_looks_at_a_joint_now_and_earlier(finding: Finding, group: str) -> None:
-    for now, before in units("mimo-time", finding, group):
+    for now, before in input_sets("mimo-time", finding, group):
         assert before == Input(now.side, now.joint, earlier=True)
         assert not now.earlier
 
 
 def test_widths_of_the_largest_and_the_smallest_head() -> None:
-    assert [width(model, "erosion", "MCP") for model in MODELS] == [1, 2, 5, 10, 2]
-    assert [width(model, "erosion", "CMC-M") for model in MODELS] == [1, 2, 2, 4, 2]
+    assert [set_size(model, "erosion", "MCP") for model in MODELS] == [1, 2, 5, 10, 2]
+    assert [set_size(model, "erosion", "CMC-M") for model in MODELS] == [1, 2, 2, 4, 2]
 
 
 @ALL
@@ -57,6 +57,6 @@ def test_a_fallback_needs_a_part_of_what_its_model_needs(
     if fallback is None:
         assert model in ("siso", "mimo-one-hand")
         return
-    for part in units(fallback, finding, group):
-        assert sum({*part} <= {*unit} for unit in units(model, finding, group)) == 1
+    for part in input_sets(fallback, finding, group):
+        assert sum({*part} <= {*unit} for unit in input_sets(model, finding, group)) == 1
         assert len({one.side for one in part}) == 1

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import math
 
-from sharp_cli.core.joints import HEADS, POINTS, TARGETS, phalanx_length
+from sharp_cli.core.joints import JOINT_GROUPS, POINTS, TARGETS, phalanx_length
 
 
 def test_numbers_of_joints_are_the_papers() -> None:
     assert sum(target.finding == "erosion" for target in TARGETS) == 16
     assert sum(target.finding == "jsn" for target in TARGETS) == 15
     assert len(POINTS) == 22
-    assert len(HEADS) == 8
+    assert len(JOINT_GROUPS) == 8
 
 
 def test_only_the_radius_has_a_wide_box() -> None:

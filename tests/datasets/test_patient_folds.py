@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sharp_cli.core.errors import DocumentError, UsageError
-from sharp_cli.core.joints import HEADS, SIDES, TARGETS
+from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
 from sharp_cli.datasets.labels import LabelledJoint
 from sharp_cli.datasets.patient_folds import assign_to_folds, read_folds, roles, write_folds
 from sharp_cli.synthetic.phantom.cohort import cohort
@@ -79,7 +79,7 @@ def unevenness(joints: Sequence[LabelledJoint], folds: dict[str, int], count: in
     """Mean squared deviation of folds' shares of each head's joints of either label."""
     found = Counter((joint.head, joint.damaged, folds[joint.patient]) for joint in joints)
     squares = []
-    for head in HEADS:
+    for head in JOINT_GROUPS:
         for damaged in (False, True):
             counts = [found[head, damaged, fold] for fold in range(1, count + 1)]
             squares += [(one * count / sum(counts) - 1) ** 2 for one in counts]

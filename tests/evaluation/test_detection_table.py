@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
-from sharp_cli.core.joints import COMMON_PHALANX, FINDINGS, HEADS, POINTS
+from sharp_cli.core.joints import COMMON_PHALANX, FINDINGS, JOINT_GROUPS, POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.evaluation.detection import joint_errors
@@ -27,7 +27,7 @@ MISPRINT = ("erosion", "wrist")  # 393 and 415 of 393 and 431 are 808, not 806, 
 def paper() -> list[FoundJoint]:
     """The joints of Table 3, a record each."""
     joints = []
-    for finding, group in HEADS:
+    for finding, group in JOINT_GROUPS:
         for damaged, (found, of) in zip((False, True), DETECTED[finding][group][:2], strict=True):
             joints += [FoundJoint(finding, group, number < found, damaged) for number in range(of)]
     return joints
@@ -155,12 +155,12 @@ def test_distances_in_tables() -> None:
 
 
 def test_figure_4_has_the_means_and_their_sd() -> None:
-    measured = [Distance(*head, "px", 9, 3.4, 3.5, 1.0, 1.0) for head in HEADS]
-    measured += [Distance(*head, "mm", 9, 0.3, 0.4, 1.0, 1.0) for head in HEADS]
+    measured = [Distance(*head, "px", 9, 3.4, 3.5, 1.0, 1.0) for head in JOINT_GROUPS]
+    measured += [Distance(*head, "mm", 9, 0.3, 0.4, 1.0, 1.0) for head in JOINT_GROUPS]
     axes = distance_errors(measured).axes
     assert [ax.get_title() for ax in axes] == ["Erosion", "JSN"]
     for ax, finding in zip(axes, FINDINGS, strict=True):
-        names = [group for of, group in HEADS if of == finding]
+        names = [group for of, group in JOINT_GROUPS if of == finding]
         assert [label.get_text() for label in ax.get_xticklabels()] == names
         assert [bar.get_height() for bar in ax.patches if isinstance(bar, Rectangle)] == [
             3.4

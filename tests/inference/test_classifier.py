@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.inputs import Input, units
-from sharp_cli.core.joints import HEADS, TARGETS
+from sharp_cli.core.inputs import Input, input_sets
+from sharp_cli.core.joints import JOINT_GROUPS, TARGETS
 from sharp_cli.core.records import Patch
 from sharp_cli.inference import classifier, trunk
 from sharp_cli.inference.classifier import Classifier, standardise
@@ -80,7 +80,7 @@ def test_patches_go_through_the_trunks_of_heads_that_look_at_them_alone(
             f"{model}/{finding}/{group}"
         ]
         for model in ("siso", "mimo-local")
-        for finding, group in HEADS
+        for finding, group in JOINT_GROUPS
     }
     heads = network(models=("siso", "mimo-local")).member.heads
     classifier = Classifier(write(tmp_path, Member(trunks, heads)))
@@ -156,9 +156,9 @@ def test_what_is_missing_is_all_zeros(tmp_path: Path, model: ModelName) -> None:
         assert {r.model for r in results} == {model}
         found = probabilities(results)
         count = 0
-        for finding, group in HEADS:
+        for finding, group in JOINT_GROUPS:
             head = made.heads[f"{model}/{finding}/{group}"]
-            for unit in units(model, finding, group):
+            for unit in input_sets(model, finding, group):
                 seen = torch.zeros(len(unit), 16)
                 for row, one in enumerate(unit):
                     if (finding, one) in features:
@@ -179,7 +179,7 @@ def test_the_outputs_of_a_head_are_those_of_its_inputs(tmp_path: Path) -> None:
     made = network(models=["mimo-both-hands"], layers=1)
     head = made.heads["mimo-both-hands/erosion/PIP-IP"][0]
     assert isinstance(head, torch.nn.Linear)
-    unit = units("mimo-both-hands", "erosion", "PIP-IP")[0]
+    unit = input_sets("mimo-both-hands", "erosion", "PIP-IP")[0]
     with torch.no_grad():
         head.weight.zero_()
         head.bias.zero_()
@@ -213,7 +213,7 @@ def test_members_that_share_a_trunk_run_it_once(
 
 
 def test_joints_without_a_head_have_no_result(tmp_path: Path) -> None:
-    known = [head for head in HEADS if head != ("jsn", "CMC")]
+    known = [head for head in JOINT_GROUPS if head != ("jsn", "CMC")]
     classifier = Classifier(write(tmp_path, network(known=known).member))
     studies: list[Study] = [{"left": hand(1)}, {"left": hand(1), "right": hand(2)}]
     for study in studies:
@@ -223,13 +223,13 @@ def test_joints_without_a_head_have_no_result(tmp_path: Path) -> None:
 
 
 def test_a_fallback_without_the_head_is_none(tmp_path: Path) -> None:
-    siso = network(known=HEADS[1:], models=["siso"])
+    siso = network(known=JOINT_GROUPS[1:], models=["siso"])
     local = network(models=["mimo-local"])
     bundle = write(tmp_path, Network(local.trunk, {**siso.heads, **local.heads}).member)
     (results,) = Classifier(bundle).classify([{"left": hand(1)}], "mimo-local")
     asked = {r.joint for r in results if r.model == "mimo-local"}
     assert len(results) == 31
-    assert asked == {t.joint for t in TARGETS if (t.finding, t.group) == HEADS[0]}
+    assert asked == {t.joint for t in TARGETS if (t.finding, t.group) == JOINT_GROUPS[0]}
 
 
 @pytest.mark.parametrize(

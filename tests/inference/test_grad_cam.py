@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sharp_cli.core.errors import ModelError, UsageError
-from sharp_cli.core.inputs import Input, units
+from sharp_cli.core.inputs import Input, input_sets
 from sharp_cli.core.joints import TARGET_OF, TARGETS
 from sharp_cli.core.records import Patch
 from sharp_cli.inference import grad_cam
@@ -51,7 +51,7 @@ def expected(
         if patch.finding == finding
     }
     own = Input(hand_side, joint)
-    unit = next(unit for unit in units(model, finding, group) if own in unit)
+    unit = next(unit for unit in input_sets(model, finding, group) if own in unit)
     sums = []
     for member in members:
         looks, features = {}, []

@@ -20,8 +20,8 @@ from sharp_cli.bundles.store import open_bundle, write_bundle
 from sharp_cli.cli import app
 from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.inputs import MODELS, units
-from sharp_cli.core.joints import HEADS
+from sharp_cli.core.inputs import MODELS, input_sets
+from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.inference.onnx_export import export
 from tests import tiny_findings
@@ -65,8 +65,8 @@ def test_files_say_what_the_classifier_says(
     (said,) = Classifier(bundle, device="cpu").classify([study], model)
     expected = {(one.side, one.finding, one.joint): one.probability for one in said}
     found: dict[tuple[str, str, str], float] = {}
-    for finding, group in HEADS:
-        sets = units(model, finding, group)
+    for finding, group in JOINT_GROUPS:
+        sets = input_sets(model, finding, group)
         patches = np.array(
             [
                 [standardise(pixels[one.side, finding, one.joint], tiny_findings.SIZE) for one in s]
@@ -93,7 +93,7 @@ def test_a_network_is_sound(bundle: Bundle, tmp_path: Path) -> None:
 
 
 def test_members_share_a_trunk_that_is_one(tmp_path: Path) -> None:
-    network = tiny_findings.network(models=("siso",), known=HEADS[:1])
+    network = tiny_findings.network(models=("siso",), known=JOINT_GROUPS[:1])
     bundle = tiny_findings.write(tmp_path / "tiny", network.member, network.member)
     (file,) = export(bundle, tmp_path / "out")
     kinds = [node.op_type for node in onnx.load(file).graph.node]
@@ -101,7 +101,7 @@ def test_members_share_a_trunk_that_is_one(tmp_path: Path) -> None:
 
 
 def test_earlier_pictures_are_told(tmp_path: Path) -> None:
-    network = tiny_findings.network(models=MODELS[4:], known=HEADS[:1])
+    network = tiny_findings.network(models=MODELS[4:], known=JOINT_GROUPS[:1])
     bundle = tiny_findings.write(tmp_path / "tiny", network.member)
     (file,) = export(bundle, tmp_path / "out")
     told = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
@@ -110,7 +110,7 @@ def test_earlier_pictures_are_told(tmp_path: Path) -> None:
 
 def test_without_a_choice_it_is_the_model_that_classifies(bundle: Bundle, tmp_path: Path) -> None:
     files = export(bundle, tmp_path, finding="jsn")
-    groups = [group for finding, group in HEADS if finding == "jsn"]
+    groups = [group for finding, group in JOINT_GROUPS if finding == "jsn"]
     assert sorted(file.name for file in files) == sorted(f"mimo-local-jsn-{g}.onnx" for g in groups)
     assert len(export(bundle, tmp_path, group="wrist")) == 2
 
@@ -179,7 +179,7 @@ def test_weights_make_the_classifier_in_torch(
     }
     found: dict[tuple[Side, str], float] = {}
     for weights in export(bundle, tmp_path, suffix=".safetensors", model=model, finding="jsn"):
-        sets = units(model, "jsn", weights.stem.split("-")[-1])
+        sets = input_sets(model, "jsn", weights.stem.split("-")[-1])
         count = len(sets[0])
         # As `bundle` has them: heads of one and of two layers.
         members = nn.ModuleList([Member([16 * count, count]), Member([16 * count, 5, count])])

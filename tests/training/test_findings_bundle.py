@@ -8,7 +8,7 @@ import torch
 from safetensors.numpy import load_file
 
 from sharp_cli.bundles.store import CARD_FILE, open_bundle
-from sharp_cli.inference.networks import VGG16, describe, make_trunk, plain
+from sharp_cli.inference.networks import VGG16, extract_features, make_trunk, plain
 from sharp_cli.inference.trunk import Layers, openvino_trunk
 from sharp_cli.training.findings_bundle import Member, trunk_tensors, write_findings
 from tests.tiny_findings import SIZE, TINY, Network, network, write
@@ -42,7 +42,7 @@ def test_a_stored_trunk_is_the_trained_one(tmp_path: Path, trunk: nn.Sequential)
     layers = Layers.of({name: value.astype(np.float32) for name, value in stored.items()})
     squares = np.random.default_rng(0).standard_normal((9, SIZE, SIZE), dtype=np.float32)
     with torch.no_grad():
-        trained = describe(trunk, torch.from_numpy(squares)).numpy()
+        trained = extract_features(trunk, torch.from_numpy(squares)).numpy()
     assert trained.shape == (9, 16)
     found = openvino_trunk(layers, SIZE, threads=1)(squares)
     # The bundle is stored in 16 bit.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.core.joints import GRADES, SIDES, TARGETS, Finding, Side
+from sharp_cli.core.joints import GRADES, SIDES, TARGET_OF, Finding, Side
 from sharp_cli.synthetic.phantom.bone import Bone, Maturity
 from sharp_cli.synthetic.phantom.damage import damaged, eroded_bones
 from sharp_cli.synthetic.phantom.exposure import develop, draw_exposure, noise_of, seen
@@ -187,9 +187,8 @@ def phalanx_mm(seed: int, condition: Condition) -> float:
 def _checked(
     lesions: Mapping[tuple[Finding, str], int],
 ) -> Mapping[tuple[Finding, str], int]:
-    scored = {(target.finding, target.joint) for target in TARGETS}
     for key, grade in lesions.items():
-        if key not in scored or grade not in GRADES[key[0]]:
+        if key not in TARGET_OF or grade not in GRADES[key[0]]:
             message = f"{key} with grade {grade}: no such lesion"
             raise ValueError(message)
     return {key: grade for key, grade in lesions.items() if grade > 0}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.core.joints import HEAD_JOINTS, HEADS, TARGETS, Finding
+from sharp_cli.core.joints import GROUP_JOINTS, JOINT_GROUPS, TARGETS, Finding
 from sharp_cli.synthetic.phantom.visits import STUDIES, courses, standard_duration
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ _PLACES: Final = tuple(SAME_PLACE.get(target.joint, target.joint) for target in 
 _IS_FINGER: Final = np.array([target.group in ("PIP-IP", "PIP", "MCP") for target in TARGETS])
 
 # Where each of TARGETS stands in a list of distinct groups or places.
-_GROUP_OF: Final = [HEADS.index((target.finding, target.group)) for target in TARGETS]
+_GROUP_OF: Final = [JOINT_GROUPS.index((target.finding, target.group)) for target in TARGETS]
 _PLACE_OF: Final = [sorted(set(_PLACES)).index(place) for place in _PLACES]
 
 _DURATION_SHARE: Final = 0.5
@@ -159,8 +159,8 @@ def severities(
 
     Args:
         rng: Source of what is not shared.
-        shared: What all joints, then those of each of `HEADS`, share at the first visit, standard
-            normal, shape (9,).
+        shared: What all joints, then those of each of `JOINT_GROUPS`, share at the first visit,
+            standard normal, shape (9,).
         elapsed: Years since the first visit, shape (visits,).
         duration: Of the disease in years, shape (visits,).
         correlations: Of these severities.
@@ -169,7 +169,7 @@ def severities(
         Shape (visits, 2, 31), in the order of `SIDES` and `TARGETS`.
     """
     visits, places = len(elapsed), len(set(_PLACES))
-    sizes = (1, len(HEADS), len(TARGETS), 2 * places, 2 * len(TARGETS))
+    sizes = (1, len(JOINT_GROUPS), len(TARGETS), 2 * places, 2 * len(TARGETS))
     start = np.concatenate([shared, rng.standard_normal(sum(sizes) - len(shared))])
     drifting = _drift(rng, start, elapsed[:, None], correlations.year)
     rest, group, joint, place, own = np.split(drifting, np.cumsum(sizes)[:-1], axis=1)
@@ -218,7 +218,7 @@ def prevalences() -> dict[tuple[Finding, str], float]:
     """Probability of each joint to be non-intact: `ODDS` in a group, Table 2 on its average."""
     found: dict[tuple[Finding, str], float] = {}
     for (finding, group), (damaged, total) in NON_INTACT.items():
-        names = HEAD_JOINTS[finding, group]
+        names = GROUP_JOINTS[finding, group]
         odds = np.array([ODDS.get((finding, name), 1.0) for name in names])
         low, high = 0.0, 1e3
         for _ in range(60):

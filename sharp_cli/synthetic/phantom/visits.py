@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.core.joints import HEADS
+from sharp_cli.core.joints import JOINT_GROUPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class Slot:
     Attributes:
         studies: How many. site: 1…9. sex: `M` or `F`. duration: Of the disease at the first visit,
         a standard normal number. severity: What the joints of the patient, then those of each of
-        `sharp_cli.core.joints.HEADS`,
+        `sharp_cli.core.joints.JOINT_GROUPS`,
             share at the first visit, standard normal, shape (9,).
     """
 
@@ -82,7 +82,7 @@ def _block(seed: int, number: int) -> tuple[Slot, ...]:
     ]
     studies, order = rng.permutation(STUDIES).tolist(), rng.permutation(BLOCK).tolist()
     # Every fortieth of the distribution once, so that few patients, too, are like many.
-    strata = np.stack([rng.permutation(BLOCK) for _ in range(2 + len(HEADS))], axis=1)
+    strata = np.stack([rng.permutation(BLOCK) for _ in range(2 + len(JOINT_GROUPS))], axis=1)
     shares = (strata + rng.uniform(size=strata.shape)) / BLOCK
     normal = np.vectorize(NormalDist().inv_cdf)(shares)
     dealt = zip(studies, [people[n] for n in order], normal, strict=True)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sharp_cli.core.joints import BOXES
-from sharp_cli.inference.networks import describe
+from sharp_cli.inference.networks import extract_features
 from sharp_cli.training.classifier.patch_store import margin
 from sharp_cli.training.run import save
 
@@ -125,7 +125,7 @@ class Trained:
         there = rows >= 0
         pictures = self._patches.draw(rows[there], rng)
         with _half(self._device, enabled=rng is not None):
-            found = describe(self._trunk, pictures)
+            found = extract_features(self._trunk, pictures)
         features = torch.zeros(rows.size, found.shape[-1], device=self._device)
         features[torch.from_numpy(np.flatnonzero(there)).to(self._device)] = found
         return features.reshape(*rows.shape, found.shape[-1])

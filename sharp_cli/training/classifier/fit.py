@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sharp_cli.core.inputs import width
+from sharp_cli.core.inputs import set_size
 from sharp_cli.fileio import output
 from sharp_cli.inference.networks import HIDDEN, make_head
 from sharp_cli.training.classifier.head_units import Balanced, HeadName, Units
@@ -180,7 +180,7 @@ def _begin(
     scale = _scale(describer, job) if best is None else best["scale"]
     heads = {}
     for head in job.parts:
-        inputs = width(*head)
+        inputs = set_size(*head)
         heads[str(head)] = make_head(
             len(scale) * inputs, inputs, layers=hyper.layers, hidden=HIDDEN, dropout=hyper.dropout
         )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sharp_cli.core.inputs import units
-from sharp_cli.core.joints import HEADS
+from sharp_cli.core.inputs import input_sets
+from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.training.classifier.patch_store import Place
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Units:
 
 def head_names(models: Sequence[ModelName]) -> list[HeadName]:
     """Every head of some models."""
-    return [HeadName(model, *head) for model in models for head in HEADS]
+    return [HeadName(model, *head) for model in models for head in JOINT_GROUPS]
 
 
 def gather(
@@ -91,7 +91,7 @@ def gather(
         if one.finding == head.finding:
             place = Place(one.patient, one.study, one.side, one.finding, one.joint)
             mine.setdefault((one.patient, one.study), {})[place] = index
-    sets = units(*head)
+    sets = input_sets(*head)
     kinds = dict.fromkeys(one.joint for unit in sets for one in unit)
     numbers = {name: number for number, name in enumerate(kinds)}
     patches: list[list[int]] = []

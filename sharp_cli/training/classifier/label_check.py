@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sharp_cli import radiograph
 from sharp_cli.core.errors import RadiographError
-from sharp_cli.core.inputs import Input, units
-from sharp_cli.core.joints import HEADS
+from sharp_cli.core.inputs import Input, input_sets
+from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.datasets.patient_folds import roles
 from sharp_cli.fileio.tables import Problem, list_places, raise_problems
 
@@ -107,7 +107,7 @@ def check_folds(
     parts = [roles(folds, number, count) for number in range(1, count + 1)]
     notices = []
     absent = []
-    for head in HEADS:
+    for head in JOINT_GROUPS:
         intact, damaged = patients[head, False], patients[head, True]
         if not intact and not damaged:
             absent.append(" ".join(head))
@@ -198,7 +198,7 @@ def _incomplete(joints: Iterable[LabelledJoint], models: Iterable[ModelName]) ->
         one_hand: list[int] = []
         some_joints: list[int] = []
         for (_, _, head), lines in studies.items():
-            for unit in units(model, *head):
+            for unit in input_sets(model, *head):
                 there = [lines[one] for one in unit if one in lines]
                 sides: set[Side] = {one.side for one in unit if one in lines}
                 missing = [one.side for one in unit if one not in lines and not one.earlier]

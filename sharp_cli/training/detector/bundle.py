@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from sharp_cli.bundles.store import CARD_FILE, describe, write_bundle
+from sharp_cli.bundles.store import CARD_FILE, initial_meta, write_bundle
 from sharp_cli.core.joints import POINTS
 from sharp_cli.evaluation.detection import DetectionSummary
 from sharp_cli.fileio import output
@@ -145,7 +145,7 @@ def export_detector(work: Path, snapshot: Path, out: Path, settings: Settings) -
     network = load_network(work / CONFIG_FILE, snapshot)
     export_onnx(network, out / NETWORK_FILE, settings.window)
     return {
-        **describe(out, "joints"),
+        **initial_meta(out, "joints"),
         "architecture": f"DeepLabCut 3 {settings.net}, {NETS[settings.net].words}",
         "view": asdict(settings.window),
         "min_likelihood": MIN_LIKELIHOOD,

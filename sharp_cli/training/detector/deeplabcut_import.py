@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import deeplabcut.pose_estimation_pytorch as dlc
 from deeplabcut.pose_estimation_pytorch.models.predictors import HeatmapPredictor, SimCCPredictor
 
-from sharp_cli.bundles.store import CARD_FILE, describe, write_bundle
+from sharp_cli.bundles.store import CARD_FILE, initial_meta, write_bundle
 from sharp_cli.core.errors import ModelError, SharpError, UsageError
 from sharp_cli.core.joints import PHALANGES, POINTS
 from sharp_cli.datasets.annotations.names import Names
@@ -103,7 +103,7 @@ def import_detector(source: Path, out: Path, *, names: Path | None, size: int | 
     net = str(network.config.net_type.value)
     sha256 = hashlib.sha256(snapshot.read_bytes()).hexdigest()
     meta = {
-        **describe(out, "joints"),
+        **initial_meta(out, "joints"),
         "licence": "that of the imported snapshot",
         "architecture": f"DeepLabCut 3 {net}, imported",
         "view": asdict(window),

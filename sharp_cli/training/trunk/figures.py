@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.inputs import MODELS
-from sharp_cli.core.joints import FINDINGS, HEADS, SCORED_FINDINGS, SIDES, TARGET_OF
+from sharp_cli.core.joints import FINDINGS, JOINT_GROUPS, SCORED_FINDINGS, SIDES, TARGET_OF
 from sharp_cli.core.records import Patch
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.synthetic.intact_hands import other_hand
@@ -131,7 +131,7 @@ def figures(measured: Sequence[Row]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for model in MODELS:
         for finding in FINDINGS:
-            for group in (*(group for known, group in HEADS if known == finding), _ALL):
+            for group in (*(group for known, group in JOINT_GROUPS if known == finding), _ALL):
                 if mine := cells.get((model, finding, group)):
                     of_finding = result.setdefault(model, {}).setdefault(finding, {})
                     of_finding[group] = _figures(mine)

@@ -23,7 +23,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sharp_cli.core.joints import FINDINGS, HEAD_JOINTS, HEADS, TARGET_OF
+from sharp_cli.core.joints import FINDINGS, GROUP_JOINTS, JOINT_GROUPS, TARGET_OF
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.inference.networks import HIDDEN, VGG16, make_head, make_trunk, pooled
 from sharp_cli.synthetic.joint_patches import generate_patch, random_grades
@@ -116,7 +116,7 @@ class TrunkNetwork(nn.Module):
         self.heads = nn.ModuleDict(
             {
                 "/".join(head): make_head(features, 1, layers=2, hidden=HIDDEN, dropout=DROPOUT)
-                for head in HEADS
+                for head in JOINT_GROUPS
             }
         )
         for module in self.modules():
@@ -237,8 +237,8 @@ def forward(network: TrunkNetwork, batch: Batch, device: str) -> Outcome:
     with torch.autocast(torch.device(device).type, torch.bfloat16):
         features, seen = network(batch.pictures.to(device))
     logits = torch.full_like(labels, math.nan)
-    for finding, group in HEADS:
-        rows = [joint in HEAD_JOINTS[finding, group] for joint in batch.joints]
+    for finding, group in JOINT_GROUPS:
+        rows = [joint in GROUP_JOINTS[finding, group] for joint in batch.joints]
         if any(rows):
             mine = network.heads[f"{finding}/{group}"](features[rows])
             logits[rows, FINDINGS.index(finding)] = mine[:, 0]

@@ -15,7 +15,7 @@ import pytest
 from sharp_cli.bundles.transfer import pull as pulling
 from sharp_cli.bundles.transfer import push as pushing
 from sharp_cli.bundles.transfer import verify as verifying
-from sharp_cli.core.joints import HEADS
+from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.inference.bundle_check import check_loads
 from tests import tiny_findings
 
@@ -35,7 +35,7 @@ verify = partial(verifying.verify, load_check=check_loads)
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of one head."""
     folder = tmp_path_factory.mktemp("bundles") / "tiny"
-    network = tiny_findings.network(models=("siso",), known=HEADS[:1])
+    network = tiny_findings.network(models=("siso",), known=JOINT_GROUPS[:1])
     return tiny_findings.write(folder, network.member).path
 
 

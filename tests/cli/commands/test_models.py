@@ -13,7 +13,7 @@ import pytest
 from sharp_cli.bundles import store
 from sharp_cli.bundles.transfer.verify import verify
 from sharp_cli.core.errors import ModelError
-from sharp_cli.core.joints import HEADS
+from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.inference.bundle_check import check_loads
 from sharp_cli.inference.onnx_export import export
 from tests import tiny_findings
@@ -80,7 +80,7 @@ def test_wrong_usage(sharp: Sharp) -> None:
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A findings bundle of two heads."""
-    network = tiny_findings.network(models=("siso",), known=HEADS[:2])
+    network = tiny_findings.network(models=("siso",), known=JOINT_GROUPS[:2])
     return tiny_findings.write(tmp_path_factory.mktemp("bundles") / "tiny", network.member).path
 
 

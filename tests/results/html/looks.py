@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sharp_cli.core.inputs import Input, units
+from sharp_cli.core.inputs import Input, input_sets
 from sharp_cli.core.joints import TARGET_OF
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class FakeSaliency:
         found: Maps = {}
         for (side, finding, joint), model in models.items():
             own, group = Input(side, joint), TARGET_OF[finding, joint].group
-            unit = next(u for u in units(model, finding, group) if own in u)
+            unit = next(u for u in input_sets(model, finding, group) if own in u)
             found[side, finding, joint] = {
                 one: self._map(1.0 if one == own else 0.5)
                 for one in unit

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sharp_cli.core.joints import GRADES, HEADS, SIDES, TARGETS
+from sharp_cli.core.joints import GRADES, JOINT_GROUPS, SIDES, TARGETS
 from sharp_cli.synthetic.phantom.cohort import KEYS, Patient, cohort, patient, study_count
 from sharp_cli.synthetic.phantom.severity import (
     DEFAULT,
@@ -162,7 +162,7 @@ def drawn(correlations: Correlations, patients: int = 1500) -> NDArray[Any]:
     rng = np.random.default_rng(5)
     visits = np.array([0.0, 2.0])
     durations = rng.lognormal(2.161, 0.738, patients)
-    shared = rng.standard_normal((patients, 1 + len(HEADS)))
+    shared = rng.standard_normal((patients, 1 + len(JOINT_GROUPS)))
     each = [
         severities(rng, one, visits, duration + visits, correlations)
         for one, duration in zip(shared, durations, strict=True)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sharp_cli.core.inputs import MODELS, units, width
-from sharp_cli.core.joints import HEADS, SIDES
+from sharp_cli.core.inputs import MODELS, input_sets, set_size
+from sharp_cli.core.joints import JOINT_GROUPS, SIDES
 from sharp_cli.training.classifier.head_units import (
     Balanced,
     HeadName,
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("known", HEADS)
+@pytest.mark.parametrize("known", JOINT_GROUPS)
 def test_every_labelled_joint_is_once_among_the_inputs(
     model: ModelName, known: tuple[str, str]
 ) -> None:
-    joints = cohort.cohort(2, heads=HEADS, studies=2)
+    joints = cohort.cohort(2, heads=JOINT_GROUPS, studies=2)
     head = next(one for one in head_names([model]) if one[1:] == known)
     given = gather(head, joints, cohort.store(joints), {})
     mine = [index for index, one in enumerate(joints) if one.head == known]
     there = given.joints >= 0
-    assert given.patches.shape == (len(given), width(*head))
+    assert given.patches.shape == (len(given), set_size(*head))
     assert sorted(given.joints[there]) == mine
     np.testing.assert_array_equal(np.isfinite(given.labels), there)
     for index, label in zip(given.joints[there], given.labels[there], strict=True):
@@ -53,7 +53,7 @@ def test_inputs_are_in_the_order_of_their_sets() -> None:
     joints = cohort.cohort(1)
     store = cohort.store(joints)
     given = gather(HeadName("mimo-both-hands", "erosion", "CMC-M"), joints, store, {})
-    (unit,) = units("mimo-both-hands", "erosion", "CMC-M")
+    (unit,) = input_sets("mimo-both-hands", "erosion", "CMC-M")
     places = [Place("p1", "s1.1", one.side, "erosion", one.joint) for one in unit]
     assert given.patches.tolist() == [[store.rows[place] for place in places]]
     # A joint has one number in both hands.

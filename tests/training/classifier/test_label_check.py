@@ -8,7 +8,7 @@ import pytest
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.inputs import MODELS
-from sharp_cli.core.joints import HEADS, SIDES, TARGETS
+from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
 from sharp_cli.datasets.labels import LabelledJoint, Labels
 from sharp_cli.training.classifier.label_check import Notice, check, check_folds
 from tests.datasets.annotations.pictures import SIZE, paint
@@ -43,7 +43,9 @@ def table(*joints: LabelledJoint) -> list[LabelledJoint]:
     return [replace(joint, line=line) for line, joint in enumerate(joints, start=2)]
 
 
-def study(sides: Sequence[Side] = SIDES, head: tuple[str, str] = HEADS[0]) -> list[LabelledJoint]:
+def study(
+    sides: Sequence[Side] = SIDES, head: tuple[str, str] = JOINT_GROUPS[0]
+) -> list[LabelledJoint]:
     """All joints of a head in one study."""
     return [
         replace(CMC1, side=side, finding=target.finding, joint=target.joint)
@@ -83,7 +85,7 @@ def mistakes(
     return others
 
 
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("head", JOINT_GROUPS)
 def test_of_whole_studies_nothing_is_noticed(images: Path, head: tuple[str, str]) -> None:
     joints = table(*study(head=head))
     assert checked(images, joints, *MODELS) == (joints, [])
@@ -242,7 +244,7 @@ def cohort(*folds: str) -> tuple[list[LabelledJoint], dict[str, int]]:
 def of_head(notices: Iterable[Notice]) -> list[Notice]:
     """What is noticed of the head that has joints; that the others have none, is told once."""
     *found, absent = notices
-    others = ", ".join(" ".join(head) for head in HEADS if head != CMC1.head)
+    others = ", ".join(" ".join(head) for head in JOINT_GROUPS if head != CMC1.head)
     assert absent == Notice(others, "no labelled joint", "not trained")
     return found
 
@@ -322,7 +324,7 @@ def test_what_folds_lack_is_noticed(
 def test_of_heads_that_have_all_nothing_is_noticed() -> None:
     joints = [
         replace(joint, patient=f"p{fold}", damaged=damaged, grade=None)
-        for head in HEADS
+        for head in JOINT_GROUPS
         for joint in study(head=head)
         for fold in range(1, 4)
         for damaged in (False, True)

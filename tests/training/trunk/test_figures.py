@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pytest
 
-from sharp_cli.core.joints import BOXES, HEADS
+from sharp_cli.core.joints import BOXES, JOINT_GROUPS
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.synthetic.intact_hands import MARGIN, IntactHand
 from sharp_cli.training.trunk import figures as lesion_figures
@@ -70,8 +70,8 @@ def test_figures() -> None:
 @pytest.mark.parametrize(
     ("models", "known", "measured"),
     [
-        (PAPERS, HEADS, PAPERS),
-        (["mimo-one-hand", "siso", "mimo-time"], HEADS[:2], ["siso", "mimo-one-hand"]),
+        (PAPERS, JOINT_GROUPS, PAPERS),
+        (["mimo-one-hand", "siso", "mimo-time"], JOINT_GROUPS[:2], ["siso", "mimo-one-hand"]),
     ],
 )
 def test_a_bundle_is_measured_with_all_its_models(
@@ -80,7 +80,7 @@ def test_a_bundle_is_measured_with_all_its_models(
     known: Sequence[tuple[str, str]],
     measured: Sequence[str],
 ) -> None:
-    made = network(models=models, known=[head for head in HEADS if head in known])
+    made = network(models=models, known=[head for head in JOINT_GROUPS if head in known])
     bundle = write(tmp_path, made.member, size=32)
     hands = [intact("a", "left"), intact("a", "right")]
     found = lesion_figures.measure(bundle.path, hands)
@@ -96,7 +96,7 @@ def test_a_bundle_is_measured_with_all_its_models(
 
 def test_both_hands_of_a_radiograph_make_a_pair(tmp_path: Path) -> None:
     """And a lone hand is seen beside itself, but counted once."""
-    bundle = write(tmp_path, network(models=["mimo-local"], known=HEADS[:1]).member, size=32)
+    bundle = write(tmp_path, network(models=["mimo-local"], known=JOINT_GROUPS[:1]).member, size=32)
     hands = [intact(image, side, ["PIP2"]) for image, side in PICTURES]
     rows = list(lesion_figures.rows(Classifier(bundle), hands, seed=3))
     studies = lesion_figures.UNTOUCHED + lesion_figures.WITH_LESIONS

@@ -12,7 +12,7 @@ import torch
 
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.joints import FINDINGS, HEADS, SCORED_FINDINGS, TARGETS
+from sharp_cli.core.joints import FINDINGS, JOINT_GROUPS, SCORED_FINDINGS, TARGETS
 from sharp_cli.datasets.annotations.csv_file import write_annotations
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.classifier import Classifier, standardise
@@ -253,7 +253,7 @@ def test_from_annotations_to_the_bundle(tmp_path: Path, monkeypatch: pytest.Monk
         "5 annotated hands and 1 intact phantoms with lesions put in, "
         "and 4 hands of a labelled cohort"
     )
-    assert set(bundle.meta["thresholds"]["siso"]) == {"/".join(head) for head in HEADS}
+    assert set(bundle.meta["thresholds"]["siso"]) == {"/".join(head) for head in JOINT_GROUPS}
     second = open_bundle("findings", make("second", init=first, cohort=None))
     assert second.sha256 != bundle.sha256
     with pytest.raises(UsageError, match="holds a training with another --cohort, --steps, --seed"):
