@@ -1,4 +1,7 @@
-"""Scoring from Python: what `sharp score` does, with tables of pandas and a view in notebooks."""
+"""Scoring from Python: what `sharp score` does, with pandas tables and a view in notebooks.
+
+Nothing here prints, or ends the process.
+"""
 
 from __future__ import annotations
 

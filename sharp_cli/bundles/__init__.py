@@ -1,4 +1,4 @@
-"""Model bundles: the store, their manifests, and their transfer between machines.
+"""Model bundles: finding, checking and writing them, and their transfer between machines.
 
-Weights are files here; only inference and training look inside.
+Nothing here looks into weights: they are files with checksums.
 """

@@ -1,6 +1,7 @@
-"""The command line: it parses arguments and prints results; the work is done in other packages.
+"""The command line: it parses arguments and prints results.
 
-Nothing heavy is imported before a command runs, so that help appears at once.
+Nothing here does the work of a command, and nothing heavy is imported before a command runs, so
+that help appears at once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every part shares: errors, joints, geometry, records and input sets.
+"""Joints, geometry, records, input sets and errors: the vocabulary of every other package.
 
-Nothing here reads a file, loads a model or knows a stage.
+Nothing here reads a file, runs a model or knows a stage.
 """

@@ -1,1 +1,4 @@
-"""Annotations and labels, their splits by patient, and importers of public datasets."""
+"""Labels and annotations of radiographs, their splits by patient, importers of public datasets.
+
+Nothing here runs or trains a model.
+"""

@@ -1,4 +1,4 @@
-"""Writing files atomically and reading tables.
+"""Writing files atomically, and reading and writing CSV tables.
 
-What a file means is not known here.
+Nothing here knows what a file is about.
 """

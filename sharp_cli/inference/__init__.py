@@ -1,4 +1,4 @@
-"""From a radiograph to probabilities: hands, joints, patches and classifiers.
+"""From a radiograph to probabilities: hands, joints, patches and classifiers, in stages.
 
-Takes and returns records; which study a radiograph belongs to is not known here.
+Nothing here knows which study a radiograph belongs to, or where results go.
 """

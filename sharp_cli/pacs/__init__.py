@@ -1,1 +1,4 @@
-"""Archives of images in hospitals (PACS): fetching studies, being sent them, storing results."""
+"""DICOM archives (PACS): fetching studies, receiving them as a node, and storing results.
+
+Nothing here knows how a study is scored, and nothing logs what identifies a patient.
+"""

@@ -1,7 +1,8 @@
-"""Reading a radiograph: DICOM, PNG, JPEG, TIFF and BMP files become pixels with bones bright.
+"""Reading radiographs: DICOM, PNG, JPEG, TIFF and BMP files become pixels with bones bright.
 
-Whatever is wrong with a file, `RadiographError` is raised and nothing else, and what the libraries
-below would print stays unprinted: their messages may hold values of a patient.
+Nothing here knows hands or joints. Whatever is wrong with a file, `RadiographError` is raised and
+nothing else, and what the libraries below would print stays unprinted: their messages may hold
+values of a patient.
 """
 
 from __future__ import annotations

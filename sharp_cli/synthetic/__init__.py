@@ -1,1 +1,4 @@
-"""Generated data: phantoms, lesions, perturbed radiographs and implanted patches."""
+"""Generated data: phantoms, lesions and look-alikes, and radiographs made for training.
+
+Nothing here trains or evaluates a model.
+"""

@@ -1,1 +1,4 @@
-"""Model bundles on their way: fetched whole or not at all, checked, and handed on."""
+"""Bundles between machines: fetched, checked and published, atomically and resumably.
+
+Nothing here knows what a bundle is for.
+"""

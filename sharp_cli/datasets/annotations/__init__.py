@@ -1,5 +1,5 @@
-"""Annotated joints in the forms that people have: CSV, COCO keypoints, DeepLabCut projects.
+"""Annotated joints in the formats that people have: CSV, COCO keypoints, DeepLabCut projects.
 
-Each form has a reader that says what stands in the file (`hands.RawHand`);
-whether it is right is judged in one place, `check`.
+Each format has a reader, which gives what the file holds as `hands.RawHand`; whether that is right
+is checked in one place, `check`.
 """

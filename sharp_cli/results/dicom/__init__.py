@@ -1,6 +1,6 @@
-"""Results as DICOM objects: a structured report, and overlays as secondary captures.
+"""Results as DICOM objects of the radiographs' own study: a report, and overlays.
 
-They join the study of the radiographs that they are derived from.
+Nothing here talks to an archive.
 """
 
 # Loads Pillow before highdicom loads pydicom; see there.

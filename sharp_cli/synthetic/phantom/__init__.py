@@ -1,6 +1,6 @@
-"""Synthetic hand radiographs with known truth.
+"""Synthetic hand radiographs with known truth, drawn from bones to film.
 
-`draw` makes one hand, `film` puts one or two on a film, `random_phantom` feeds training.
+Nothing here reads a radiograph.
 """
 
 from __future__ import annotations

@@ -1,1 +1,4 @@
-"""Training of classifiers."""
+"""Training of classifiers from labels, by the paper's protocol: folds, heads, thresholds, bundle.
+
+Nothing here computes patches otherwise than scoring does.
+"""

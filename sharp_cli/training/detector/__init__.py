@@ -1,1 +1,4 @@
-"""Training of joint detectors."""
+"""Training of joint detectors with DeepLabCut: views, folds, calibration, bundle.
+
+Nothing here draws hands otherwise than scoring does.
+"""
