@@ -32,7 +32,7 @@ from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS, TARGETS
 from sharp_cli.datasets.annotations.csv_file import read_annotations
 from sharp_cli.datasets.splits import split_folds
-from sharp_cli.evaluation.detection import JointError, summarise
+from sharp_cli.evaluation.metrics.detection import JointError, summarise
 from sharp_cli.inference import joint_detector, shape_prior
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector

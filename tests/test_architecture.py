@@ -82,6 +82,18 @@ def test_no_modules_import_each_other_in_a_circle(imports: dict[str, set[str]]) 
     TopologicalSorter(imports).prepare()  # raises CycleError, which names the circle
 
 
+def test_training_takes_nothing_but_metrics_from_evaluation(imports: dict[str, set[str]]) -> None:
+    metrics = "evaluation.metrics."
+    used = {
+        other
+        for module, imported in imports.items()
+        if module.startswith(("training.", metrics))
+        for other in imported
+        if other.startswith("evaluation.")
+    }
+    assert {name for name in used if not name.startswith(metrics)} == set()
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_stages_of_inference_do_not_know_each_other(
     stage: str, imports: dict[str, set[str]]

@@ -30,7 +30,7 @@ class Agreement:
         joints: The joint set.
         between: The raters.
         called: How many joints.
-        agreement: The share of pairs of calls that agree, 0…1.
+        agreement: The fraction of pairs of calls that agree, 0…1.
         kappa: Cohen's of two, Fleiss' of more.
     """
 
@@ -43,28 +43,28 @@ class Agreement:
 
 
 def agreement(calls: NDArray[np.bool_]) -> tuple[float, float]:
-    """The share of pairs of calls that agree, and kappa.
+    """The fraction of pairs of calls that agree, and kappa.
 
     Args:
         calls: Of two raters or more, shape (raters, joints).
 
     Returns:
-        The share, 0…1, and Cohen's kappa of two raters or Fleiss' of more; NaN without joints,
+        The fraction, 0…1, and Cohen's kappa of two raters or Fleiss' of more; NaN without joints,
         and a kappa of NaN where all calls are the same: chance alone would agree.
     """
     raters, joints = calls.shape
     if not joints:
         return math.nan, math.nan
     yes = calls.sum(axis=0)
-    apart = 2 * yes * (raters - yes) / (raters * (raters - 1))
-    share = 1 - float(apart.mean())
+    disagreeing = 2 * yes * (raters - yes) / (raters * (raters - 1))
+    agreeing = 1 - float(disagreeing.mean())
     if calls.all() or not calls.any():
-        return share, math.nan
+        return agreeing, math.nan
     if raters == 2:  # noqa: PLR2004 - Cohen's is of two
-        return share, float(cohen_kappa_score(*calls))
+        return agreeing, float(cohen_kappa_score(*calls))
     # Fleiss, Psychol Bull 76:378 (1971), of two categories.
     by_chance = float(calls.mean()) ** 2 + float((~calls).mean()) ** 2
-    return share, (share - by_chance) / (1 - by_chance)
+    return agreeing, (agreeing - by_chance) / (1 - by_chance)
 
 
 def agreements(cases: Cases) -> Iterator[Agreement]:
@@ -91,5 +91,5 @@ def agreements(cases: Cases) -> Iterator[Agreement]:
         inside = cases.inside(finding, joints)
         for name, members in between.items():
             on = inside & known[members].all(axis=0)
-            share, kappa = agreement(called[members][:, on])
-            yield Agreement(finding, joints, name, int(on.sum()), share, kappa)
+            agreeing, kappa = agreement(called[members][:, on])
+            yield Agreement(finding, joints, name, int(on.sum()), agreeing, kappa)

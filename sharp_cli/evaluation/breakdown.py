@@ -1,4 +1,4 @@
-"""Figures of raters on parts of the joints: of one grade, hand, patient, or joint."""
+"""Metrics of raters on parts of the joints: of one grade, hand, patient, or joint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from sharp_cli.core.joints import FINDINGS
 from sharp_cli.evaluation.cases import JOINT_SETS
-from sharp_cli.evaluation.metrics import confusion, measure
+from sharp_cli.evaluation.metrics.classification import classification_metrics, confusion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,7 +34,7 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Counts and figures of a rater on a part of the joints of a finding, such as a patient's."""
+    """Counts and metrics of a rater on a part of the joints of a finding, such as a patient's."""
 
     finding: Finding
     part: str
@@ -65,7 +65,7 @@ def by_grade(cases: Cases) -> Iterator[Grade]:
 def by_part(
     cases: Cases, part: Callable[[LabelledJoint], str], order: Iterable[str] = ()
 ) -> Iterator[Part]:
-    """Figures by finding, part and rater.
+    """Metrics by finding, part and rater.
 
     Args:
         cases: Labelled joints and what raters say of them.
@@ -84,6 +84,7 @@ def by_part(
                     continue
                 damaged, called = cases.damaged[on], cases.called[number, on]
                 together = np.zeros(len(on), np.intp), np.ones((1, 1))
-                values = measure(cases.probabilities[number, on], called, damaged, *together)[0]
+                probabilities = cases.probabilities[number, on]
+                values = classification_metrics(probabilities, called, damaged, *together)[0]
                 counts = [int(cells.sum()) for cells in confusion(called, damaged)]
                 yield Part(finding, name, rater.name, *counts, *values[:4].tolist())

@@ -1,4 +1,4 @@
-"""Labelled joints side by side with what raters say of them."""
+"""Labelled joints matched with what raters say of them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from sharp_cli.core.errors import DocumentError, UsageError
 from sharp_cli.core.joints import FINDINGS, JOINT_GROUPS
-from sharp_cli.evaluation.raters import Call, Place
-from sharp_cli.fileio.tables import Problem, raise_problems
+from sharp_cli.datasets.joint_keys import JointKey, index_joints
+from sharp_cli.evaluation.raters import Call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from sharp_cli.evaluation.raters import Rater
 
 MissingAs = Literal["intact", "non-intact", "exclude"]
-"""What a labelled joint counts as of which a rater says nothing."""
+"""What a labelled joint that a rater does not call counts as."""
 
 AVERAGE: Final = "average of readers"
-"""The column of the means of the readers' figures."""
+"""The column of the means of the readers' metrics."""
 
 TRUTH: Final = "labels"
 """What the labels are called among the raters."""
@@ -54,7 +54,7 @@ JOINT_SETS: Final = _joint_sets()
 
 
 @dataclass(frozen=True, slots=True)
-class Partners:
+class MatchCounts:
     """How the joints of one rater and the labelled ones match.
 
     Attributes:
@@ -86,7 +86,7 @@ class Cases:
 
     joints: Sequence[LabelledJoint]
     raters: Sequence[Rater]
-    partners: Sequence[Partners]
+    partners: Sequence[MatchCounts]
     damaged: NDArray[np.bool_]
     known: NDArray[np.bool_]
     probabilities: NDArray[np.float64]
@@ -116,8 +116,8 @@ def match(
         path: The file of labels, for messages.
         joints: What it holds.
         raters: See `raters.read_models`.
-        missing: What a missing call counts as; `exclude` leaves the joint out for the rater that
-            lacks it, and from what compares it with others.
+        missing: What a missing call counts as; `exclude` excludes the joint for the rater that
+            lacks it, and from what compares that rater with others.
 
     Raises:
         DocumentError: A joint is labelled twice, or a rater and the labels have none in common.
@@ -128,26 +128,20 @@ def match(
         if count > 1:
             message = f"{name}: the name of more than one column; rename a file or a reader"
             raise UsageError(message)
-    places = [Place(picture(joint), joint.side, joint.finding, joint.joint) for joint in joints]
-    labelled: dict[Place, int] = {}
-    problems = []
-    for place, joint in zip(places, joints, strict=True):
-        if place in labelled:
-            what = f"{place.finding} of {place.joint} of {place.image} stands twice"
-            problems.append(Problem(f"line {joint.line}", what))
-        labelled[place] = joint.line
-    raise_problems(path, problems)
+    keys = [JointKey(picture(joint), joint.side, joint.finding, joint.joint) for joint in joints]
+    lines = (f"line {joint.line}" for joint in joints)
+    index_joints(path, zip(lines, keys, joints, strict=True))
     partners = []
     for rater in raters:
-        called = sum(place in rater.calls for place in places)
+        called = sum(key in rater.calls for key in keys)
         if not called:
             message = f"{path}: none of the joints of {rater.name} is labelled; compare the names "
             raise DocumentError(message + "of pictures, hands and joints")
         partners.append(
-            Partners(rater.name, called, len(places) - called, len(rater.calls) - called)
+            MatchCounts(rater.name, called, len(keys) - called, len(rater.calls) - called)
         )
     assumed = _ASSUMED.get(missing)
-    calls = [[rater.calls.get(place, assumed) for place in places] for rater in raters]
+    calls = [[rater.calls.get(key, assumed) for key in keys] for rater in raters]
     return Cases(
         joints,
         raters,

@@ -1,6 +1,6 @@
-"""How well models and readers tell damaged joints from intact ones: every figure, as records.
+"""How well models and readers tell damaged joints from intact ones: every metric, as records.
 
-The joint sets and the first four figures are those of Table 4 of Miyama et al., Arthritis Res
+The joint sets and the first four metrics are those of Table 4 of Miyama et al., Arthritis Res
 Ther 24:227 (2022).
 """
 
@@ -14,10 +14,10 @@ import numpy as np
 
 from sharp_cli.core.joints import POINTS, SIDES
 from sharp_cli.evaluation.agreement import agreements
-from sharp_cli.evaluation.bootstrap import draw, interval
 from sharp_cli.evaluation.breakdown import by_grade, by_part
 from sharp_cli.evaluation.cases import AVERAGE, JOINT_SETS, picture
-from sharp_cli.evaluation.metrics import METRICS, measure
+from sharp_cli.evaluation.metrics.bootstrap import interval, resample_patients
+from sharp_cli.evaluation.metrics.classification import METRICS, classification_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Finding
     from sharp_cli.evaluation.agreement import Agreement
     from sharp_cli.evaluation.breakdown import Grade, Part
-    from sharp_cli.evaluation.cases import Cases, Partners
+    from sharp_cli.evaluation.cases import Cases, MatchCounts
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure of a rater on a joint set, with its 95 % interval.
+class MetricValue:
+    """A metric of a rater on a joint set, with its 95 % interval.
 
     Attributes:
         finding: `erosion` or `jsn`.
@@ -59,7 +59,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much higher a figure of one rater is than another's, on the joints that both call.
+    """How much higher a metric of one rater is than another's, on the joints that both call.
 
     The interval is of paired differences: both are of the same patients in every resample.
     """
@@ -77,10 +77,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All that is measured; `hands` are single hands, `sides` all left and all right ones."""
+    """All that is measured, by the names that its files have.
 
-    partners: Sequence[Partners]
-    figures: Sequence[Figure]
+    `hands` are single hands, `sides` all left and all right ones.
+    """
+
+    partners: Sequence[MatchCounts]
+    figures: Sequence[MetricValue]
     differences: Sequence[Difference]
     agreement: Sequence[Agreement]
     grades: Sequence[Grade]
@@ -96,14 +99,14 @@ def evaluate(cases: Cases, *, resamples: int, seed: int) -> Evaluation:
     Args:
         cases: Labelled joints and what raters say of them.
         resamples: Of the patients; 0 for no intervals.
-        seed: Of the resamples.
+        seed: Random seed of the resamples.
     """
-    figures: list[Figure] = []
+    figures: list[MetricValue] = []
     differences: list[Difference] = []
-    drawn = draw(len({joint.patient for joint in cases.joints}), resamples, seed)
+    drawn = resample_patients(len({joint.patient for joint in cases.joints}), resamples, seed)
     for finding, joints in JOINT_SETS:
         resampled = _Resampled(cases, cases.inside(finding, joints), drawn)
-        figures += _figures(resampled, finding, joints)
+        figures += _metric_values(resampled, finding, joints)
         differences += _differences(resampled, finding, joints)
     return Evaluation(
         partners=cases.partners,
@@ -119,7 +122,7 @@ def evaluate(cases: Cases, *, resamples: int, seed: int) -> Evaluation:
 
 
 class _Resampled:
-    """Figures on a joint set, of the patients as they are and of every resample."""
+    """Metrics on a joint set, of the patients as they are and of every resample."""
 
     def __init__(self, cases: Cases, inside: NDArray[np.bool_], drawn: NDArray[np.float64]) -> None:
         self.cases = cases
@@ -141,7 +144,7 @@ class _Resampled:
         return found
 
     def of(self, column: str, within: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """The figures of a column, shape (1 + resamples, 7); of the average, the readers' mean."""
+        """The metrics of a column, shape (1 + resamples, 7); of the average, the readers' mean."""
         parts = [
             self._of_rater(number, within & self.cases.known[number])
             for number in self.columns[column]
@@ -150,16 +153,16 @@ class _Resampled:
         return mean
 
     def summaries(
-        self, figures: NDArray[np.float64]
+        self, values: NDArray[np.float64]
     ) -> Iterator[tuple[str, tuple[float, float, float]]]:
         """Each metric with its value and the ends of its interval."""
-        for metric, values in zip(METRICS, figures.T, strict=True):
-            yield metric, (float(values[0]), *interval(values[1:], self._drawn.shape[1]))
+        for metric, own in zip(METRICS, values.T, strict=True):
+            yield metric, (float(own[0]), *interval(own[1:], self._drawn.shape[1]))
 
     def _of_rater(self, number: int, on: NDArray[np.bool_]) -> NDArray[np.float64]:
         key = number, on.tobytes()
         if key not in self._found:
-            self._found[key] = measure(
+            self._found[key] = classification_metrics(
                 self.cases.probabilities[number, on],
                 self.cases.called[number, on],
                 self.cases.damaged[on],
@@ -169,12 +172,12 @@ class _Resampled:
         return self._found[key]
 
 
-def _figures(resampled: _Resampled, finding: Finding, joints: str) -> Iterator[Figure]:
+def _metric_values(resampled: _Resampled, finding: Finding, joints: str) -> Iterator[MetricValue]:
     for name in resampled.columns:
         on = resampled.common(name)
         count, damaged = int(on.sum()), int(resampled.cases.damaged[on].sum())
         for metric, ends in resampled.summaries(resampled.of(name, resampled.inside)):
-            yield Figure(finding, joints, name, count, damaged, metric, *ends)
+            yield MetricValue(finding, joints, name, count, damaged, metric, *ends)
 
 
 def _differences(resampled: _Resampled, finding: Finding, joints: str) -> Iterator[Difference]:

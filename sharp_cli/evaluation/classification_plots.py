@@ -51,27 +51,27 @@ def precision_recall(cases: Cases) -> Figure:
 
 
 def calibration(cases: Cases) -> Figure:
-    """The share of non-intact joints among those of about one probability, by finding and model.
+    """The fraction of non-intact joints among those of about one probability, by finding and model.
 
     The joints of a finding are put into ten bins of as many joints each.
     """
     figure = Figure(figsize=(10, 5.5), layout="constrained")
     for ax, finding in zip(figure.subplots(1, 2, sharey=True), FINDINGS, strict=True):
-        _prepare(ax, finding, ("Mean probability", "Share that is non-intact"))
+        _prepare(ax, finding, ("Mean probability", "Fraction that is non-intact"))
         ax.plot([0, 1], [0, 1], color="0.7", linestyle="--")
         inside = cases.inside(finding, "all joints")
         for number, rater in enumerate(cases.raters):
             on = inside & cases.known[number]
             if rater.reader or not on.any():
                 continue
-            share, probability = calibration_curve(
+            fraction, probability = calibration_curve(
                 cases.damaged[on],
                 cases.probabilities[number, on],
                 pos_label=True,
                 n_bins=_BINS,
                 strategy="quantile",
             )
-            ax.plot(probability, share, "o-", label=rater.name)
+            ax.plot(probability, fraction, "o-", label=rater.name)
         _legend(ax)
     return figure
 

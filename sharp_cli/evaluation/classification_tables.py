@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.evaluation.cases import JOINT_SETS
-from sharp_cli.evaluation.metrics import METRICS
+from sharp_cli.evaluation.metrics.classification import METRICS
 from sharp_cli.evaluation.tables import NONE, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sharp_cli.evaluation.classification import Difference, Evaluation, Figure
+    from sharp_cli.evaluation.classification import Difference, Evaluation, MetricValue
 
 _TITLES: Final = {
     "sensitivity": "Sensitivity",
@@ -32,12 +32,12 @@ _INTERVALS: Final = (
 _TABLE4: Final = (
     f"Performance of binary classification, {_INTERVALS}; the best of a row is bold. PR-AUC is the "
     "area under the precision-recall curve by trapezoids (scikit-learn's auc of "
-    "precision_recall_curve). A reader gives no probabilities: the last four figures are of the "
+    "precision_recall_curve). A reader gives no probabilities: the last four metrics are of the "
     "calls as 0 and 1."
 )
 _DIFFERENCES: Final = (
-    "How much higher a figure of the first is than of the second, on the joints that both call, "
-    f"{_INTERVALS}, both of the same patients; bold where the interval leaves out 0."
+    "How much higher a metric of the first is than of the second, on the joints that both call, "
+    f"{_INTERVALS}, both of the same patients; bold where the interval excludes 0."
 )
 _AGREEMENT: Final = (
     "Agreement on the joints that all of a row call; kappa is Cohen's of two, Fleiss' of more."
@@ -46,7 +46,7 @@ _GRADES: Final = "Joints called non-intact, of those of an SHS grade; grade 0 is
 
 
 def tables(evaluation: Evaluation) -> list[Table]:
-    """What is for reading: all but the parts of single joints, hands and patients.
+    """Tables for reading: all but the parts of single joints, hands and patients.
 
     There are no differences of a single rater, and no grades where the labels are none.
     """
@@ -79,7 +79,7 @@ def _table4(evaluation: Evaluation) -> Table:
         for metric, row in blocks.items():
             best = _best(metric, [one.value for one in row])
             bold |= {(len(rows), 2 + column) for column in best}
-            rows.append(["", _TITLES[metric], *(_figure(one) for one in row)])
+            rows.append(["", _TITLES[metric], *(_value(one) for one in row)])
     return Table(_TABLE4, ("", "", *names), rows, frozenset(bold))
 
 
@@ -127,13 +127,13 @@ def _grades(evaluation: Evaluation) -> Table:
     names = list(dict.fromkeys(one.name for one in evaluation.grades))
     rows: dict[tuple[str, str], list[str]] = {}
     for one in evaluation.grades:
-        share = _number(one.share * 100, ".0f")
+        percent = _number(one.share * 100, ".0f")
         row = rows.setdefault((f"{one.joints} ({one.finding})", str(one.grade)), [])
-        row.append(f"{one.non_intact}/{one.called} ({share} %)")
+        row.append(f"{one.non_intact}/{one.called} ({percent} %)")
     return Table(_GRADES, ("", "grade", *names), [[*key, *row] for key, row in rows.items()])
 
 
-def _figure(one: Figure) -> str:
+def _value(one: MetricValue) -> str:
     ends = "" if math.isnan(one.low) else f" ({one.low:.2f}–{one.high:.2f})"
     return _number(one.value) + ends
 

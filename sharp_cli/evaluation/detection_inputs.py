@@ -1,15 +1,14 @@
-"""What detection is measured by: predicted places, verdicts of a reader, and labels."""
+"""What detection is measured by: predicted joints, reader adjudication, and labels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import SIDES, TARGETS
-from sharp_cli.datasets.image_names import annotated_name
+from sharp_cli.datasets.joint_keys import JointKey, index_joints, match_image
 from sharp_cli.evaluation.cases import picture
-from sharp_cli.evaluation.raters import Place
 from sharp_cli.fileio.tables import Problem, raise_problems, read_table
 from sharp_cli.results.formats import from_csv, from_json
 
@@ -20,10 +19,7 @@ if TYPE_CHECKING:
     from sharp_cli.datasets.labels import LabelledJoint
     from sharp_cli.results.document import JointRow
 
-Said = TypeVar("Said")
-"""What a file says of a joint."""
-
-_VERDICT: Final = ("image", "hand", "finding", "joint", "correct")
+_ADJUDICATION: Final = ("image", "hand", "finding", "joint", "correct")
 _ANSWERS: Final = {
     "1": True, "yes": True, "true": True,
     "0": False, "no": False, "false": False,
@@ -45,21 +41,21 @@ class Predictions:
     joints: Sequence[JointRow]
     spacing: Mapping[str, tuple[float, float]]
 
-    def by_place(self, images: Container[str]) -> dict[Place, JointRow]:
-        """The rows by place, on `images` where a file is one of them by the end of its path.
+    def by_joint(self, images: Container[str]) -> dict[JointKey, JointRow]:
+        """The rows by joint, on `images` where a file is one of them by the end of its path.
 
         Raises:
-            DocumentError: Two rows are of one place.
+            DocumentError: Two rows are of one joint.
         """
         rows = [
             (
                 f"joint {count}",
-                Place(annotated_name(row.file, images), row.hand, row.finding, row.joint),
+                JointKey(match_image(row.file, images), row.hand, row.finding, row.joint),
                 row,
             )
             for count, row in enumerate(self.joints, start=1)
         ]
-        return _each_once(self.path, rows)
+        return index_joints(self.path, rows)
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -80,7 +76,7 @@ def read_predictions(path: Path) -> Predictions:
     return Predictions(path, document.joints, spacing)
 
 
-def read_verdicts(path: Path) -> dict[Place, bool]:
+def read_adjudication(path: Path) -> dict[JointKey, bool]:
     """Read whether a reader found joints correctly detected, one row a joint.
 
     The columns are `image,hand,finding,joint,correct`; `correct` is 1 or 0, yes or no, true or
@@ -89,33 +85,33 @@ def read_verdicts(path: Path) -> dict[Place, bool]:
     Raises:
         DocumentError: Listing every bad row.
     """
-    rows: list[tuple[str, Place, bool]] = []
+    rows: list[tuple[str, JointKey, bool]] = []
     problems: list[Problem] = []
-    for line, row in read_table(path, _VERDICT):
+    for line, row in read_table(path, _ADJUDICATION):
         *cells, answer = row.values()
-        place = Place(*cells)
+        key = JointKey(*cells)
         correct = _ANSWERS.get(answer.strip().casefold())
         where = f"line {line}"
-        if not place.image:
+        if not key.image:
             problems.append(Problem(where, "no image"))
-        if place.hand not in SIDES:
-            problems.append(Problem(where, f"hand {place.hand!r} is neither left nor right"))
-        if (place.finding, place.joint) not in _JOINTS:
-            what = f"{place.joint!r} is no joint that is scored for {place.finding!r}"
+        if key.hand not in SIDES:
+            problems.append(Problem(where, f"hand {key.hand!r} is neither left nor right"))
+        if (key.finding, key.joint) not in _JOINTS:
+            what = f"{key.joint!r} is no joint that is scored for {key.finding!r}"
             problems.append(Problem(where, what))
         if correct is None:
             what = f"correct {answer!r} is none of {', '.join(_ANSWERS)}"
             problems.append(Problem(where, what))
         else:
-            rows.append((where, place, correct))
+            rows.append((where, key, correct))
     raise_problems(path, problems)
-    return _each_once(path, rows)
+    return index_joints(path, rows)
 
 
-def damage(
+def index_damage(
     path: Path, joints: Iterable[LabelledJoint], images: Container[str]
-) -> dict[Place, bool]:
-    """Whether labelled joints are damaged, by place, named as `Predictions.by_place` does.
+) -> dict[JointKey, bool]:
+    """Whether labelled joints are damaged, by key, named as `Predictions.by_joint` does.
 
     Args:
         path: The file of labels, for messages.
@@ -128,22 +124,9 @@ def damage(
     rows = [
         (
             f"line {joint.line}",
-            Place(annotated_name(picture(joint), images), joint.side, joint.finding, joint.joint),
+            JointKey(match_image(picture(joint), images), joint.side, joint.finding, joint.joint),
             joint.damaged,
         )
         for joint in joints
     ]
-    return _each_once(path, rows)
-
-
-def _each_once(path: Path, rows: Iterable[tuple[str, Place, Said]]) -> dict[Place, Said]:
-    """What a file says by place, of rows that come with where they stand."""
-    said: dict[Place, Said] = {}
-    problems = []
-    for where, place, what in rows:
-        if place in said:
-            double = f"{place.finding} of {place.hand} {place.joint} of {place.image} stands twice"
-            problems.append(Problem(where, double))
-        said[place] = what
-    raise_problems(path, problems)
-    return said
+    return index_joints(path, rows)

@@ -1,4 +1,4 @@
-"""Predicted joints side by side with annotated, judged and labelled ones."""
+"""Predicted joints matched with annotated, adjudicated and labelled ones."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import TARGETS
 from sharp_cli.datasets.annotations.csv_file import read_annotations
-from sharp_cli.datasets.image_names import annotated_name
+from sharp_cli.datasets.joint_keys import JointKey, match_image
 from sharp_cli.datasets.labels import read_labels
-from sharp_cli.evaluation.detection import joint_errors
-from sharp_cli.evaluation.detection_inputs import damage, read_predictions, read_verdicts
-from sharp_cli.evaluation.raters import Place
+from sharp_cli.evaluation.detection_inputs import index_damage, read_adjudication, read_predictions
+from sharp_cli.evaluation.metrics.detection import joint_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,19 +20,19 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.joints import Finding, Target
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
-    from sharp_cli.evaluation.detection import JointError
     from sharp_cli.evaluation.detection_inputs import Predictions
+    from sharp_cli.evaluation.metrics.detection import JointError
     from sharp_cli.results.document import JointRow
 
 _TARGETS: Final[Mapping[tuple[str, str], Target]] = {
     (target.finding, target.joint): target for target in TARGETS
 }
-_LEFT_OUT: Final = "left out"
+_EXCLUDED: Final = "excluded"
 _NOT_FOUND: Final = "count as not found"
 
 
 @dataclass(frozen=True, slots=True)
-class Partners:
+class Unmatched:
     """Joints of one file that another lacks.
 
     Attributes:
@@ -71,13 +70,13 @@ class Comparison:
     Attributes:
         criterion: When a joint counts as found, in words.
         partners: Joints without a partner.
-        joints: The joints that are annotated or, where there are verdicts, judged.
+        joints: The joints that are annotated or, where a reader adjudicated, adjudicated.
         errors: How far the annotated joints are off.
         uncertain: Whether some predicted joint is called uncertain.
     """
 
     criterion: str
-    partners: Sequence[Partners]
+    partners: Sequence[Unmatched]
     joints: Sequence[FoundJoint]
     errors: Sequence[JointError]
     uncertain: bool
@@ -89,32 +88,32 @@ class _Reference:
 
     word: str
     criterion: str
-    known: AbstractSet[Place]
-    found: Mapping[Place, bool]
-    partners: Sequence[Partners]
+    known: AbstractSet[JointKey]
+    found: Mapping[JointKey, bool]
+    partners: Sequence[Unmatched]
 
 
 def compare(
     predictions: Path,
     *,
     truth: Path | None,
-    verdicts: Path | None,
+    adjudication: Path | None,
     labels: Path | None,
     tolerance: float,
 ) -> Comparison:
-    """Compare predicted joints with annotated ones, by distance, or with a reader's verdicts.
+    """Compare predicted joints with annotated ones, by distance, or with reader adjudication.
 
-    Pictures are matched by as much of their path as the annotations, or the verdicts, give.
+    Pictures are matched by as much of their path as the annotations, or the adjudication, give.
 
     Args:
         predictions: See `detection_inputs.read_predictions`.
-        truth: Annotated joints; None, only with `verdicts`, for no distances.
-        verdicts: A reader's, which go before distances in saying what is found; or None.
+        truth: Annotated joints; None, only with `adjudication`, for no distances.
+        adjudication: A reader's, which goes before distances in saying what is found; or None.
         labels: Which joints are damaged, or None.
-        tolerance: A joint is found within this share of the hand's median proximal phalanx length.
+        tolerance: A joint is found within this fraction of the hand's median phalanx length.
 
     Raises:
-        DocumentError: A file is not what it should be, or a joint is judged to be correctly
+        DocumentError: A file is not what it should be, or a joint is adjudicated as correctly
             detected that was not detected.
     """
     predicted = read_predictions(predictions)
@@ -123,17 +122,17 @@ def compare(
     if truth is not None:
         reference, errors = _annotated(predicted, read_annotations(truth), tolerance)
         references.append(reference)
-    if verdicts is not None:
-        references.append(_judged(predicted, verdicts))
+    if adjudication is not None:
+        references.append(_adjudicated(predicted, adjudication))
     partners = [one for reference in references for one in reference.partners]
-    damaged: Mapping[Place, bool] = {}
+    damaged: Mapping[JointKey, bool] = {}
     if labels is not None:
         damaged, more = _labelled(labels, references[-1])
         partners += more
     joints = [
-        FoundJoint(target.finding, target.group, found, damaged.get(place))
-        for place, found in references[-1].found.items()
-        for target in [_TARGETS[place.finding, place.joint]]
+        FoundJoint(target.finding, target.group, found, damaged.get(key))
+        for key, found in references[-1].found.items()
+        for target in [_TARGETS[key.finding, key.joint]]
     ]
     partners = [one for one in partners if one.joints]
     uncertain = any(row.status == "uncertain" for row in predicted.joints)
@@ -145,70 +144,71 @@ def _annotated(
 ) -> tuple[_Reference, list[JointError]]:
     """Annotated joints, found by their distance, and all their distances."""
     images = {hand.image for hand in hands}
-    rows = predicted.by_place(images)
+    rows = predicted.by_joint(images)
     placed = _placed(rows)
     errors = joint_errors(
         {
-            (place.image, row.hand, row.joint): (row.x, row.y)
-            for place, row in rows.items()
+            (key.image, row.hand, row.joint): (row.x, row.y)
+            for key, row in rows.items()
             if row.x is not None and row.y is not None
         },
         hands,
         {
-            (place.image, row.hand, row.joint)
-            for place, row in rows.items()
+            (key.image, row.hand, row.joint)
+            for key, row in rows.items()
             if row.status == "uncertain"
         },
-        {annotated_name(file, images): size for file, size in predicted.spacing.items()},
+        {match_image(file, images): size for file, size in predicted.spacing.items()},
     )
     known = {
-        Place(hand.image, hand.side, target.finding, target.joint)
+        JointKey(hand.image, hand.side, target.finding, target.joint)
         for hand in hands
         for target in TARGETS
         if target.joint in hand.points
     }
     found = {
-        Place(one.image, one.side, one.finding, one.joint): one.error <= tolerance for one in errors
+        JointKey(one.image, one.side, one.finding, one.joint): one.error <= tolerance
+        for one in errors
     }
     partners = [
-        Partners("annotated, not predicted", len(found.keys() - placed), _NOT_FOUND),
-        Partners("predicted, not annotated", len(placed - known), _LEFT_OUT),
-        Partners("annotated, on a hand without a scale", len(known - found.keys()), _LEFT_OUT),
+        Unmatched("annotated, not predicted", len(found.keys() - placed), _NOT_FOUND),
+        Unmatched("predicted, not annotated", len(placed - known), _EXCLUDED),
+        Unmatched("annotated, on a hand without a scale", len(known - found.keys()), _EXCLUDED),
     ]
     criterion = f"within {100 * tolerance:g} % of the hand's median proximal phalanx length"
     return _Reference("annotated", criterion, known, found, partners), errors
 
 
-def _judged(predicted: Predictions, path: Path) -> _Reference:
-    """Joints that a reader judged."""
-    found = read_verdicts(path)
-    rows = predicted.by_place({place.image for place in found})
+def _adjudicated(predicted: Predictions, path: Path) -> _Reference:
+    """Joints that a reader adjudicated."""
+    found = read_adjudication(path)
+    rows = predicted.by_joint({key.image for key in found})
     placed = _placed(rows)
-    wrong = [place for place, correct in found.items() if correct and place not in placed]
+    wrong = [key for key, correct in found.items() if correct and key not in placed]
     if wrong:
         first = wrong[0]
         message = (
-            f"{path}: {len(wrong)} joints are judged to be correct that {predicted.path} does not "
+            f"{path}: {len(wrong)} joints are adjudicated correct that {predicted.path} does not "
             f"place, the first is {first.finding} of {first.hand} {first.joint} of {first.image}; "
-            "give the predictions that were judged"
+            "give the predictions that were adjudicated"
         )
         raise DocumentError(message)
     partners = [
-        Partners("judged, not predicted", len(found.keys() - placed), _NOT_FOUND),
-        Partners("predicted, not judged", len(placed - found.keys()), _LEFT_OUT),
+        Unmatched("adjudicated, not predicted", len(found.keys() - placed), _NOT_FOUND),
+        Unmatched("predicted, not adjudicated", len(placed - found.keys()), _EXCLUDED),
     ]
-    return _Reference("judged", "as a reader judged", found.keys(), found, partners)
+    return _Reference("adjudicated", "as a reader adjudicated", found.keys(), found, partners)
 
 
-def _labelled(path: Path, reference: _Reference) -> tuple[Mapping[Place, bool], list[Partners]]:
+def _labelled(path: Path, reference: _Reference) -> tuple[Mapping[JointKey, bool], list[Unmatched]]:
     """Which joints of a reference are damaged."""
     labels = read_labels(path)
-    damaged = damage(path, labels.joints, {place.image for place in reference.known})
+    damaged = index_damage(path, labels.joints, {key.image for key in reference.known})
     word = reference.word
     partners = [
-        Partners("in the labels, with neither grade nor label", len(labels.unlabelled), _LEFT_OUT),
-        Partners(f"labelled, not {word}", len(damaged.keys() - reference.known), _LEFT_OUT),
-        Partners(
+        Unmatched("in the labels, with neither grade nor label", len(labels.unlabelled), _EXCLUDED),
+        Unmatched(f"labelled, not {word}", len(damaged.keys() - reference.known), _EXCLUDED),
+        Unmatched(
             f"{word}, not labelled",
             len(reference.found.keys() - damaged.keys()),
             "count in the total only",
@@ -217,6 +217,6 @@ def _labelled(path: Path, reference: _Reference) -> tuple[Mapping[Place, bool], 
     return damaged, partners
 
 
-def _placed(rows: Mapping[Place, JointRow]) -> set[Place]:
+def _placed(rows: Mapping[JointKey, JointRow]) -> set[JointKey]:
     """Where a joint was detected."""
-    return {place for place, row in rows.items() if row.x is not None}
+    return {key for key, row in rows.items() if row.x is not None}

@@ -1,8 +1,9 @@
 """How well joints are detected: rates and distances, as the paper's Table 3 and Fig. 4 give them.
 
-Miyama et al., Arthritis Res Ther 24:227 (2022): the correct detection rate is the share of the
-joints whose box holds the joint, as a surgeon judged; the distance error is that of the detected
-centre from the annotated one, in pixels of radiographs resized to one proximal phalanx length.
+Miyama et al., Arthritis Res Ther 24:227 (2022): the correct detection rate is the fraction of
+the joints whose box holds the joint, as a surgeon adjudicated; the distance error is that of the
+detected centre from the annotated one, in pixels of radiographs resized to one proximal phalanx
+length.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from sharp_cli.core.joints import COMMON_PHALANX, FINDINGS, Finding
-from sharp_cli.evaluation.detection import JointError, grouped, spread
+from sharp_cli.evaluation.metrics.detection import JointError, grouped, spread
 from sharp_cli.evaluation.tables import NONE, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sharp_cli.evaluation.detection_match import Comparison, FoundJoint, Partners
+    from sharp_cli.evaluation.detection_match import Comparison, FoundJoint, Unmatched
 
 Unit = Literal["px", "mm", "percent"]
 State = Literal["intact", "non-intact", "total"]
@@ -112,12 +113,12 @@ class Evaluation:
     """All that is measured.
 
     Attributes:
-        partners: Joints without a partner.
+        partners: Joints that only one of two files has.
         rates: Of every joint group, and of all joints of a finding, by state.
         distances: Likewise, by unit; none where no joint is annotated.
     """
 
-    partners: Sequence[Partners]
+    partners: Sequence[Unmatched]
     rates: Sequence[Rate]
     distances: Sequence[Distance]
 
@@ -152,7 +153,7 @@ def distances(errors: Sequence[JointError]) -> list[Distance]:
 
 
 def tables(evaluation: Evaluation, criterion: str) -> list[Table]:
-    """What is for reading: Table 3, the distances by unit, and what has no partner.
+    """What is for reading: Table 3, the distances by unit, and what only one file has.
 
     Args:
         evaluation: What was measured.
@@ -166,8 +167,8 @@ def tables(evaluation: Evaluation, criterion: str) -> list[Table]:
         *(_distances(evaluation, unit) for unit in UNITS if evaluation.distances),
     ]
     if evaluation.partners:
-        told = [(one.what, str(one.joints), one.effect) for one in evaluation.partners]
-        made.append(Table("Joints without a partner.", ("", "Joints", ""), told))
+        lines = [(one.what, str(one.joints), one.effect) for one in evaluation.partners]
+        made.append(Table("Joints that only one of two files has.", ("", "Joints", ""), lines))
     return made
 
 

@@ -10,7 +10,7 @@ from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.inputs import FALLBACKS
 from sharp_cli.core.joints import GRADES, SIDES, TARGETS
 from sharp_cli.core.records import Label
-from sharp_cli.datasets.image_names import annotated_name
+from sharp_cli.datasets.joint_keys import JointKey, match_image
 from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_header, read_table
 from sharp_cli.results.formats import from_csv
 
@@ -27,15 +27,6 @@ _GRADE_LABELS: Final[Mapping[tuple[str, float], Label]] = {
     for grade in grades
 }
 _JOINTS: Final = {(target.finding, target.joint) for target in TARGETS}
-
-
-class Place(NamedTuple):
-    """A joint on a picture; `image` as the labels name it, if they do."""
-
-    image: str
-    hand: str
-    finding: str
-    joint: str
 
 
 class Call(NamedTuple):
@@ -57,7 +48,7 @@ class Rater:
 
     name: str
     reader: bool
-    calls: Mapping[Place, Call]
+    calls: Mapping[JointKey, Call]
 
 
 class _Row(NamedTuple):
@@ -77,8 +68,8 @@ def read_models(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
     """Read predictions: CSV of `sharp score`, or out-of-fold ones of `sharp train classifier`.
 
     A file of `sharp score` is one model's, by the name of the model that was asked for, whichever
-    stood in for it where an input was missing. Models of one name from several files are told
-    apart by the files' stems.
+    stood in for it where an input was missing. The files' stems distinguish models of one name
+    from several files.
 
     Args:
         paths: The files.
@@ -128,8 +119,8 @@ def _score_rows(path: Path) -> Iterator[_Row]:
         raise DocumentError(message)
     for count, joint in enumerate(joints, start=1):
         if joint.probability is not None and joint.label is not None:
-            place = (joint.file, joint.hand, joint.finding, joint.joint)
-            yield _Row(f"joint {count}", name, *place, joint.probability, joint.label)
+            where = (joint.file, joint.hand, joint.finding, joint.joint)
+            yield _Row(f"joint {count}", name, *where, joint.probability, joint.label)
 
 
 def _fold_rows(path: Path) -> Iterator[_Row]:
@@ -155,23 +146,23 @@ def _reader_rows(path: Path) -> Iterator[_Row]:
 
 def _collect(
     path: Path, rows: Iterable[_Row], images: Container[str]
-) -> dict[str, dict[Place, Call]]:
+) -> dict[str, dict[JointKey, Call]]:
     """The calls by rater and joint, every row checked."""
-    raters: dict[str, dict[Place, Call]] = {}
+    raters: dict[str, dict[JointKey, Call]] = {}
     problems: list[Problem] = []
     names: dict[str, str] = {}
     for row in rows:
         wrong = _mistake(row)
         if wrong is None:
             if row.image not in names:
-                name = annotated_name(row.image, images)
+                name = match_image(row.image, images)
                 # Without labels it keeps its whole name: it may not be the only one so called.
                 names[row.image] = name if name in images else row.image
-            place = Place(names[row.image], row.hand, row.finding, row.joint)
+            key = JointKey(names[row.image], row.hand, row.finding, row.joint)
             calls = raters.setdefault(row.rater, {})
-            if place in calls:
+            if key in calls:
                 wrong = f"{row.finding} of {row.joint} of {row.image} stands twice"
-            calls[place] = Call(row.probability, row.label == "non-intact")
+            calls[key] = Call(row.probability, row.label == "non-intact")
         if wrong is not None:
             problems.append(Problem(row.where, wrong))
     raise_problems(path, problems)

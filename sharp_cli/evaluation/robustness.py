@@ -14,7 +14,7 @@ from sharp_cli import radiograph as radiographs
 from sharp_cli.core.errors import NoHandError
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.hand_frame import fit_hand
-from sharp_cli.evaluation.detection import joint_errors, summarise
+from sharp_cli.evaluation.metrics.detection import joint_errors, summarise
 from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, LENGTH, Change, shrink
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.geometry import Affine
     from sharp_cli.core.records import Hand, Radiograph
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
-    from sharp_cli.evaluation.detection import JointError
+    from sharp_cli.evaluation.metrics.detection import JointError
     from sharp_cli.inference.hand_finder import HandFinder
     from sharp_cli.inference.joint_detector import JointDetector
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 NONE: Final = "–"
-"""What stands for a figure that is not defined."""
+"""What stands for a metric that is not defined."""
 
 _LATEX: Final = {
     **{character: f"\\{character}" for character in "&%$#_{}"},

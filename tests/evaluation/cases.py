@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sharp_cli.core.joints import SIDES, TARGETS
+from sharp_cli.datasets.joint_keys import JointKey
 from sharp_cli.datasets.labels import LabelledJoint
-from sharp_cli.evaluation.raters import Call, Place, Rater
+from sharp_cli.evaluation.raters import Call, Rater
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,8 +41,8 @@ def labelled(patients: int = 4, *, seed: int = 1, damaged: float = 0.4) -> list[
     return joints
 
 
-def place(joint: LabelledJoint) -> Place:
-    return Place(joint.image, joint.side, joint.finding, joint.joint)
+def place(joint: LabelledJoint) -> JointKey:
+    return JointKey(joint.image, joint.side, joint.finding, joint.joint)
 
 
 def rater(

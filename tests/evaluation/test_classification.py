@@ -19,7 +19,7 @@ from sharp_cli.evaluation.cases import AVERAGE, JOINT_SETS, match
 from sharp_cli.evaluation.classification import Evaluation, evaluate
 from sharp_cli.evaluation.classification_plots import calibration, precision_recall
 from sharp_cli.evaluation.classification_tables import tables
-from sharp_cli.evaluation.metrics import METRICS
+from sharp_cli.evaluation.metrics.classification import METRICS
 from sharp_cli.evaluation.tables import latex, markdown
 from tests.evaluation.cases import labelled, place, rater
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.datasets.labels import LabelledJoint
     from sharp_cli.evaluation.cases import Cases, MissingAs
-    from sharp_cli.evaluation.classification import Difference, Figure
+    from sharp_cli.evaluation.classification import Difference, MetricValue
     from sharp_cli.evaluation.raters import Rater
 
 LABELS = Path("labels.csv")
@@ -55,7 +55,9 @@ def without(one: Rater, *joints: LabelledJoint) -> Rater:
     return replace(one, calls={at: call for at, call in one.calls.items() if at not in lost})
 
 
-def figure(evaluation: Evaluation, name: str, metric: str, joints: str = "all joints") -> Figure:
+def figure(
+    evaluation: Evaluation, name: str, metric: str, joints: str = "all joints"
+) -> MetricValue:
     (found,) = (
         one
         for one in evaluation.figures
@@ -245,7 +247,9 @@ def test_a_column_has_a_name_of_its_own(name: str) -> None:
 
 def test_joints_labelled_twice_are_told() -> None:
     joints = labelled(1)
-    with pytest.raises(DocumentError, match=r"line 2: erosion of IP of films/P0\.png stands twice"):
+    with pytest.raises(
+        DocumentError, match=r"line 2: erosion of left IP of films/P0\.png stands twice"
+    ):
         match(LABELS, [*joints, joints[0]], [rater("siso", joints)], "exclude")
 
 

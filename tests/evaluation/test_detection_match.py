@@ -1,4 +1,4 @@
-"""Predictions, annotations, verdicts and labels: how they are read, and who lacks a partner."""
+"""Predictions, annotations, adjudication and labels: reading them, and what only one has."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import POINTS, TARGETS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.evaluation.detection_inputs import read_predictions, read_verdicts
+from sharp_cli.datasets.joint_keys import JointKey
+from sharp_cli.evaluation.detection_inputs import read_adjudication, read_predictions
 from sharp_cli.evaluation.detection_match import Comparison, compare
-from sharp_cli.evaluation.raters import Place
 from sharp_cli.results.document import COLUMNS
 
 if TYPE_CHECKING:
@@ -74,11 +74,13 @@ def run(
     predictions: Path,
     truth: Path | None = None,
     *,
-    verdicts: Path | None = None,
+    adjudication: Path | None = None,
     labels: Path | None = None,
     tolerance: float = 0.15,
 ) -> Comparison:
-    return compare(predictions, truth=truth, verdicts=verdicts, labels=labels, tolerance=tolerance)
+    return compare(
+        predictions, truth=truth, adjudication=adjudication, labels=labels, tolerance=tolerance
+    )
 
 
 def told(comparison: Comparison) -> dict[str, int]:
@@ -134,27 +136,27 @@ def test_a_hand_without_a_scale_is_counted(tmp_path: Path) -> None:
     assert (compared.joints, compared.errors) == ([], [])
 
 
-def test_verdicts_go_before_distances(tmp_path: Path) -> None:
+def test_adjudication_goes_before_distances(tmp_path: Path) -> None:
     predictions = predict(tmp_path, "in/a.png", without=["ulna"])
-    verdicts = judge(tmp_path, "a.png", wrong=["ulna", "MCP2"])
+    adjudication = judge(tmp_path, "a.png", wrong=["ulna", "MCP2"])
     labels = label(tmp_path, "a.png", damaged=["MCP2"])
-    compared = run(predictions, verdicts=verdicts, labels=labels)
+    compared = run(predictions, adjudication=adjudication, labels=labels)
     assert tally(compared) == {(True, False): 28, (False, False): 1, (False, True): 2}
-    assert told(compared) == {"judged, not predicted": 1}
-    assert (len(compared.errors), compared.criterion) == (0, "as a reader judged")
-    both = run(predictions, annotate(tmp_path, "a.png"), verdicts=verdicts, labels=labels)
+    assert told(compared) == {"adjudicated, not predicted": 1}
+    assert (len(compared.errors), compared.criterion) == (0, "as a reader adjudicated")
+    both = run(predictions, annotate(tmp_path, "a.png"), adjudication=adjudication, labels=labels)
     assert tally(both) == tally(compared)
     assert len(both.errors) == 31
 
 
-def test_what_is_not_judged_is_counted(tmp_path: Path) -> None:
+def test_what_is_not_adjudicated_is_counted(tmp_path: Path) -> None:
     predictions = predict(tmp_path, "a.png", "b.png")
     labels = label(tmp_path, "b.png")
-    compared = run(predictions, verdicts=judge(tmp_path, "a.png"), labels=labels)
+    compared = run(predictions, adjudication=judge(tmp_path, "a.png"), labels=labels)
     assert told(compared) == {
-        "predicted, not judged": 31,
-        "judged, not labelled": 31,
-        "labelled, not judged": 31,
+        "predicted, not adjudicated": 31,
+        "adjudicated, not labelled": 31,
+        "labelled, not adjudicated": 31,
     }
 
 
@@ -167,10 +169,10 @@ def test_rows_without_a_label_are_counted(tmp_path: Path) -> None:
     }
 
 
-def test_a_verdict_on_a_joint_without_a_place_cannot_be_correct(tmp_path: Path) -> None:
+def test_an_adjudicated_joint_without_a_place_cannot_be_correct(tmp_path: Path) -> None:
     predictions = predict(tmp_path, "a.png", without=["PIP3"])
     with pytest.raises(DocumentError, match=r"2 joints .* erosion of left PIP3 of a\.png; give"):
-        run(predictions, verdicts=judge(tmp_path, "a.png"))
+        run(predictions, adjudication=judge(tmp_path, "a.png"))
 
 
 def test_files_of_one_picture_are_refused(tmp_path: Path) -> None:
@@ -192,9 +194,9 @@ def test_joints_labelled_twice_are_refused(tmp_path: Path) -> None:
     ("answer", "correct"),
     [("1", True), ("Yes", True), (" TRUE ", True), ("0", False), ("no", False), ("false", False)],
 )
-def test_verdicts_are_read(tmp_path: Path, answer: str, correct: object) -> None:
+def test_adjudication_is_read(tmp_path: Path, answer: str, correct: object) -> None:
     path = write(tmp_path / "v.csv", VERDICT, f"a.png,left,jsn,PIP2,{answer}")
-    assert read_verdicts(path) == {Place("a.png", "left", "jsn", "PIP2"): correct}
+    assert read_adjudication(path) == {JointKey("a.png", "left", "jsn", "PIP2"): correct}
 
 
 @pytest.mark.parametrize(
@@ -206,17 +208,17 @@ def test_verdicts_are_read(tmp_path: Path, answer: str, correct: object) -> None
         (",left,jsn,PIP2,1", "no image"),
     ],
 )
-def test_bad_verdicts_are_told(tmp_path: Path, row: str, wrong: str) -> None:
+def test_bad_adjudication_is_reported(tmp_path: Path, row: str, wrong: str) -> None:
     path = write(tmp_path / "v.csv", VERDICT, "a.png,left,erosion,PIP2,1", row)
     with pytest.raises(DocumentError, match=wrong) as error:
-        read_verdicts(path)
+        read_adjudication(path)
     assert "line 3" in str(error.value)
 
 
-def test_verdicts_on_one_joint_twice_are_told(tmp_path: Path) -> None:
+def test_adjudication_of_one_joint_twice_is_reported(tmp_path: Path) -> None:
     rows = [f"a.png,left,jsn,PIP2,{correct}" for correct in (1, 0)]
     with pytest.raises(DocumentError, match=r"line 3: jsn of left PIP2 of a\.png stands twice"):
-        read_verdicts(write(tmp_path / "v.csv", VERDICT, *rows))
+        read_adjudication(write(tmp_path / "v.csv", VERDICT, *rows))
 
 
 @pytest.mark.parametrize("content", ["", "{", "nothing"])

@@ -13,10 +13,10 @@ from matplotlib.patches import Rectangle
 from sharp_cli.core.joints import COMMON_PHALANX, FINDINGS, JOINT_GROUPS, POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
-from sharp_cli.evaluation.detection import joint_errors
-from sharp_cli.evaluation.detection_match import Comparison, FoundJoint, Partners
+from sharp_cli.evaluation.detection_match import Comparison, FoundJoint, Unmatched
 from sharp_cli.evaluation.detection_plots import distance_errors
 from sharp_cli.evaluation.detection_table import Distance, distances, evaluate, rates, tables
+from sharp_cli.evaluation.metrics.detection import joint_errors
 from sharp_cli.evaluation.tables import latex, markdown
 from tests.evaluation.paper import DETECTED, PERCENT
 
@@ -65,8 +65,8 @@ def test_table_3_follows_from_its_counts() -> None:
 
 
 def test_table_3_is_laid_out_as_in_the_paper() -> None:
-    evaluation = evaluate(Comparison("as a reader judged", (), paper(), (), uncertain=False))
-    (table,) = tables(evaluation, "as a reader judged")
+    evaluation = evaluate(Comparison("as a reader adjudicated", (), paper(), (), uncertain=False))
+    (table,) = tables(evaluation, "as a reader adjudicated")
     assert table.columns == ("", "Intact", "Non-intact", "Total")
     assert [row[0] for row in table.rows] == [
         "Erosion", "PIP-IP", "MCP", "CMC-M", "Wrist", "All joints",
@@ -76,7 +76,7 @@ def test_table_3_is_laid_out_as_in_the_paper() -> None:
     row = "| PIP-IP | 916/921 (99.5%) | 99/109 (90.8%) | 1015/1030 (98.5%) |\n"
     assert row in markdown(table)
     assert r"All joints & 1791/1811 (98.9\%) & 1217/1279 (95.2\%) & 3008/3090" in latex(table)
-    assert "found as a reader judged" in table.caption
+    assert "found as a reader adjudicated" in table.caption
 
 
 def test_a_joint_without_a_label_is_in_the_total_only() -> None:
@@ -142,7 +142,7 @@ def test_distances_in_tables() -> None:
         ("a", side, "multangular"): (PLACES["multangular"][0], PLACES["multangular"][1] + 4 * unit),
         ("a", side, "lunate"): PLACES["lunate"],
     }
-    partners = [Partners("annotated, not predicted", 28, "count as not found")]
+    partners = [Unmatched("annotated, not predicted", 28, "count as not found")]
     errors = joint_errors(detected, [hand])
     evaluation = evaluate(Comparison("near", partners, (), errors, uncertain=False))
     _, px, mm, percent, told = tables(evaluation, "near")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sharp_cli.evaluation.cases import JOINT_SETS
-from sharp_cli.evaluation.metrics import METRICS, measure
+from sharp_cli.evaluation.metrics.classification import METRICS, classification_metrics
 from tests.evaluation.paper import COLUMNS, COUNTS, DETECTED, PERCENT, SETS, TABLE4
 
 HALF = 0.005  # of the last printed digit
@@ -43,7 +43,7 @@ def figures_of_rates(
         specificity * intact,
     ]
     called = np.array([True, False, True, False])
-    values = measure(
+    values = classification_metrics(
         called.astype(float),
         called,
         np.array([True, True, False, False]),

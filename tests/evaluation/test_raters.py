@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.evaluation.raters import Call, Place, read_models, read_readers
+from sharp_cli.datasets.joint_keys import JointKey
+from sharp_cli.evaluation.raters import Call, read_models, read_readers
 from sharp_cli.results.document import COLUMNS
 
 if TYPE_CHECKING:
@@ -45,10 +46,10 @@ def test_out_of_fold_predictions_are_a_column_a_model(tmp_path: Path) -> None:
     siso, local = read_models([path], IMAGES)
     assert (siso.name, siso.reader, local.name) == ("siso", False, "mimo-local")
     assert siso.calls == {
-        Place("a.png", *IP): Call(0.25, damaged=False),
+        JointKey("a.png", *IP): Call(0.25, damaged=False),
         # The label of the file is the call, whatever threshold it was made with.
-        Place("deep/a.png", *IP): Call(0.4, damaged=True),
-        Place("/data/other/b.png", *IP): Call(0.25, damaged=False),
+        JointKey("deep/a.png", *IP): Call(0.4, damaged=True),
+        JointKey("/data/other/b.png", *IP): Call(0.25, damaged=False),
     }
 
 
@@ -94,7 +95,7 @@ def test_readers_give_labels_or_grades_and_may_leave_out_some(tmp_path: Path) ->
     )
     ann, bob = read_readers([labels, grades], IMAGES)
     assert ann.reader
-    assert ann.calls == {Place("a.png", *IP): Call(1.0, damaged=True)}
+    assert ann.calls == {JointKey("a.png", *IP): Call(1.0, damaged=True)}
     assert list(bob.calls.values()) == [Call(1.0, damaged=True), Call(0.0, damaged=False)]
 
 

@@ -10,7 +10,7 @@ import torch
 
 from sharp_cli.bundles.store import CARD_FILE, initial_meta, write_bundle
 from sharp_cli.core.joints import POINTS
-from sharp_cli.evaluation.detection import DetectionSummary
+from sharp_cli.evaluation.metrics.detection import DetectionSummary
 from sharp_cli.fileio import output
 from sharp_cli.training.detector.certainty_report import figures
 from sharp_cli.training.detector.certainty_report import markdown as calibration_markdown

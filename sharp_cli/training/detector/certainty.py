@@ -24,7 +24,7 @@ from sharp_cli.core.geometry import similarity
 from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.records import Hand
-from sharp_cli.evaluation.detection import TOLERANCE
+from sharp_cli.evaluation.metrics.detection import TOLERANCE
 from sharp_cli.inference.calibration import Certainty, Evidence, weigh
 from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, Change, shrink
 from sharp_cli.training.detector.hard_pictures import HARD, STRANGE

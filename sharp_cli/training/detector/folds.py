@@ -10,7 +10,7 @@ from sharp_cli.bundles.store import BUNDLE_FILE, write_bundle
 from sharp_cli.core.errors import NoHandError
 from sharp_cli.datasets.annotations.csv_file import write_annotations
 from sharp_cli.datasets.splits import split_folds
-from sharp_cli.evaluation.detection import joint_errors
+from sharp_cli.evaluation.metrics.detection import joint_errors
 from sharp_cli.training.detector.bundle import NETWORK_FILE, export_detector
 from sharp_cli.training.detector.fit import Task, fit, split
 from sharp_cli.training.detector.fold_files import BUNDLE, UNSEEN_FILE, Fold, fold_folder
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.joints import Side
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
-    from sharp_cli.evaluation.detection import JointError
+    from sharp_cli.evaluation.metrics.detection import JointError
     from sharp_cli.scoring.pipeline import Detector, Finder
     from sharp_cli.training.detector.settings import Settings
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import UsageError
 from sharp_cli.datasets.annotations.check import read_checked
-from sharp_cli.evaluation.detection import detection_table
+from sharp_cli.evaluation.metrics.detection import detection_table
 from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector

@@ -13,7 +13,7 @@ import numpy as np
 
 from sharp_cli import radiograph
 from sharp_cli.core.hand_frame import fit_hand
-from sharp_cli.evaluation.detection import joint_errors, summarise
+from sharp_cli.evaluation.metrics.detection import joint_errors, summarise
 from sharp_cli.inference.joint_detector import Window, draw_view
 from sharp_cli.training.views import misplacement
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.geometry import Affine
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
-    from sharp_cli.evaluation.detection import DetectionSummary
+    from sharp_cli.evaluation.metrics.detection import DetectionSummary
     from sharp_cli.training.detector.keypoint_onnx import KeypointNetwork
 
 _SEED: Final = 0

@@ -21,7 +21,7 @@ from sharp_cli.core.geometry import similarity
 from sharp_cli.core.joints import POINTS, TARGETS
 from sharp_cli.core.records import Hand, Point
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
-from sharp_cli.evaluation.detection import summarise
+from sharp_cli.evaluation.metrics.detection import summarise
 from sharp_cli.inference.joint_detector import JointDetector
 from sharp_cli.inference.openvino_runtime import load_onnx
 from sharp_cli.training.detector import network as detector_network
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.records import Radiograph
-    from sharp_cli.evaluation.detection import DetectionSummary
+    from sharp_cli.evaluation.metrics.detection import DetectionSummary
 
 SIZE = 64
 WINDOW = view_window(SIZE, SIZE)

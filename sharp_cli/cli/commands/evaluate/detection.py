@@ -36,9 +36,10 @@ Predictions = Annotated[
     ),
 ]
 Truth = Annotated[Path | None, typer.Argument(help="Annotated joints: image,hand,joint,x,y.")]
-Verdicts = Annotated[
+Adjudication = Annotated[
     Path | None,
     typer.Option(
+        "--verdicts",
         exists=True,
         dir_okay=False,
         help="Reader adjudication, instead of the tolerance: image,hand,finding,joint,correct.",
@@ -81,7 +82,7 @@ def detection(
     predictions: Predictions,
     truth: Truth = None,
     *,
-    verdicts: Verdicts = None,
+    adjudication: Adjudication = None,
     labels: Labels = None,
     tolerance: Tolerance = None,
     out: Out = None,
@@ -100,7 +101,7 @@ def detection(
     non-intact and all joints. A folder also gets the distances in pixels at the common scale and
     in mm.
     """
-    if truth is None and verdicts is None:
+    if truth is None and adjudication is None:
         message = "nothing to compare with; give TRUTH (annotated joints), --verdicts, or both"
         raise UsageError(message)
     if truth is None and tolerance is not None:
@@ -109,27 +110,29 @@ def detection(
     if out is not None:
         require_training()
         output.make_folder(out)
-    from sharp_cli.evaluation.detection import TOLERANCE
     from sharp_cli.evaluation.detection_match import compare
     from sharp_cli.evaluation.detection_table import evaluate
+    from sharp_cli.evaluation.metrics.detection import TOLERANCE
 
-    share = TOLERANCE if tolerance is None else tolerance / 100
-    compared = compare(predictions, truth=truth, verdicts=verdicts, labels=labels, tolerance=share)
+    limit = TOLERANCE if tolerance is None else tolerance / 100
+    compared = compare(
+        predictions, truth=truth, adjudication=adjudication, labels=labels, tolerance=limit
+    )
     for one in compared.partners:
         log("note", f"{one.joints} joints {one.what}: {one.effect}")
     evaluation = evaluate(compared)
     names = dict.fromkeys(f"{rate.finding} {rate.joints}" for rate in evaluation.rates)
     columns: dict[str, Iterable[object]] = {"group": names}
     if truth is not None:
-        columns |= _distances(compared, share)
-    if labels is not None or verdicts is not None:
+        columns |= _distances(compared, limit)
+    if labels is not None or adjudication is not None:
         columns |= _rates(evaluation)
     print_table([*columns], zip(*columns.values(), strict=True))
     if out is not None:
         paths = {
             "predictions": predictions,
             "truth": truth,
-            "verdicts": verdicts,
+            "verdicts": adjudication,
             "labels": labels,
         }
         _write(out, paths, compared, evaluation)
@@ -137,7 +140,7 @@ def detection(
 
 def _distances(compared: Comparison, tolerance: float) -> dict[str, Iterable[object]]:
     """Columns of how far joints are off, and of how well that is told where some are uncertain."""
-    from sharp_cli.evaluation.detection import grouped, summarise, summarise_flags
+    from sharp_cli.evaluation.metrics.detection import grouped, summarise, summarise_flags
 
     groups = grouped(compared.errors).values()
     places = [summarise(errors, tolerance) for errors in groups]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sharp_cli.core.joints import SIDES, TARGETS
-from sharp_cli.evaluation.metrics import METRICS
+from sharp_cli.evaluation.metrics.classification import METRICS
 from tests import fakes
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The figures are scikit-learn's, with ties and whole weights, many weightings at a time."""
+"""The metrics are scikit-learn's, with ties and whole weights, many weightings at a time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from sharp_cli.evaluation import metrics
-from sharp_cli.evaluation.metrics import METRICS, measure
+from sharp_cli.evaluation.metrics import classification
+from sharp_cli.evaluation.metrics.classification import METRICS, classification_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,12 +61,12 @@ def random_cases(rng: np.random.Generator) -> Iterator[Case]:
             yield probabilities, damaged, clusters, weights
 
 
-def test_figures_are_those_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "_AT_A_TIME", 100)  # more than one part of the weightings
+def test_metrics_are_those_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classification, "_AT_A_TIME", 100)  # more than one part of the weightings
     rng = np.random.default_rng(7)
     for number, (probabilities, damaged, clusters, weights) in enumerate(random_cases(rng)):
         called = probabilities >= rng.random()
-        found = measure(probabilities, called, damaged, clusters, weights)
+        found = classification_metrics(probabilities, called, damaged, clusters, weights)
         row = number % len(weights)
         wanted = expected(probabilities, called, damaged, weights[row, clusters])
         np.testing.assert_allclose(found[row], wanted, rtol=0, atol=1e-9)
@@ -90,7 +90,7 @@ def test_what_is_not_defined_is_nan_without_a_warning(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         clusters = np.zeros(len(truth), np.intp)
-        found = measure(calls.astype(float), calls, truth, clusters, np.ones((2, 1)))
+        found = classification_metrics(calls.astype(float), calls, truth, clusters, np.ones((2, 1)))
     for values in found:
         assert {m for m, value in zip(METRICS, values, strict=True) if np.isnan(value)} == undefined
 
@@ -100,6 +100,8 @@ def test_weightings_without_joints_are_nan_and_do_not_touch_others() -> None:
     damaged = np.array([True, False, False, True])
     clusters = np.array([0, 0, 1, 1])
     weights = np.array([[0.0, 0.0], [1.0, 0.0]])
-    none, first = measure(probabilities, probabilities > 0.5, damaged, clusters, weights)
+    none, first = classification_metrics(
+        probabilities, probabilities > 0.5, damaged, clusters, weights
+    )
     assert np.isnan(none).all()
     np.testing.assert_allclose(first, [1, 1, 1, 1, 1, 1, 0.01])

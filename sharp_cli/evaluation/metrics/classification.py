@@ -1,9 +1,9 @@
-"""Figures of binary classification, of many weightings of the same joints at a time.
+"""Metrics of binary classification, of many weightings of the same joints at a time.
 
 With whole weights they are scikit-learn's: the area under the precision-recall curve is
 `auc` of `precision_recall_curve`, by trapezoids; there are also `average_precision_score`,
 `roc_auc_score` and `brier_score_loss`. Where scikit-learn warns of a class that is missing, a
-figure is NaN.
+metric is NaN.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _AT_A_TIME: Final = 30_000
 """Weights of joints at a time: so little memory is used again, not asked of the system anew."""
 
 
-def measure(
+def classification_metrics(
     probabilities: NDArray[np.float64],
     called: NDArray[np.bool_],
     damaged: NDArray[np.bool_],
     clusters: NDArray[np.intp],
     weights: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """The figures of each weighting of clusters of joints.
+    """The metrics of each weighting of clusters of joints.
 
     Args:
         probabilities: Of damage, shape (joints,).
@@ -104,24 +104,17 @@ def _areas(
     # Where nothing is reached yet the curve begins, with recall 0 and precision 1.
     precision = np.divide(hits, reached, out=np.ones_like(hits), where=reached > 0)
     positives, negatives = hits[:, -1], reached[:, -1] - hits[:, -1]
-    # Sums over steps, such as of (hits[k] - hits[k - 1]) * (precision[k] + precision[k - 1]), with
-    # what cancels out taken out.
-    later = _dot(hits[:, :-1], precision[:, 1:])
-    trapezoids = (
-        positives * precision[:, -1] + hits[:, 0] + _dot(hits[:, 1:], precision[:, :-1]) - later
-    )
-    steps = _dot(hits, precision) - later
-    ahead = (
-        positives * negatives
-        + _dot(reached[:, 1:], hits[:, :-1])
-        - _dot(reached[:, :-1], hits[:, 1:])
-    )
+    more_hits, more_alarms = np.diff(hits, prepend=0), np.diff(reached - hits, prepend=0)
+    pr_area = (more_hits * _step_means(precision, first=1)).sum(axis=1)
+    pr_steps = (more_hits * precision).sum(axis=1)
+    roc_area = (more_alarms * _step_means(hits, first=0)).sum(axis=1)
     with np.errstate(invalid="ignore"):
         return np.column_stack(
-            [trapezoids / (2 * positives), steps / positives, ahead / (2 * positives * negatives)]
+            [pr_area / positives, pr_steps / positives, roc_area / (positives * negatives)]
         )
 
 
-def _dot(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The products of rows, shape (rows,)."""
-    return np.asarray(np.einsum("ij,ij->i", one, other))
+def _step_means(curve: NDArray[np.float64], *, first: float) -> NDArray[np.float64]:
+    """The mean of a curve over each step, from the point before it: `first` before the first."""
+    before = np.column_stack([np.full(len(curve), first), curve[:, :-1]])
+    return np.asarray((curve + before) / 2)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sharp_cli.evaluation.bootstrap import draw, interval
-from sharp_cli.evaluation.metrics import measure
+from sharp_cli.evaluation.metrics.bootstrap import interval, resample_patients
+from sharp_cli.evaluation.metrics.classification import classification_metrics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,17 +20,17 @@ PATIENTS, JOINTS, RESAMPLES, STUDIES = 40, 12, 1000, 1000
 
 
 def test_draws_are_of_as_many_patients_and_repeat_with_the_seed() -> None:
-    drawn = draw(5, 50, seed=3)
+    drawn = resample_patients(5, 50, seed=3)
     assert drawn.shape == (51, 5)
     assert (drawn[0] == 1).all()
     assert (drawn.sum(axis=1) == 5).all()
     assert drawn.max() > 1
-    assert (drawn == draw(5, 50, seed=3)).all()
-    assert (drawn != draw(5, 50, seed=4)).any()
+    assert (drawn == resample_patients(5, 50, seed=3)).all()
+    assert (drawn != resample_patients(5, 50, seed=4)).any()
 
 
 def test_a_single_patient_is_not_resampled() -> None:
-    assert draw(1, 50, seed=1).tolist() == [[1]]
+    assert resample_patients(1, 50, seed=1).tolist() == [[1]]
 
 
 def test_interval_leaves_out_what_is_not_defined() -> None:
@@ -62,7 +62,7 @@ def intervals(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The ends of each metric's interval."""
     count = int(clusters.max()) + 1
-    found = measure(*calls, clusters, draw(count, RESAMPLES, seed))[1:]
+    found = classification_metrics(*calls, clusters, resample_patients(count, RESAMPLES, seed))[1:]
     low, high = np.array([interval(values, count) for values in found.T]).T
     return low, high
 
@@ -78,7 +78,7 @@ def test_joints_of_a_patient_are_not_independent() -> None:
 def test_coverage() -> None:
     rng = np.random.default_rng(1)
     calls, clusters = study(rng, 50_000)
-    truth = measure(*calls, clusters, np.ones((1, 50_000)))[0]
+    truth = classification_metrics(*calls, clusters, np.ones((1, 50_000)))[0]
     held = []
     for seed in range(STUDIES):
         low, high = intervals(*study(rng, PATIENTS), seed)

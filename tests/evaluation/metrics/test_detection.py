@@ -7,7 +7,7 @@ import pytest
 from sharp_cli.core.joints import POINTS, Side
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
-from sharp_cli.evaluation.detection import (
+from sharp_cli.evaluation.metrics.detection import (
     detection_table,
     grouped,
     joint_errors,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def draw(patients: int, resamples: int, seed: int) -> NDArray[np.float64]:
+def resample_patients(patients: int, resamples: int, seed: int) -> NDArray[np.float64]:
     """How many times each patient is drawn, with replacement, in each resample.
 
     Returns:
@@ -21,20 +21,20 @@ def draw(patients: int, resamples: int, seed: int) -> NDArray[np.float64]:
         patient is not resampled: that would tell nothing.
     """
     rng = np.random.default_rng(seed)
-    shares = np.full(patients, 1 / max(1, patients))
-    drawn = rng.multinomial(patients, shares, size=resamples if patients > 1 else 0)
+    evenly = np.full(patients, 1 / max(1, patients))
+    drawn = rng.multinomial(patients, evenly, size=resamples if patients > 1 else 0)
     return np.vstack([np.ones((1, patients)), drawn])
 
 
 def interval(resampled: NDArray[np.float64], patients: int) -> tuple[float, float]:
-    """The 95 % percentile interval of a figure, widened for few patients.
+    """The 95 % percentile interval of a metric, widened for few patients.
 
     Plain percentiles are as much too narrow as a normal interval of a mean that divides by n, not
     n - 1; the expanded ones of Hesterberg, Am Stat 69:371 (2015), are not.
 
     Args:
-        resampled: The figure in each resample, shape (resamples,); those where it is not defined
-            are NaN and left out.
+        resampled: The metric in each resample, shape (resamples,); where it is not defined it is
+            NaN and does not count.
         patients: How many were resampled.
 
     Returns:

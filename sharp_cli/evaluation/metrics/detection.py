@@ -1,4 +1,4 @@
-"""Compare detected joints with annotated ones."""
+"""Metrics of detection: how far detected joints lie from annotated ones, and how many are found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
 
 TOLERANCE: Final = 0.15
-"""A joint counts as found within this share of the hand's median proximal phalanx length."""
+"""A joint counts as found within this fraction of the hand's median proximal phalanx length."""
 
 ALL_JOINTS: Final = "all joints"
 """What the joints of all groups of a finding are called together."""
@@ -80,7 +80,7 @@ class DetectionSummary:
 
 @dataclass(frozen=True, slots=True)
 class FlagSummary:
-    """How well joints that are off are told from the others, over a set of joints.
+    """How well flags separate joints that are off from the others, over a set of joints.
 
     Attributes:
         off: Annotated joints that are not found within the tolerance.
@@ -129,7 +129,7 @@ def joint_errors(
 
     Args:
         detected: Position (x, y) in the file's own pixels by file name, side and joint.
-        truth: The annotated hands; a hand without a proximal phalanx has no scale and is left out.
+        truth: The annotated hands; a hand without a proximal phalanx has no scale and is excluded.
         uncertain: Which of the detected joints are called uncertain.
         spacing: Height and width of a pixel in mm by file name, where known.
     """
@@ -196,8 +196,8 @@ def summarise_flags(errors: Sequence[JointError], tolerance: float = TOLERANCE) 
     """Summarise which joints of a set are flagged; see `summarise`."""
     off = [item.flagged for item in errors if item.error > tolerance]
     good = [item.flagged for item in errors if item.error <= tolerance]
-    shares = (float(np.mean(flags) * 100) if flags else math.nan for flags in (off, good))
-    return FlagSummary(len(off), *shares)
+    percents = (float(np.mean(flags) * 100) if flags else math.nan for flags in (off, good))
+    return FlagSummary(len(off), *percents)
 
 
 def detection_table(errors: Sequence[JointError]) -> dict[str, DetectionSummary]:
