@@ -31,8 +31,8 @@ from pydicom.uid import (
 )
 
 from sharp_cli.core.errors import RadiographError
-from sharp_cli.radiograph import apart, codestream, voi
-from sharp_cli.radiograph.source import MAX_PIXELS, Source, check_size
+from sharp_cli.radiograph import codestream, gdcm_process, voi
+from sharp_cli.radiograph.decoded import MAX_PIXELS, DecodedFile, check_size
 from sharp_cli.radiograph.tags import number, side, spacing, text
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ _DECODERS: Final = {
     JPEG2000Lossless: "pylibjpeg",
     JPEG2000: "pylibjpeg",
 }
-"""Where pydicom has a choice: anything but gdcm (see `sharp_cli.radiograph.apart`)."""
+"""Where pydicom has a choice: anything but gdcm (see `sharp_cli.radiograph.gdcm_process`)."""
 
 _HEAD: Final = 1 << 16
 """Bytes within which the transfer syntax is given, and that are inflated at a time."""
@@ -75,7 +75,7 @@ _GROUP_LENGTH: Final = 0x0000_0002
 """The first tag of group 2, as its little-endian bytes read in one number."""
 
 
-def read(stream: BinaryIO) -> Source:
+def read(stream: BinaryIO) -> DecodedFile:
     """Read a DICOM file; one without preamble too.
 
     Args:
@@ -99,7 +99,7 @@ def read(stream: BinaryIO) -> Source:
         notes += more
     millimetres, about_spacing = spacing(tags)
     which, about_side = side(tags)
-    return Source(
+    return DecodedFile(
         pixels=pixels,
         trusted=agreed and modality in _RADIOGRAPHY and not secondary,
         spacing=millimetres,
@@ -156,8 +156,8 @@ def _check_inflated(stream: BinaryIO) -> None:
 
 def _check(tags: FileDataset, modality: str) -> None:
     """Refuse what the tags alone show to be of no use, before anything is decoded."""
-    telling = ("Rows", "Columns", "SOPClassUID", "Modality", *_PIXELS)
-    if tags.preamble is None and not any(name in tags for name in telling):
+    evidence = ("Rows", "Columns", "SOPClassUID", "Modality", *_PIXELS)
+    if tags.preamble is None and not any(name in tags for name in evidence):
         message = (
             "it is no picture in a format that is read here; "
             "give a DICOM, PNG, JPEG, TIFF or BMP file"
@@ -205,7 +205,7 @@ def _stored(tags: FileDataset) -> NDArray[Any]:
     deep = syntax == JPEGExtended12Bit and tags.BitsStored > 8  # noqa: PLR2004 - one byte
     try:
         if lossless or deep:
-            stored = apart.decode(tags)
+            stored = gdcm_process.decode(tags)
         else:
             stored = pixel_array(tags, decoding_plugin=_DECODERS.get(syntax, ""))
     except MemoryError:

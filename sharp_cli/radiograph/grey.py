@@ -1,4 +1,4 @@
-"""Grey values 0…1 of pictures that do not say which of their values are in use."""
+"""Grey values 0…1 of pictures whose range in use is unknown."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PERCENTILES: Final = (0.1, 99.9)
-"""The range to show: so few pixels are cut off that markers suffer and bones do not."""
+"""The range to show: narrow enough to clip markers, wide enough to keep bones."""
 
 _SAMPLE: Final = 1_000_000
-"""Percentiles are taken of about as many pixels."""
+"""About how many pixels percentiles are taken of."""
 
 
 def thin(pixels: NDArray[Any]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Whether a radiograph shows bones bright, told from the picture itself."""
+"""Whether a radiograph shows bones bright, as judged by its pixels."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from pydicom.uid import (
 
 from sharp_cli import radiograph
 from sharp_cli.core.errors import RadiographError
-from sharp_cli.radiograph import apart, codestream, dicom, polarity, source
+from sharp_cli.radiograph import codestream, decoded, dicom, gdcm_process, polarity, reading
 from tests import dicom_files
 from tests.dicom_files import hand, stored
 
@@ -131,7 +131,7 @@ def test_a_decoder_that_crashes_is_survived(
 ) -> None:
     path = written(dicom_files.dataset(stored(16), 16), tmp_path)
     dicom_files.change_syntax(path, 10)
-    monkeypatch.setattr(apart, "_SCRIPT", "import os; os.abort()")
+    monkeypatch.setattr(gdcm_process, "_SCRIPT", "import os; os.abort()")
     assert "cannot be decoded" in problem(path)
 
 
@@ -529,7 +529,7 @@ def test_errors_of_the_system(
 
 def test_a_file_past_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(dicom_files.dataset(stored()), tmp_path)
-    monkeypatch.setattr(radiograph, "MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 1000)
     assert "limit" in problem(path)
 
 
@@ -719,7 +719,7 @@ def test_pillow_still_writes_after_the_import() -> None:
 
 
 def test_limits_are_those_of_the_message() -> None:
-    source.check_size(10000, 10000)
-    source.check_size(source.MIN_SIDE, source.MIN_SIDE)
+    decoded.check_size(10000, 10000)
+    decoded.check_size(decoded.MIN_SIDE, decoded.MIN_SIDE)
     with pytest.raises(RadiographError):
-        source.check_size(10001, 10000)
+        decoded.check_size(10001, 10000)

@@ -1,4 +1,4 @@
-"""What a file's decoder hands on, and the limits on a picture's size."""
+"""The result of decoding a file, and the limits on the size of its picture."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MIN_SIDE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A decoded file.
+class DecodedFile:
+    """What a decoder gives of a file.
 
     Attributes:
         pixels: float32, shape (height, width), 0…1, as the file wants them shown.

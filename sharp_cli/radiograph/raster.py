@@ -1,4 +1,4 @@
-"""PNG, JPEG, TIFF and BMP files."""
+"""Raster images: PNG, JPEG, TIFF and BMP files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
 
 from sharp_cli.core.errors import RadiographError
 from sharp_cli.radiograph import grey
-from sharp_cli.radiograph.source import Source, check_size
+from sharp_cli.radiograph.decoded import DecodedFile, check_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,7 @@ _TURN_BACK: Final = {
 }
 
 
-def read(stream: BinaryIO) -> Source:
+def read(stream: BinaryIO) -> DecodedFile:
     """Decode a picture; colours become grey, and transparency is ignored.
 
     8-bit values are taken as they are shown; deeper ones, whose range in use is unknown, are
@@ -51,7 +51,7 @@ def read(stream: BinaryIO) -> Source:
             if image.format == "TIFF":
                 shown = image.transpose(_TURN_BACK[orientation])
         pixels, more = _grey(shown)
-    return Source(pixels, warnings=(*notes, *more))
+    return DecodedFile(pixels, warnings=(*notes, *more))
 
 
 def size(stream: BinaryIO) -> tuple[int, int]:

@@ -1,7 +1,7 @@
-"""Decoding with gdcm in a process of its own.
+"""Decoding with gdcm in a process of its own, which it may crash.
 
 Only gdcm decodes lossless JPEG without the GPL. Damaged data make it end the whole process (an
-uncaught C++ exception, a segmentation fault), which must not take the other files of a call along.
+uncaught C++ exception, a segmentation fault), and the other files of a call must survive that.
 """
 
 from __future__ import annotations
