@@ -1,7 +1,7 @@
-"""Draw the pictures of docs/phantom.md, all of them from phantoms.
+"""Make the pictures of docs/phantom.md, all of them from phantoms.
 
 Run as `python docs/phantom_pictures.py [FOLDER]`; without FOLDER they go beside this script. With
-`--beside IMAGES JOINTS.csv` as well, the sheet of hands is drawn a second time as `beside.jpg`,
+`--beside IMAGES JOINTS.csv` as well, the sheet of hands is made a second time as `beside.jpg`, with
 every second hand a real one: to look at, not to publish.
 """
 
@@ -40,7 +40,7 @@ _QUALITY: Final = 85
 _TILE: Final = 220
 _HAND_TILE: Final = (230, 300)
 
-# One joint of each group, and what stays of the disease beside it.
+# One joint of each joint group.
 _SHOWN: Final = {
     ("erosion", "PIP-IP"): "PIP3", ("erosion", "MCP"): "MCP2", ("erosion", "CMC-M"): "CMC1",
     ("erosion", "wrist"): "ulna", ("jsn", "PIP"): "PIP3", ("jsn", "MCP"): "MCP2",
@@ -80,7 +80,7 @@ def _stretched(picture: Picture) -> Tile:
 
 
 def _hand_tile(pixels: Picture, positions: NDArray[np.float64], side: Side) -> Tile:
-    """A hand, upright and thumb right."""
+    """A hand in the canonical view."""
     known = np.isfinite(positions).all(axis=1)
     frame = fit_similarity(TEMPLATE[known], positions[known], mirror=side == "right")
     width, height = _HAND_TILE
@@ -90,7 +90,7 @@ def _hand_tile(pixels: Picture, positions: NDArray[np.float64], side: Side) -> T
 
 
 def _phantoms() -> Iterator[Tile]:
-    """Hands of all ages and conditions, on films of their own."""
+    """Hands of all ages and conditions, one on each radiograph."""
     for number in range(_HANDS):
         rng = np.random.default_rng([_SEED, number])
         young = number % 3 == 0
@@ -121,7 +121,7 @@ def _patch(hand: Phantom, target: Target) -> Picture:
 
 
 def _lesions() -> Tile:
-    """A row a joint group, a column a grade; a row is one person's."""
+    """A row for each joint group, a column for each grade; a row shows one person."""
     rows: list[Tile] = []
     for finding, group in JOINT_GROUPS:
         target = _target(finding, _SHOWN[finding, group])
@@ -143,7 +143,7 @@ def _lesions() -> Tile:
 
 
 def _implants() -> Tile:
-    """Patches before, with look-alikes, and with lesions of two grades put in."""
+    """Patches as they were, with look-alikes, and with synthetic lesions of two grades."""
     rows: list[Tile] = []
     for finding, group in JOINT_GROUPS:
         target = _target(finding, _SHOWN[finding, group])
@@ -162,7 +162,7 @@ def _implants() -> Tile:
 
 
 def _film() -> Tile:
-    """Both hands of a person with long-standing disease on one film."""
+    """Both hands of a person with long-standing disease on one radiograph."""
     condition = Condition(young=False, density=0.7, drift=14.0, subluxation=0.5)
     lesions = {(t.finding, t.joint): 1 + n % 3 for n, t in enumerate(TARGETS) if n % 3 == 0}
     hands = [

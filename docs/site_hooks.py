@@ -1,4 +1,4 @@
-"""What `mkdocs build` makes the site of: the repository's own pages, and the help of every command.
+"""What `mkdocs build` makes a site of: the pages of the repository, and the help of all commands.
 
 The site is laid out as the repository is, so that a link leads to the same place in both.
 """
@@ -43,7 +43,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def commands_page() -> str:
     """The help of every command, in Markdown."""
-    parts = ["# Commands", "What `--help` says of each."]
+    parts = ["# Commands", "The help of every command, as `--help` shows it."]
     for name in _names(get_command(app), "sharp"):
         arguments = [*name.split()[1:], "--help"]
         shown = CliRunner().invoke(app, arguments, env={"COLUMNS": "80"}).output

@@ -27,8 +27,8 @@ SEED: Final = 20220927
 COLUMNS: Final = ("patient", "study", "image", "hand", "finding", "joint", "grade", "x", "y")
 
 _PHALANX: Final = 190.0  # pixels; half the common scale keeps the files small
-_NOISE: Final = 0.0008  # and so does a quiet film: noise is what lossless coding cannot shrink
-_DAMAGED: Final = 0.2  # share of non-intact joints
+_NOISE: Final = 0.0008  # and so does little noise, which lossless coding cannot shrink
+_DAMAGED: Final = 0.2  # fraction of non-intact joints
 
 
 def main(folder: Path) -> None:
@@ -84,7 +84,7 @@ def _truth(
 
 
 def _write(path: Path, patient: str, made: Film, side: Side | None, syntax: str) -> None:
-    """Write a film, the right hand's inverted."""
+    """Write a radiograph, the right hand's with inverted polarity."""
     source = ("sharp-cli example", str(SEED), patient)
     header = Header(patient, f"{patient}-A", date(2000, 1, 1), source)
     image = dataset(

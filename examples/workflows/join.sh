@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Joins the tables of the parts that score.sbatch wrote, when all are done:
+# Joins the tables of the parts that score.sbatch wrote, once all are done:
 #
 #   sbatch --dependency=afterok:JOB join.sh results
 

@@ -82,7 +82,7 @@ def test_tasks_of_slurm_share_the_studies_and_are_joined(environment: Mapping[st
     assert [row["file"] for row in rows("results/failures.csv")] == ["archive/p1/broken.dcm"]
 
 
-def test_a_manifest_that_would_be_dealt_wrongly_is_refused(environment: Mapping[str, str]) -> None:
+def test_a_manifest_that_would_be_split_wrongly_is_refused(environment: Mapping[str, str]) -> None:
     Path("archive/manifest.csv").write_text("patient,study,hand,path\np1,film,,p1/two-hands.dcm\n")
     done = score(1, 1, environment)
     assert done.returncode == 2
