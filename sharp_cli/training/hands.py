@@ -26,7 +26,7 @@ from sharp_cli.radiograph import read
 from sharp_cli.synthetic.phantom import random_phantom
 from sharp_cli.synthetic.training_radiographs import FilmMaker, sources
 from sharp_cli.training.onnx_file import write_onnx
-from sharp_cli.training.run import begin, save
+from sharp_cli.training.run import begin, half_precision, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -306,7 +306,7 @@ def train_network(work: Path, maker: FilmMaker, *, steps: int, seed: int) -> nn.
         films = [maker.film() for _ in range(_BATCH)]
         picture = torch.from_numpy(np.stack([normalise(film.view, film.inside) for film in films]))
         wanted = [torch.from_numpy(np.stack(one)) for one in zip(*map(targets, films), strict=True)]
-        with torch.autocast("cpu", torch.bfloat16):
+        with half_precision("cpu"):
             answer = network(picture.contiguous(memory_format=torch.channels_last))
         peaks, places = loss(answer, *wanted)
         optimiser.zero_grad()

@@ -15,6 +15,7 @@ import torch
 from sharp_cli.bundles.store import BUNDLE_FILE
 from sharp_cli.core.errors import UsageError
 from sharp_cli.fileio import output
+from sharp_cli.inference.openvino_runtime import has_bf16
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,6 +46,19 @@ def set_threads(threads: int) -> None:
     """Set the CPU threads of this process."""
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
+
+
+def half_precision(device: str, *, wanted: bool = True) -> torch.autocast:
+    """A context in which matrices are multiplied in bf16, where the device has it: else it is slow.
+
+    Args:
+        device: `cpu` or `cuda`.
+        wanted: Whether to do so at all.
+    """
+    kind = torch.device(device).type
+    there = wanted and (torch.cuda.is_bf16_supported() if kind == "cuda" else has_bf16())
+    # Without its cache, which would keep the first step's weights until the context ends.
+    return torch.autocast(kind, torch.bfloat16, enabled=there, cache_enabled=False)
 
 
 def refuse_another(folder: Path, options: Mapping[str, Any]) -> None:

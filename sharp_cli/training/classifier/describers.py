@@ -6,6 +6,7 @@ common scale and a scale of 0.97 to 1.03, all drawn evenly.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -15,10 +16,12 @@ from torch.nn import functional
 
 from sharp_cli.core.joints import BOXES
 from sharp_cli.inference.networks import extract_features
+from sharp_cli.inference.trunk import Layers, openvino_trunk
 from sharp_cli.training.classifier.patch_store import margin
-from sharp_cli.training.run import save
+from sharp_cli.training.run import half_precision, save
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -62,6 +65,11 @@ class Patches:
 
     def __len__(self) -> int:
         return len(self._pixels)
+
+    @property
+    def size(self) -> int:
+        """Width and height of a picture."""
+        return self._size
 
     def draw(self, rows: NDArray[np.int64], rng: np.random.Generator | None) -> Tensor:
         """Standardised pictures of patches.
@@ -124,7 +132,7 @@ class Trained:
         """See `Describer`."""
         there = rows >= 0
         pictures = self._patches.draw(rows[there], rng)
-        with _half(self._device, enabled=rng is not None):
+        with half_precision(self._device, wanted=rng is not None):
             found = extract_features(self._trunk, pictures)
         features = torch.zeros(rows.size, found.shape[-1], device=self._device)
         features[torch.from_numpy(np.flatnonzero(there)).to(self._device)] = found
@@ -163,13 +171,18 @@ def compute_features(
         seed: Of every random choice.
         device: Where to compute.
     """
-    describer = Trained(patches, trunk.eval(), device)
+    extract = _frozen(trunk.eval(), patches.size, device)
     rows = np.arange(len(patches))
     parts = np.array_split(rows, range(_FEATURE_BATCH, len(rows), _FEATURE_BATCH))
     rng = np.random.default_rng([seed, copy]) if copy else None
     with torch.inference_mode():
-        save(torch.cat([describer(part, rng).half().cpu() for part in parts]), path)
+        save(torch.cat([extract(patches.draw(part, rng)).half().cpu() for part in parts]), path)
 
 
-def _half(device: str, *, enabled: bool) -> torch.autocast:
-    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=enabled)
+def _frozen(trunk: nn.Sequential, size: int, device: str) -> Callable[[Tensor], Tensor]:
+    """Features of standardised pictures; on the CPU by OpenVINO, which is faster there."""
+    if torch.device(device).type != "cpu":
+        return partial(extract_features, trunk)
+    layers = Layers.of({name: one.float().numpy() for name, one in trunk.state_dict().items()})
+    run = openvino_trunk(layers, size, threads=torch.get_num_threads())
+    return lambda pictures: torch.from_numpy(run(pictures.numpy()))

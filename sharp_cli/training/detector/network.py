@@ -23,7 +23,7 @@ from sharp_cli.training.detector.config import CONFIG_FILE, build_config
 from sharp_cli.training.detector.keypoint_onnx import KeypointNetwork
 from sharp_cli.training.detector.training_views import COCO_FILE
 from sharp_cli.training.detector.validation import measure
-from sharp_cli.training.run import save
+from sharp_cli.training.run import half_precision, save
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,10 +150,7 @@ def train_network(
     on_gpu = device == "cuda"
     workers = min(os.cpu_count() or 1, _WORKERS) if on_gpu else 0
     dlc.fix_seeds(seed + done)
-    bf16 = not on_gpu or torch.cuda.is_bf16_supported()
-    # Half the time of fp32 where the processor multiplies bf16 matrices. Without its cache, which
-    # would keep the first step's weights until the context ends.
-    with torch.autocast(device, torch.bfloat16, enabled=bf16, cache_enabled=False):
+    with half_precision(device):
         runner.fit(
             DataLoader(
                 views,
