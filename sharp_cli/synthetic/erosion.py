@@ -1,4 +1,8 @@
-"""Erosions: bone taken away at a joint's margin."""
+"""Erosions: bone taken away at a joint's margin.
+
+There are two techniques, so that a classifier cannot learn how one of them looks: `carve` takes
+brightness away in a blob, `indent` pushes the bone's edge inwards.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,12 @@ import numpy as np
 
 from sharp_cli.core.joints import GRADES
 from sharp_cli.synthetic.joint_anatomy import edge_sites, joint_kind, rotated
-from sharp_cli.synthetic.warping import smooth_noise
+from sharp_cli.synthetic.warping import smooth_noise, warp
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sharp_cli.synthetic.joint_anatomy import JointAnatomy
+    from sharp_cli.synthetic.joint_anatomy import EdgeSite, JointAnatomy
 
     Array = NDArray[np.float32]
 
@@ -30,6 +34,9 @@ _ROUGH: Final = ((0.22, 5), (0.1, 11), (0.06, 23))
 _COUNTS: Final = {1: (1, 1), 2: (1, 2), 3: (1, 3), 4: (2, 4), 5: (4, 6)}
 """Number of erosions, by grade: from, to."""
 
+_INDENTED: Final = 0.5
+"""How often an erosion is indented; else it is carved."""
+
 
 def erode(
     pixels: Array,
@@ -38,7 +45,7 @@ def erode(
     rng: np.random.Generator,
     site_rng: np.random.Generator,
 ) -> Array:
-    """A copy of a patch with erosions of one grade at the joint's margin.
+    """A copy of a patch with erosions of one grade at the joint's margin, carved or indented.
 
     Args:
         pixels: The patch, shape (H, W), 0 to 1, bones bright.
@@ -54,23 +61,71 @@ def erode(
     sites = edge_sites(anatomy, site_rng, count, anywhere=grade == max(GRADES["erosion"]))
     for order, site in enumerate(sites):
         depth = size * rng.uniform(*_DEPTHS[grade]) * (1 if order == 0 else rng.uniform(0.4, 0.85))
-        width = depth * rng.uniform(0.55, 0.9)
-        centre = site.position - site.outwards * depth * rng.uniform(0.2, 0.35)
         # Erosions seen from the front have bone before and behind them: they are faint.
         strength = min(rng.uniform(0.45, 0.9) + 0.03 * grade, 0.95)
-        rim = rng.uniform(0.1, 0.4) if rng.random() < 0.35 else 0.0
+        if rng.random() < _INDENTED:
+            out = indent(out, anatomy, rng, site=site, depth=depth, strength=strength)
+            continue
+        width = depth * rng.uniform(0.55, 0.9)
         out = carve(
             out,
             anatomy,
             rng,
-            centre=centre,
+            centre=site.position - site.outwards * depth * rng.uniform(0.2, 0.35),
             axis=rotated(site.outwards, rng.normal(0, 0.25)),
             radii=(depth * 0.75, width),
             soft=site.soft,
             strength=strength,
-            rim=rim,
+            rim=rng.uniform(0.1, 0.4) if rng.random() < 0.35 else 0.0,
         )
     return out
+
+
+def indent(
+    pixels: Array,
+    anatomy: JointAnatomy,
+    rng: np.random.Generator,
+    *,
+    site: EdgeSite,
+    depth: float,
+    strength: float,
+) -> Array:
+    """A copy of a patch whose bone has a notch: the edge is pushed in, and its cortex with it.
+
+    Args:
+        pixels: The patch, shape (H, W), 0 to 1.
+        anatomy: What was found in it.
+        rng: Decides the notch's width and outline.
+        site: Where on the bone's edge.
+        depth: In mm.
+        strength: Fraction of the bone taken away.
+    """
+    x, y = anatomy.grid()
+    (out_x, out_y), start = site.outwards.astype(np.float32), site.position + 0.3 * site.outwards
+    dx, dy = x - np.float32(start[0]), y - np.float32(start[1])
+    width = np.float32(depth * rng.uniform(0.5, 1.0))
+    inwards = -(dx * out_x + dy * out_y)
+    sideways = dx * out_y - dy * out_x + 0.25 * width * smooth_noise(rng, 5, anatomy.size)
+    reach = (
+        0.75
+        * np.float32(depth)
+        * np.clip(1 - (sideways / width) ** 2, 0, 1) ** np.float32(rng.uniform(0.6, 1.5))
+    )
+    reach = reach * (1 + 0.2 * smooth_noise(rng, 9, anatomy.size))
+    # Deeper in the bone the warp fades, and outside it nothing moves.
+    fade = np.clip(1 - np.maximum(inwards - reach, 0) / (1.2 * np.maximum(reach, 0.3)), 0, 1)
+    pull = reach * fade * np.clip(inwards + 2.2, 0, 1)
+    notched = warp(pixels, anatomy, (pull * out_x, pull * out_y))
+    soft = np.float32(site.soft)
+    if rng.random() < 0.5:  # the cortex is lost, not pushed in
+        inside = np.clip((reach - inwards) / np.float32(rng.uniform(0.5, 1.5)) + 0.5, 0, 1)
+        inside = 0.8 * inside * (reach > 0.15) * np.clip((inwards + 0.8) / 0.6, 0, 1)
+        grain = pixels - cv2.GaussianBlur(pixels, (0, 0), 0.4 * anatomy.scale)
+        notched = notched + inside * (soft + 0.7 * grain - notched)
+    # It is no darker than the soft tissue beside the joint, but for the noise.
+    floor = np.minimum(pixels, soft) + 0.3 * np.minimum(notched - soft, 0)
+    out = pixels + np.float32(strength) * (np.maximum(notched, floor) - pixels)
+    return np.asarray(np.clip(out, 0, 1), dtype=np.float32)
 
 
 def carve(

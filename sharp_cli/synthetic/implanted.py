@@ -14,6 +14,7 @@ from sharp_cli.core.errors import DocumentError, UsageError
 from sharp_cli.core.joints import GRADES, SCORED_FINDINGS, SIDES
 from sharp_cli.fileio import output
 from sharp_cli.inference.patches import to_png
+from sharp_cli.synthetic.adult_bones import random_gap
 from sharp_cli.synthetic.joint_patches import generate_patch
 from sharp_cli.synthetic.phantom.cohort import KEYS, patient
 
@@ -52,9 +53,10 @@ def write_implanted(
     """Generate several versions of every joint, and write patches and labels.
 
     A radiograph is a patient and a version of it a study, with both hands: where a radiograph shows
-    one hand, a different version of the same hand stands in for the other. Version 0 has neither
-    lesions nor look-alikes. The other versions have the lesions of a synthetic patient at the last
-    visit, see `synthetic.phantom.cohort`, and may have harmless look-alikes.
+    one hand, a different version of the same hand stands in for the other. Version 0 is the intact
+    hand as it is. The others are an adult's, see `synthetic.adult_bones`, and may have harmless
+    look-alikes: version 1 is intact, the rest have the lesions of a synthetic patient at the last
+    visit, see `synthetic.phantom.cohort`.
 
     The same hands and seed give the same files; a version is the same however many there are. The
     table of labels is written last.
@@ -82,18 +84,17 @@ def write_implanted(
     for index, (person, pair) in enumerate(radiographs.items()):
         for version in range(versions):
             grades = _INTACT
-            if version:
-                number = (version - 1) * len(radiographs) + index + 1
+            if version > 1:
+                number = (version - 2) * len(radiographs) + index + 1
                 grades = patient(seed, number).studies[-1].grades
             study = f"{person}-{version}"
             rng = np.random.default_rng([seed, index, version])
             # As often with lesions as without, so that exposure does not give them away.
             augment = bool(rng.random() < _AUGMENTED)
+            gap = random_gap(rng) if version else None
             for hand in pair:
                 prefix = f"{person}/{study}/{hand.side}"
-                labels = _write_hand(
-                    folder, prefix, hand, grades, rng, augment=augment, look_alikes=version > 0
-                )
+                labels = _write_hand(folder, prefix, hand, grades, rng, augment=augment, gap=gap)
                 rows += [(person, study, "", hand.side, *label) for label in labels]
             on_progress(study)
     text = io.StringIO()
@@ -128,7 +129,7 @@ def _write_hand(
     rng: np.random.Generator,
     *,
     augment: bool,
-    look_alikes: bool,
+    gap: float | None,
 ) -> list[Row]:
     """Generate the patches of a hand and write them to `<prefix>-<joint>.png`.
 
@@ -139,7 +140,9 @@ def _write_hand(
     for joint in hand.regions:
         lesions = _lesions(grades, hand.side, joint)
         name = f"{prefix}-{joint}.png"
-        patch = generate_patch(hand, joint, lesions, rng, augment=augment, look_alikes=look_alikes)
+        patch = generate_patch(
+            hand, joint, lesions, rng, augment=augment, look_alikes=gap is not None, gap=gap
+        )
         output.write(folder / name, to_png(patch.pixels))
         rows += [(finding, joint, grade, name) for finding, grade in lesions.items()]
     return rows

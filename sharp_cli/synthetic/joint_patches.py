@@ -13,6 +13,8 @@ import numpy as np
 
 from sharp_cli.core.geometry import Affine, sample, similarity
 from sharp_cli.core.joints import BOXES, SCORED_FINDINGS
+from sharp_cli.synthetic.acquisition import reacquire
+from sharp_cli.synthetic.adult_bones import grow_up
 from sharp_cli.synthetic.intact_hands import MARGIN, as_uint16, from_uint16
 from sharp_cli.synthetic.lesions import LESION_GRADES, implant
 from sharp_cli.synthetic.look_alikes import add_look_alikes
@@ -95,6 +97,7 @@ def generate_patch(
     *,
     augment: bool,
     look_alikes: bool = True,
+    gap: float | None = None,
 ) -> SyntheticPatch:
     """Generate a patch of one joint as the detector's errors might have it cut.
 
@@ -103,11 +106,16 @@ def generate_patch(
         joint: The joint.
         grades: Grades of the lesions to put in; 0 for none.
         rng: Decides everything else.
-        augment: Whether to warp it slightly and change its exposure, sharpness and noise too.
+        augment: Whether to warp it slightly and change how it was acquired: exposure, sharpness,
+            noise, processing.
         look_alikes: Whether it may be given harmless look-alikes.
+        gap: Width of an adult's joint spaces, see `adult_bones.random_gap`: the bones become an
+            adult's first. None leaves them as they are.
     """
     region = from_uint16(hand.regions[joint])
     inner = (slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
+    if gap is not None:
+        region[inner] = grow_up(region[inner], rng, joint=joint, gap=gap)
     lesions = [(finding, grade) for finding, grade in grades.items() if grade]
     if look_alikes and rng.random() < (0.3 if lesions else 0.6):
         region[inner] = add_look_alikes(region[inner], rng, joint=joint)
@@ -122,7 +130,7 @@ def generate_patch(
     to_region = _misplaced_box(region, box, rng)
     masks = {finding: sample(mask, to_region, box) > 0.5 for finding, mask in damage.items()}
     if augment:
-        view = _vary_exposure(_warped(region, to_region, box, rng), rng)
+        view = reacquire(_vary_exposure(_warped(region, to_region, box, rng), rng), rng)
     else:
         view = sample(region, to_region, box)
     return SyntheticPatch(as_uint16(view), masks)

@@ -7,11 +7,14 @@ import pytest
 
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.joints import TARGETS
+from sharp_cli.synthetic import erosion, narrowing
 from sharp_cli.synthetic.lesions import LESION_GRADES, implant
 from sharp_cli.synthetic.look_alikes import add_look_alikes
 from tests.synthetic.bars import BONE, CORTEX, GAP, SOFT, bars, gap
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from sharp_cli.core.joints import Finding, Target
 
 SEEDS = range(12)
@@ -122,3 +125,24 @@ def test_what_there_is_not_cannot_be_put_in() -> None:
         implant(bars(), "jsn", 1, rng, joint="knee")
     with pytest.raises(UsageError, match="no joint 'knee'"):
         add_look_alikes(bars(), rng, joint="knee")
+
+
+@pytest.mark.parametrize(("module", "name"), [(erosion, "_INDENTED"), (narrowing, "_WARPED")])
+@pytest.mark.parametrize("chance", [0.0, 1.0])
+def test_each_technique_puts_the_lesion_in(
+    module: ModuleType, name: str, chance: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, name, chance)
+    if module is narrowing:
+        left = [narrowed(grade) / GAP for grade in LESION_GRADES["jsn"]]
+        assert left == sorted(left, reverse=True)
+        assert 0.55 < left[0] < 0.9
+        assert left[-1] < 0.3
+        return
+    patch = bars()
+    lost = []
+    for grade in LESION_GRADES["erosion"]:
+        patches = [implant(patch, "erosion", grade, seed, joint="MCP3") for seed in SEEDS]
+        lost.append(np.mean([np.maximum(patch - one, 0).mean() for one in patches]))
+    assert lost == sorted(lost)
+    assert lost[-1] > 2 * lost[0] > 0

@@ -26,8 +26,9 @@ from torch.nn import functional
 from sharp_cli.core.joints import FINDINGS, GROUP_JOINTS, JOINT_GROUPS, TARGET_OF
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.inference.networks import HIDDEN, VGG16, make_head, make_trunk, pooled
+from sharp_cli.synthetic.adult_bones import random_gap
 from sharp_cli.synthetic.joint_patches import generate_patch, random_grades
-from sharp_cli.training.run import save
+from sharp_cli.training.run import half_precision, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,6 +59,9 @@ PHANTOM_SHARE: Final = 0.15
 
 PHANTOMS: Final = 20
 """Intact synthetic patients."""
+
+ADULT_FRACTION: Final = 0.75
+"""Of the joints that are given lesions or stay intact, how many become an adult's."""
 
 DROPOUT: Final = 0.25
 
@@ -171,8 +175,9 @@ class Patches:
                 else random_grades(joint, rng, favour_obvious=True)[0]
             )
             lesions = dict.fromkeys(grades, 0) if labelled else grades
+            gap = random_gap(rng) if not labelled and rng.random() < ADULT_FRACTION else None
             drawn = generate_patch(
-                hand, joint, lesions, rng, augment=True, look_alikes=not labelled
+                hand, joint, lesions, rng, augment=True, look_alikes=not labelled, gap=gap
             )
             pictures[row] = standardise(drawn.pixels, SIZE)
             joints.append(joint)
@@ -234,7 +239,7 @@ class Outcome(NamedTuple):
 def forward(network: TrunkNetwork, batch: Batch, device: str) -> Outcome:
     """Classify a batch and compare with its labels: mean cross-entropies, summed."""
     labels = batch.labels.to(device)
-    with torch.autocast(torch.device(device).type, torch.bfloat16):
+    with half_precision(device):
         features, seen = network(batch.pictures.to(device))
     logits = torch.full_like(labels, math.nan)
     for finding, group in JOINT_GROUPS:
