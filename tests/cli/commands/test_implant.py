@@ -31,13 +31,13 @@ def pictures(tmp_path: Path) -> None:
     write_annotations(tmp_path / "joints.csv", hands)
 
 
-def test_help_says_what_is_written_and_what_is_left_out(sharp: Sharp) -> None:
+def test_help_says_what_is_written_and_what_is_held_out(sharp: Sharp) -> None:
     done = sharp("implant", "--help")
     assert done.code == 0
     text = " ".join(done.out.decode().split())
     for part in ("--out", "--versions", "--seed", "--names", implanted.LABELS_FILE):
         assert part in text
-    assert "Every fourth annotated picture is left out" in text
+    assert "Every fourth annotated image is held out" in text
     assert "stands in for the other" in text
 
 
