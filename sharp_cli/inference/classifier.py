@@ -1,9 +1,8 @@
 """Classify the joints of a study as intact or non-intact.
 
-A findings bundle holds convolutional trunks, which turn each patch into a vector of features, and
-small heads, which turn the features of everything that a model looks at together (see
-`sharp_cli.core.inputs`) into probabilities. The heads run in numpy. In an ensemble the probability
-is the mean of its members'.
+A findings bundle holds convolutional trunks, which extract a vector of features from each patch,
+and small heads, which turn the features of an input set (see `sharp_cli.core.inputs`) into
+probabilities. The heads run in numpy. In an ensemble the probability is the mean of its members'.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class Classifier:
             threads: CPU threads; None for all cores.
             precision: Of the trunks' numbers; `auto` takes bf16 where the processor has it. Heads
                 are always fp32.
-            throughput: Whether to be quick with many studies at once, not with one.
+            throughput: Whether to optimise for many studies at once, not for one.
 
         Raises:
             ModelError: The bundle does not hold what it should.
@@ -78,7 +77,7 @@ class Classifier:
         self._path = bundle.path
         self.on_gpu = uses_gpu(device)
         self._threads = threads
-        self.precision = _settled(precision, gpu=self.on_gpu)
+        self.precision = _choose_precision(precision, gpu=self.on_gpu)
         self._throughput = throughput
         self._trunks: dict[str, Trunk] = {}
 
@@ -112,9 +111,9 @@ class Classifier:
     ) -> list[tuple[Classification, ...]]:
         """Classify every patch of every study.
 
-        What is missing is all zeros to the model. Where the other hand has nothing of what the
-        model looks at together, the model of `inputs.FALLBACKS` stands in if the bundle holds it;
-        the result's `model` says which was used. A joint without a head has no result.
+        The features of a missing patch are zeros. Where the other hand has no patch of the input
+        set, the model of `inputs.FALLBACKS` classifies instead if the bundle holds it; the result's
+        `model` says which was used. A joint without a head has no result.
 
         Args:
             studies: The patches of one or both hands of one patient, study by study.
@@ -129,21 +128,21 @@ class Classifier:
         Raises:
             UsageError: The bundle does not hold the model.
         """
-        features = self.features(studies, [model, FALLBACKS.get(model, model)])
-        return [self.decide(each, model, threshold=threshold) for each in features]
+        features = self.extract_features(studies, [model, FALLBACKS.get(model, model)])
+        return [self.classify_features(each, model, threshold=threshold) for each in features]
 
-    def features(
+    def extract_features(
         self,
         studies: Sequence[Mapping[Side, Sequence[Patch]]],
         models: Iterable[ModelName] | None = None,
     ) -> list[Features]:
-        """What the trunks make of every patch; patches of equal pixels go through each once.
+        """The features of every patch by every trunk; equal patches go through a trunk once.
 
         Args:
             studies: The patches of one or both hands, study by study.
-            models: Whose heads will look at the features; None for all of the bundle.
+            models: Whose heads will take the features; None for all of the bundle.
         """
-        looking = {
+        trunks_of = {
             (target.finding, target.joint): {
                 head.trunk
                 for model in models or self.models
@@ -162,7 +161,7 @@ class Classifier:
                 if content not in squares:
                     squares[content] = standardise(patch.pixels, self._weights.size)
                 own[patch.finding, Input(side, patch.joint)] = content
-                for trunk in looking[patch.finding, patch.joint]:
+                for trunk in trunks_of[patch.finding, patch.joint]:
                     wanted.setdefault(trunk, {})[content] = squares[content]
             contents.append(own)
         found = {
@@ -172,25 +171,25 @@ class Classifier:
         return [
             {
                 (finding, one): {
-                    trunk: found[trunk][content] for trunk in looking[finding, one.joint]
+                    trunk: found[trunk][content] for trunk in trunks_of[finding, one.joint]
                 }
                 for (finding, one), content in own.items()
             }
             for own in contents
         ]
 
-    def decide(
+    def classify_features(
         self, features: Features, model: ModelName, *, threshold: float | None = None
     ) -> tuple[Classification, ...]:
-        """Classify from features; see `classify`."""
+        """Classify the patches of a study by their features; see `classify`."""
         self.choose(model)
         results: dict[tuple[Side, Finding, str], Classification] = {}
         for finding, group in JOINT_GROUPS:
-            for used, unit in self._assigned(features, (model, finding, group)):
+            for used, inputs in self._input_sets(features, (model, finding, group)):
                 key = (used, finding, group)
                 limit = self._weights.thresholds[key] if threshold is None else threshold
                 for one, probability in zip(
-                    unit, self._probabilities(features, key, unit), strict=True
+                    inputs, self._probabilities(features, key, inputs), strict=True
                 ):
                     if (finding, one) not in features:
                         continue
@@ -202,7 +201,7 @@ class Classifier:
         return tuple(results[place] for place in order if place in results)
 
     def _run(self, trunk: str, squares: Array) -> Array:
-        """Pictures of shape (N, S, S) to a trunk's features, shape (N, F)."""
+        """Standardised patches, shape (N, S, S), to a trunk's features, shape (N, F)."""
         if trunk not in self._trunks:
             layers, size = self._weights.trunks[trunk], self._weights.size
             self._trunks[trunk] = (
@@ -218,46 +217,46 @@ class Classifier:
             )
         return self._trunks[trunk](squares)
 
-    def _assigned(
+    def _input_sets(
         self, features: Features, key: HeadKey
     ) -> Iterator[tuple[ModelName, tuple[Input, ...]]]:
-        """What a head looks at together, and with which model: its own or its fallback."""
+        """The input sets of a head that hold a patch, each with the model for it."""
         model, finding, group = key
         if key not in self._weights.heads:
             return
         fallback = FALLBACKS.get(model, model)
         can_fall = (fallback, finding, group) in self._weights.heads
-        for unit in input_sets(model, finding, group):
-            there = {one for one in unit if (finding, one) in features}
-            if can_fall and _pictures(there) < _pictures(unit):
+        for inputs in input_sets(model, finding, group):
+            present = {one for one in inputs if (finding, one) in features}
+            if can_fall and _hands(present) < _hands(inputs):
                 for part in input_sets(fallback, finding, group):
-                    if there & set(part):
+                    if present & set(part):
                         yield fallback, part
-            elif there:
-                yield model, unit
+            elif present:
+                yield model, inputs
 
     def _probabilities(
-        self, features: Features, key: HeadKey, unit: Sequence[Input]
+        self, features: Features, key: HeadKey, inputs: Sequence[Input]
     ) -> NDArray[np.float64]:
-        """Of each input of a unit: the mean of the members' probabilities."""
+        """The probability of each input of a set: the mean of the ensemble members'."""
         finding = key[1]
         members = []
         for head in self._weights.heads[key]:
-            seen = np.zeros((len(unit), head.width // len(unit)), np.float32)
-            for row, one in zip(seen, unit, strict=True):
+            given = np.zeros((len(inputs), head.width // len(inputs)), np.float32)
+            for row, one in zip(given, inputs, strict=True):
                 if (finding, one) in features:
                     row[:] = features[finding, one][head.trunk]
-            members.append(1 / (1 + np.exp(-head(seen.ravel()).astype(np.float64))))
+            members.append(1 / (1 + np.exp(-head(given.ravel()).astype(np.float64))))
         return np.asarray(np.mean(members, axis=0))
 
 
-def _pictures(inputs: Iterable[Input]) -> set[tuple[Side, bool]]:
-    """The hands, now and earlier, that inputs come from."""
+def _hands(inputs: Iterable[Input]) -> set[tuple[Side, bool]]:
+    """The hands, of this study and the earlier one, that inputs come from."""
     return {(one.side, one.earlier) for one in inputs}
 
 
 def standardise(pixels: NDArray[np.uint16], size: int) -> Array:
-    """What the network sees of a patch: a square of mean 0 and standard deviation 1.
+    """Standardise a patch for a network: a square of mean 0 and standard deviation 1.
 
     Args:
         pixels: The patch, shape (H, W).
@@ -272,7 +271,7 @@ def standardise(pixels: NDArray[np.uint16], size: int) -> Array:
     return np.asarray(square / max(float(square.std()), 1.0), dtype=np.float32)
 
 
-def _settled(precision: Precision | Literal["auto"], *, gpu: bool) -> Precision:
+def _choose_precision(precision: Precision | Literal["auto"], *, gpu: bool) -> Precision:
     """The precision to compute in.
 
     Raises:

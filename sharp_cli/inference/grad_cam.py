@@ -1,4 +1,4 @@
-"""Where in its pictures a network's answer came from: Grad-CAM (Selvaraju et al., ICCV 2017).
+"""The regions of patches that a prediction rests on: Grad-CAM (Selvaraju et al., ICCV 2017).
 
 For a joint's logit y and the maps A_k of a layer it is the rectified sum of a_k A_k, where a_k is
 the mean of the gradient of y to A_k (their equations 1 and 2). As there, the layer is VGG16's last
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from sharp_cli.inference.trunk import Layers
 
     Array = NDArray[np.float32]
-    Place: TypeAlias = tuple[Finding, Input]
-    """A patch: what it is looked at for, and where it is from."""
-    Answers: TypeAlias = Mapping[tuple[HeadKey, tuple[Input, ...]], Sequence[Input]]
-    """By head and what it looks at together: the joints that it answered for."""
+    PatchKey: TypeAlias = tuple[Finding, Input]
+    """A patch: the finding it is classified for, and which one of the study it is."""
+    Predicted: TypeAlias = Mapping[tuple[HeadKey, tuple[Input, ...]], Sequence[Input]]
+    """By head and input set: the joints that it classified."""
     Maps: TypeAlias = dict[JointKey, dict[Input, Array]]
-    """By joint, then by what was looked at for its answer."""
+    """By joint, then by the patches that it was classified from."""
 
 _NEEDS: Final = ("torch", "torchvision")
 _BATCH: Final = 16
@@ -50,7 +50,7 @@ _BATCH: Final = 16
 
 
 class Saliency:
-    """A findings bundle, ready to say where its answers came from."""
+    """A findings bundle, ready to explain its predictions."""
 
     def __init__(self, bundle: Bundle) -> None:
         """Load the weights; a GPU is used where there is one.
@@ -72,47 +72,48 @@ class Saliency:
     def maps(
         self, study: Mapping[Side, Sequence[Patch]], models: Mapping[JointKey, ModelName]
     ) -> Maps:
-        """The maps of every answer, one for each patch that was looked at for it.
+        """The maps of every prediction, one for each patch of its input set.
 
         Those of an ensemble are the mean of its members' before they are rectified, which is the
         Grad-CAM of the mean logit.
 
         Args:
-            study: All the patches that the answers were given of.
-            models: By joint, the model that answered for it.
+            study: The patches that were classified.
+            models: By joint, the model that classified it.
 
         Returns:
             float32 of shape (S // 16, S // 16) where the network sees S x S pixels, to be
-            stretched over the patch. From 0 to 1, the largest value in the maps of one answer; all
-            0 where nothing spoke for damage.
+            stretched over the patch. From 0 to 1, the largest value in the maps of one prediction;
+            all 0 where nothing spoke for damage.
 
         Raises:
-            ModelError: The bundle lacks a model that answered.
+            ModelError: The bundle lacks one of the models.
         """
         patches = {
             (patch.finding, Input(side, patch.joint)): patch.pixels
             for side, cut in study.items()
             for patch in cut
         }
-        answers = self._answers(models)
-        looks = self._looks(patches, answers)
+        predicted = self._predicted(models)
+        activations = self._activations(patches, predicted)
         found: Maps = {}
-        for (key, unit), owns in answers.items():
+        for (key, inputs), owns in predicted.items():
             finding = key[1]
-            seen = [one for one in unit if (finding, one) in patches]
-            rows, outputs = ([unit.index(one) for one in those] for those in (seen, owns))
+            present = [one for one in inputs if (finding, one) in patches]
+            rows, outputs = ([inputs.index(one) for one in those] for those in (present, owns))
             members = [
-                _signed(head, [looks[head.trunk][finding, one] for one in seen], rows, outputs)
+                _signed(head, [maps[finding, one] for one in present], rows, outputs)
                 for head in self._weights.heads[key]
+                for maps in [activations[head.trunk]]
             ]
             for own, signed in zip(owns, np.mean(members, axis=0), strict=True):
                 maps = np.maximum(signed, 0)
                 maps /= maps.max() or 1
-                found[own.side, finding, own.joint] = dict(zip(seen, maps, strict=True))
+                found[own.side, finding, own.joint] = dict(zip(present, maps, strict=True))
         return found
 
-    def _answers(self, models: Mapping[JointKey, ModelName]) -> Answers:
-        answers = defaultdict(list)
+    def _predicted(self, models: Mapping[JointKey, ModelName]) -> Predicted:
+        predicted = defaultdict(list)
         for (side, finding, joint), model in models.items():
             group = TARGET_OF[finding, joint].group
             key, own = (model, finding, group), Input(side, joint)
@@ -122,33 +123,34 @@ class Saliency:
                     "the results"
                 )
                 raise ModelError(message)
-            answers[key, next(unit for unit in input_sets(*key) if own in unit)].append(own)
-        return answers
+            inputs = next(inputs for inputs in input_sets(*key) if own in inputs)
+            predicted[key, inputs].append(own)
+        return predicted
 
-    def _looks(
-        self, patches: Mapping[Place, NDArray[np.uint16]], answers: Answers
-    ) -> dict[str, dict[Place, Tensor]]:
-        """What each trunk's last convolution makes of what its heads look at.
+    def _activations(
+        self, patches: Mapping[PatchKey, NDArray[np.uint16]], predicted: Predicted
+    ) -> dict[str, dict[PatchKey, Tensor]]:
+        """The maps of each trunk's last convolution for the patches of its heads.
 
-        Patches of equal pixels go through a trunk once.
+        Equal patches go through a trunk once.
         """
-        wanted: dict[str, set[Place]] = defaultdict(set)
-        for key, unit in answers:
+        wanted: dict[str, set[PatchKey]] = defaultdict(set)
+        for key, inputs in predicted:
             for head in self._weights.heads[key]:
-                wanted[head.trunk] |= patches.keys() & {(key[1], one) for one in unit}
-        contents = {place: (pixels.shape, pixels.tobytes()) for place, pixels in patches.items()}
-        looks = {}
-        for trunk, places in wanted.items():
-            different = {contents[place]: patches[place] for place in places}
+                wanted[head.trunk] |= patches.keys() & {(key[1], one) for one in inputs}
+        contents = {key: (pixels.shape, pixels.tobytes()) for key, pixels in patches.items()}
+        activations = {}
+        for trunk, keys in wanted.items():
+            different = {contents[key]: patches[key] for key in keys}
             squares = [standardise(each, self._weights.size) for each in different.values()]
             maps = _last_maps(self._weights.trunks[trunk], np.stack(squares), self._device)
             found = dict(zip(different, maps, strict=True))
-            looks[trunk] = {place: found[contents[place]] for place in places}
-        return looks
+            activations[trunk] = {key: found[contents[key]] for key in keys}
+        return activations
 
 
 def _last_maps(layers: Layers, squares: Array, device: str) -> Tensor:
-    """Pictures of shape (N, S, S) to the maps of the last convolution, shape (N, C, H, W)."""
+    """Patches of shape (N, S, S) to the maps of the last convolution, shape (N, C, H, W)."""
     import torch  # noqa: PLC0415 - seconds that only this needs
 
     convolutions = torch_layers(layers, device=device)[:-1]
@@ -162,15 +164,15 @@ def _last_maps(layers: Layers, squares: Array, device: str) -> Tensor:
 
 
 def _signed(
-    head: Head, looks: Sequence[Tensor], rows: Sequence[int], outputs: Sequence[int]
+    head: Head, activations: Sequence[Tensor], rows: Sequence[int], outputs: Sequence[int]
 ) -> Array:
     """Grad-CAM before it is rectified, of one member.
 
     Args:
-        head: What answered.
-        looks: Maps of the last convolution, shape (C, H, W), of each of the P patches there are.
+        head: What classified.
+        activations: Maps of the last convolution, shape (C, H, W), of each of the P patches.
         rows: Which of the head's inputs these are; the others are missing and all 0.
-        outputs: The answers.
+        outputs: Which of its outputs to explain.
 
     Returns:
         Shape (outputs, P, H, W).
@@ -180,12 +182,12 @@ def _signed(
 
     from sharp_cli.inference.networks import pooled  # noqa: PLC0415
 
-    maps = torch.stack(list(looks))
+    maps = torch.stack(list(activations))
     features = pooled(functional.max_pool2d(maps, 2)).requires_grad_()
-    seen = features.new_zeros(head.width // features.shape[1], features.shape[1])
-    signal = seen.index_copy(0, torch.tensor(rows, device=seen.device), features).ravel()
+    given = features.new_zeros(head.width // features.shape[1], features.shape[1])
+    signal = given.index_copy(0, torch.tensor(rows, device=given.device), features).ravel()
     for number, parts in enumerate(head.layers):
-        weight, bias = (torch.from_numpy(each).to(seen.device) for each in parts)
+        weight, bias = (torch.from_numpy(each).to(given.device) for each in parts)
         signal = functional.linear(signal.relu() if number else signal, weight, bias)
     gradients = torch.stack(
         [torch.autograd.grad(signal[one], features, retain_graph=True)[0] for one in outputs]

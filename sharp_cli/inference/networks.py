@@ -70,11 +70,11 @@ def make_head(
     """Fully connected layers with rectifiers between them; their weights are the trainer's matter.
 
     Args:
-        inputs: Number of features of all that it looks at together.
+        inputs: Number of features of a whole input set.
         outputs: Number of logits.
         layers: Number of fully connected layers, at least 1.
         hidden: Width of all but the last.
-        dropout: Share of hidden values left out in training.
+        dropout: Fraction of hidden values dropped in training.
     """
     widths = [inputs, *[hidden] * (layers - 1)]
     parts: list[nn.Module] = []

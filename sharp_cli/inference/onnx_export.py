@@ -1,9 +1,9 @@
 """Heads of a findings bundle as files for use elsewhere: ONNX networks, or safetensors weights.
 
 A file holds the trunk and the head of every member of the ensemble, in 32 bit. What goes in are
-`patches`, float32 of shape (N, K, S, S): of N sets the K patches that the head looks at together,
-each as `classify.standardise` gives it. What comes out are `probabilities` of shape (N, K). All K
-patches must be there: a missing one, which is zeros to a head, cannot be told. The metadata name
+`patches`, float32 of shape (N, K, S, S): of N input sets the K patches, each as
+`classifier.standardise` gives it. What comes out are `probabilities` of shape (N, K). All K patches
+must be there: the features of a missing one, which are zeros, cannot be given. The metadata name
 the `bundle` with its version, the `sha256` of its `bundle.json`, `model`, `finding` and `group`;
 the `sets` of a study, in order; `size` (S) and `normalisation` of a patch; from which `threshold`
 on a joint is called non-intact; and a `notice`.
@@ -46,7 +46,7 @@ _OPSET: Final = 18
 _IR_VERSION: Final = 8
 
 _NORMALISATION: Final = "area-averaged to the size, then mean 0 and standard deviation 1 a patch"
-"""What `classify.standardise` does."""
+"""What `classifier.standardise` does."""
 
 
 def export(
@@ -108,21 +108,23 @@ def export(
         )
         raise UsageError(message)
     for file, key in files_of.items():
-        told = _told(bundle, weights, key)
+        metadata = _metadata(bundle, weights, key)
         content = (
-            _network(weights, key, told) if suffix == ".onnx" else _tensors(weights, key, told)
+            _network(weights, key, metadata)
+            if suffix == ".onnx"
+            else _tensors(weights, key, metadata)
         )
         output.write(file, content)
     return list(files_of)
 
 
-def _told(bundle: Bundle, weights: Weights, key: HeadKey) -> dict[str, str]:
+def _metadata(bundle: Bundle, weights: Weights, key: HeadKey) -> dict[str, str]:
     """The metadata of a head's file."""
     return {
         "bundle": bundle.name,
         "sha256": bundle.sha256,
         **dict(zip(("model", "finding", "group"), key, strict=True)),
-        "sets": "; ".join(", ".join(map(_place, unit)) for unit in input_sets(*key)),
+        "sets": "; ".join(", ".join(map(_name, inputs)) for inputs in input_sets(*key)),
         "size": str(weights.size),
         "normalisation": _NORMALISATION,
         "threshold": str(weights.thresholds[key]),
@@ -130,7 +132,7 @@ def _told(bundle: Bundle, weights: Weights, key: HeadKey) -> dict[str, str]:
     }
 
 
-def _tensors(weights: Weights, key: HeadKey, told: dict[str, str]) -> bytes:
+def _tensors(weights: Weights, key: HeadKey, metadata: dict[str, str]) -> bytes:
     """The weights of one head and its trunks, a safetensors file."""
     from safetensors.numpy import save  # noqa: PLC0415 - as onnx
 
@@ -142,10 +144,10 @@ def _tensors(weights: Weights, key: HeadKey, told: dict[str, str]) -> bytes:
         for place, (weight, bias) in enumerate(head.layers):
             tensors[f"{number}.classifier.{place}.weight"] = weight
             tensors[f"{number}.classifier.{place}.bias"] = bias
-    return bytes(save({name: np.ascontiguousarray(one) for name, one in tensors.items()}, told))
+    return bytes(save({name: np.ascontiguousarray(one) for name, one in tensors.items()}, metadata))
 
 
-def _network(weights: Weights, key: HeadKey, told: dict[str, str]) -> bytes:
+def _network(weights: Weights, key: HeadKey, metadata: dict[str, str]) -> bytes:
     """The network of one head, an ONNX file."""
     from onnx import TensorProto, helper  # noqa: PLC0415 - of training, and slow to load
 
@@ -172,7 +174,7 @@ def _network(weights: Weights, key: HeadKey, told: dict[str, str]) -> bytes:
         ir_version=_IR_VERSION,
         opset_imports=[helper.make_opsetid("", _OPSET)],
     )
-    helper.set_model_props(model, told)
+    helper.set_model_props(model, metadata)
     return bytes(model.SerializeToString())
 
 
@@ -201,10 +203,10 @@ class _Graph:
 
 
 def _trunk(graph: _Graph, layers: Layers, squares: str) -> str:
-    """Pictures of shape (B, 1, S, S) to features of shape (B, F)."""
+    """Patches of shape (B, 1, S, S) to features of shape (B, F)."""
     maps = squares
     for number, layer in enumerate(layers.convolutions):
-        # A gray picture fills all three channels, so their weights add up.
+        # A grey patch fills all three channels, so their weights add up.
         weight = layer.weight if number else layer.weight.sum(axis=1, keepdims=True)
         kernel, bias = graph.constant(weight), graph.constant(layer.bias)
         maps = graph.add("Relu", graph.add("Conv", maps, kernel, bias, pads=[1, 1, 1, 1]))
@@ -225,5 +227,5 @@ def _head(graph: _Graph, head: Head, features: str) -> str:
     return graph.add("Sigmoid", values)
 
 
-def _place(one: Input) -> str:
+def _name(one: Input) -> str:
     return f"{'earlier ' if one.earlier else ''}{one.side} {one.joint}"

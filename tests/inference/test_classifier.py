@@ -88,7 +88,7 @@ def test_patches_go_through_the_trunks_of_heads_that_look_at_them_alone(
     passed = passes(monkeypatch)
     classifier.classify([study], "siso")
     assert passed == {"trunk-1.safetensors": [32], "trunk-2.safetensors": [30]}
-    classifier.features([study])
+    classifier.extract_features([study])
     assert {name: len(calls) for name, calls in passed.items()} == {
         f"trunk-{number}.safetensors": 2 if number <= 2 else 1 for number in (1, 2, 3, 4)
     }
@@ -151,8 +151,8 @@ def test_what_is_missing_is_all_zeros(tmp_path: Path, model: ModelName) -> None:
         study: Study = {"left": hand(1, without=["lunate", "PIP3"]), "right": hand(2)}
         if layers == 1:
             del study["right"]
-        (features,) = classifier.features([study])
-        results = classifier.decide(features, model)
+        (features,) = classifier.extract_features([study])
+        results = classifier.classify_features(features, model)
         assert {r.model for r in results} == {model}
         found = probabilities(results)
         count = 0

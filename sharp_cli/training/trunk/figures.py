@@ -82,9 +82,9 @@ def rows(classifier: Classifier, hands: Sequence[IntactHand], *, seed: int) -> I
         for number in range(UNTOUCHED + WITH_LESIONS):
             implanted = number >= UNTOUCHED
             study, truth = _study(pair, counted, rng, implanted=implanted)
-            (features,) = classifier.features([study], models)
+            (features,) = classifier.extract_features([study], models)
             for model in models:
-                for result in classifier.decide(features, model):
+                for result in classifier.classify_features(features, model):
                     if result.side in counted:
                         yield Row(
                             model,
