@@ -36,10 +36,11 @@ _COLUMNS: Final = tuple(field.name for field in fields(DetectionSummary))
 _CARD: Final = """\
 # {name} 1: finds the joints of a hand
 
-**What it does.** Looks at a hand that has been found, drawn upright with the thumb to the right \
-in {width} x {height} pixels, and gives the place of {count} points with a likelihood each.
+**What it does.** Takes a hand that has been found, resampled upright with the thumb to the right \
+in {width} x {height} pixels, and gives the positions of {count} points with a localisation \
+confidence (`likelihood`) each.
 
-**What it is for.** The second stage of `sharp score`, with `--detector`. It does not judge \
+**What it is for.** The second stage of `sharp score`, with `--detector`. It does not assess \
 disease. **Not validated on patients; for research only.**
 
 **Network.** {architecture}. `{network}` holds DeepLabCut's preprocessing and decoding too.
@@ -48,7 +49,7 @@ disease. **Not validated on patients; for research only.**
 
 **Training.** From {start}: {views} augmented views of each hand, {epochs} epochs, seed {seed}. \
 The network is that of epoch {epoch}, which had the lowest median distance on the validation \
-pictures ({median:.2f} % of the proximal phalanx length):
+radiographs ({median:.2f} % of the proximal phalanx length):
 
 ```sh
 {command}
@@ -56,18 +57,18 @@ pictures ({median:.2f} % of the proximal phalanx length):
 
 **Measured** {measured}
 
-**Likelihood** {likelihood}
+**Localisation confidence** {confidence}
 
-**Limits.** What is not among the training data may be misplaced without a low likelihood.
+**Limits.** What is not among the training data may be misplaced without a low confidence.
 """
 
 _UNMEASURED: Final = """\
 not at all: it was trained without folds."""
 
 _MEASURED: Final = """\
-by cross-validation: for each of {folds} folds of the pictures, the same training on the other \
-folds, and its own pictures through the whole line, from finding the hand on. Distances in percent \
-of each hand's median proximal phalanx length (`found`: percent within 15):
+by cross-validation: for each of {folds} folds of the radiographs, the same training on the other \
+folds, and all stages on its own radiographs, from finding the hand on. Distances in percent of \
+each hand's median proximal phalanx length (`found`: percent within 15):
 
 {table}"""
 
@@ -77,8 +78,8 @@ as the network gives it: not calibrated, and no joint is called uncertain."""
 
 _CALIBRATED: Final = """\
 of a joint: the probability that it lies within 15 % of the proximal phalanx length of its true \
-place, calibrated on what the folds' detectors found in their own pictures. Figures are of each \
-fold by the calibration of the others.
+position, calibrated on what the detectors of the folds found in their own radiographs. The \
+metrics are of each fold by the calibration of the others.
 
 {tables}"""
 
@@ -190,11 +191,11 @@ def write_detector(
         },
         "folds": {name: asdict(summary) for name, summary in proof.measured.items()},
     }
-    likelihood = _UNCALIBRATED
+    confidence = _UNCALIBRATED
     if proof.calibration is not None:
         tables = figures(proof.calibration.judged)
         meta |= {"certainty": proof.calibration.certainty.meta(), "calibration": tables}
-        likelihood = _CALIBRATED.format(tables=calibration_markdown(tables))
+        confidence = _CALIBRATED.format(tables=calibration_markdown(tables))
     card = _CARD.format(
         name=meta["name"],
         count=len(POINTS),
@@ -209,7 +210,7 @@ def write_detector(
         measured=_MEASURED.format(folds=recipe.folds, table=markdown(proof.measured))
         if proof.measured
         else _UNMEASURED,
-        likelihood=likelihood,
+        confidence=confidence,
         **{name: chosen[name] for name in names[1:]},
     )
     output.write(out / CARD_FILE, card.encode())

@@ -23,15 +23,16 @@ _BINS: Final = 10
 _REASONS: Final = (CUT_OFF, UNLIKE, UNCLEAR)
 _CAPTIONS: Final = {
     "joints": (
-        "Joints, in radiographs as they are, changed in the ways of `sharp evaluate robustness`, "
-        "and made so hard that many are missed: how many are off by more than 15 % of the proximal "
-        "phalanx length, the percent of these and of the others that are called uncertain, and how "
-        "far likelihoods are from the truth (Brier score, expected calibration error)."
+        "Joints in radiographs as they are, degraded in the ways of `sharp evaluate robustness`, "
+        "and degraded so much that many are missed: how many are off by more than 15 % of the "
+        "proximal phalanx length, the percent of these and of the others that are called "
+        "uncertain, and how well the confidence is calibrated (Brier score, expected calibration "
+        "error)."
     ),
-    "reliability": "All of these joints by their likelihood, and the percent well placed.",
+    "reliability": "All of these joints by their confidence, and the percent that are well placed.",
     "hands": (
-        "Hands called uncertain, in percent, and why. What is squeezed, and what follows it, is no "
-        "hand in PA view; it is given to the detector where the hand was."
+        "Hands called uncertain, in percent, and why. The squeezed hands, and the rows below "
+        "them, are no hands in PA view; they are given to the detector at the position of the hand."
     ),
 }
 

@@ -55,11 +55,12 @@ _HARMLESS: Final = frozenset(
 _CARD: Final = """\
 # {name} 1: finds the joints of a hand, imported from DeepLabCut
 
-**What it does.** Looks at a hand that has been found, drawn upright with the thumb to the right \
-in {size} x {size} pixels, and gives the place of {count} points with a likelihood each.
+**What it does.** Takes a hand that has been found, resampled upright with the thumb to the right \
+in {size} x {size} pixels, and gives the positions of {count} points with a localisation \
+confidence (`likelihood`) each.
 
-**Not validated on patients; for research only.** What it was trained on and how well it does is \
-not known to Sharp: measure it with `sharp detect --detector` and `sharp evaluate detection`.
+**Not validated on patients; for research only.** What it was trained on and how good it is \
+is not known to Sharp: measure it with `sharp detect --detector` and `sharp evaluate detection`.
 
 **Imported from** the DeepLabCut (PyTorch engine) snapshot `{file}`, net `{net}`, sha256 \
 `{sha256}`; converted with DeepLabCut {version}. `{network}` holds DeepLabCut's preprocessing and \
