@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sharp_cli.execution.devices import cores
-from sharp_cli.inference.openvino_runtime import Network, has_bf16, load_openvino
+from sharp_cli.inference.openvino_runtime import OpenVinoNetwork, has_bf16, load_openvino
 from timing.table import Row
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _bf16_rate() -> float:
     parameter = ops.parameter(left.shape, np.float32)
     product = ops.matmul(parameter, ops.constant(right), False, False)
     model = load_openvino().Model([product], [parameter])
-    network = Network(model, threads=None, precision="bf16")
+    network = OpenVinoNetwork(model, threads=None, precision="bf16")
     return _rate(lambda: network(left))
 
 

@@ -1,7 +1,7 @@
 """Model bundles: folders with a `bundle.json`, their weights and a model card.
 
 `bundle.json` names the bundle, says what kind it is and gives the sha256 of every other file;
-nothing of a bundle is used before its files have been checked against it.
+a bundle is used only once its files have been checked against it.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Bundle:
 
     Attributes:
         path: Its folder.
-        kind: What it is for: `hands` finds hands, `joints` finds joints, `findings` classifies.
+        kind: Its task: `hands` finds hands, `joints` finds joints, `findings` classifies.
         name: Its name and version, as results cite it.
-        sha256: Of its `bundle.json`, which in turn fixes every other file.
+        sha256: Of its `bundle.json`, which in turn holds that of every other file.
         meta: The whole content of `bundle.json`.
     """
 
@@ -119,7 +119,7 @@ def _open(folder: Path) -> Bundle:
         files = dict(meta["sha256"])
         validated = meta["validated_on_patients"]
     except (KeyError, TypeError, ValueError) as error:
-        message = f"{folder / BUNDLE_FILE}: incomplete ({error}); get the bundle anew"
+        message = f"{folder / BUNDLE_FILE}: incomplete ({error}); get the bundle again"
         raise ModelError(message) from error
     if kind not in ("hands", "joints", "findings") or not isinstance(validated, bool):
         message = f"{folder / BUNDLE_FILE}: not a bundle this version knows; update sharp-cli"
@@ -127,10 +127,10 @@ def _open(folder: Path) -> Bundle:
     for file, expected in files.items():
         path = folder / file
         if Path(file).name != file or not path.is_file():
-            message = f"{path}: missing from its bundle; get the bundle anew"
+            message = f"{path}: missing from its bundle; get the bundle again"
             raise ModelError(message)
         if _sha256(path.read_bytes()) != expected:
-            message = f"{path}: not the file its bundle was made with; get the bundle anew"
+            message = f"{path}: not the file its bundle was made with; get the bundle again"
             raise ModelError(message)
     return Bundle(folder, kind, name, checksum, meta)
 
@@ -143,10 +143,10 @@ def _read(path: Path) -> tuple[dict[str, Any], str]:
         message = f"{path.parent}: not a model bundle ({BUNDLE_FILE} cannot be read: {error})"
         raise ModelError(message) from error
     except ValueError as error:
-        message = f"{path}: not JSON ({error}); get the bundle anew"
+        message = f"{path}: not JSON ({error}); get the bundle again"
         raise ModelError(message) from error
     if not isinstance(meta, dict):
-        message = f"{path}: not a model bundle; get the bundle anew"
+        message = f"{path}: not a model bundle; get the bundle again"
         raise ModelError(message)
     return meta, _sha256(content)
 

@@ -104,17 +104,17 @@ def fit_similarity(
 
 
 class Shrinking:
-    """A picture, and what was made of it by averaging."""
+    """A picture, and versions of it shrunk by averaging."""
 
     def __init__(self, pixels: NDArray[np.float32]) -> None:
-        """Take a picture: float32, shape (height, width)."""
+        """Wrap a picture: float32, shape (height, width)."""
         self._shrunk = {1: (pixels, similarity())}
 
     def by(self, step: int) -> tuple[NDArray[np.float32], Affine]:
         """The picture shrunk by a whole number, and the map from the picture to it.
 
-        What is left at its right and lower edge, less than `step` pixels, is left out: OpenCV's
-        averages of whole blocks come five times as fast as others.
+        The remainder at its right and lower edge, less than `step` pixels, is dropped: OpenCV
+        averages whole blocks five times as fast as others.
         """
         pixels = self._shrunk[1][0]
         step = max(1, min(step, *pixels.shape))
@@ -135,13 +135,13 @@ def sample(
     *,
     fill: float = 0.0,
 ) -> NDArray[np.float32]:
-    """Draw the view of `size` whose pixels lie at `to_image` of their own coordinates.
+    """Sample the view of `size` whose pixels lie at `to_image` of their own coordinates.
 
     Where the view is coarser than the picture, the picture is averaged first, so that nothing
     aliases.
 
     Args:
-        pixels: float32, shape (height, width); or a `Shrinking` of it, where many views are drawn.
+        pixels: float32, shape (height, width); or a `Shrinking` of it, for many views.
         to_image: Maps view coordinates to picture coordinates.
         size: Width and height of the view.
         fill: Value outside the picture.

@@ -1,4 +1,4 @@
-"""Writing results: whole files or none, and clear words where it cannot be done."""
+"""Writing files atomically, and folders and stdout, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sharp_cli.core.errors import OutputError
 
 
 def prepare(path: Path) -> None:
-    """Make the folder that `path` goes to, and see that a file can be written there.
+    """Make the folder that `path` goes to, and check that a file can be written there.
 
     Raises:
         OutputError: It cannot, or `path` is a folder itself.
@@ -41,10 +41,9 @@ def make_folder(folder: Path) -> None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file such that at no time half of it is there.
+    """Write a file atomically: a temporary file beside it is written, then renamed.
 
-    The content goes to a temporary file beside it, which then takes its name. A device or a pipe
-    is written to directly.
+    A device or a pipe is written to directly.
 
     Raises:
         OutputError: It cannot be written; what was there before is untouched.
@@ -71,7 +70,7 @@ def write(path: Path, content: bytes) -> None:
 
 
 def write_stdout(content: bytes) -> None:
-    """Write data to stdout; whoever reads it may stop before its end.
+    """Write data to stdout; a reader that stops early is no error.
 
     Raises:
         OutputError: It cannot be written.
@@ -80,7 +79,7 @@ def write_stdout(content: bytes) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # Or Python would try once more to write what is left, and complain, when it exits.
+        # Otherwise Python would try to write the rest when it exits, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         message = f"stdout: cannot be written ({error.strerror}); choose a file"

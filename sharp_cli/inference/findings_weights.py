@@ -114,12 +114,12 @@ def read_weights(bundle: Bundle) -> Weights:
         )
         raise ModelError(message)
     if _OLD_FILE in bundle.meta["sha256"]:
-        message = f"{bundle.path}: made by an older version; get the bundle anew"
+        message = f"{bundle.path}: made by an older version; get the bundle again"
         raise ModelError(message)
     try:
         return _weights(bundle)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        message = f"{bundle.path}: incomplete ({error}); get the bundle anew"
+        message = f"{bundle.path}: incomplete ({error}); get the bundle again"
         raise ModelError(message) from error
 
 
@@ -188,11 +188,11 @@ def _read(bundle: Bundle, file: str) -> dict[str, Array]:
 
     path = bundle.path / file
     if file not in bundle.meta["sha256"]:
-        message = f"{path}: not part of its bundle; get the bundle anew"
+        message = f"{path}: not part of its bundle; get the bundle again"
         raise ModelError(message)
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
-        message = f"{path}: cannot be read as weights ({error}); get the bundle anew"
+        message = f"{path}: cannot be read as weights ({error}); get the bundle again"
         raise ModelError(message) from error
     return {name: tensor.astype(np.float32) for name, tensor in tensors.items()}

@@ -249,7 +249,7 @@ class HandFinder:
         try:
             self._threshold = float(bundle.meta["threshold"])
         except (KeyError, TypeError, ValueError) as error:
-            message = f"{bundle.path}: no threshold in its bundle.json; get the bundle anew"
+            message = f"{bundle.path}: no threshold in its bundle.json; get the bundle again"
             raise ModelError(message) from error
         self._network = load_onnx(bundle.path / "hands.onnx", threads=threads)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.records import Hand, Radiograph, Status
-    from sharp_cli.inference.openvino_runtime import Network
+    from sharp_cli.inference.openvino_runtime import OpenVinoNetwork
 
 FURTHER_VIEWS: Final[tuple[Affine, ...]] = (similarity(degrees=6),)
 """How the views after the first lie beside the hand's frame.
@@ -130,7 +130,7 @@ class JointDetector:
         if unknown:
             message = f"{bundle.path}: bundle.json names unknown points: {', '.join(unknown)}"
             raise ModelError(message)
-        self._networks: list[tuple[Network, list[int]]] = [
+        self._networks: list[tuple[OpenVinoNetwork, list[int]]] = [
             (
                 load_onnx(bundle.path / file, threads=threads),
                 [POINTS.index(name) for name in names],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.records import Precision
 
 
-class Network:
+class OpenVinoNetwork:
     """A compiled network of one input and one output."""
 
     def __init__(
@@ -35,8 +35,7 @@ class Network:
             model: The network.
             threads: CPU threads; None for all cores.
             precision: Of its numbers; see `has_bf16`.
-            throughput: Whether `each` is to take as little time for many batches as it can, and
-                not a call for one.
+            throughput: Whether to optimise `run_all` for many batches, not a call for one.
         """
         openvino = load_openvino()
         options: dict[str, Any] = {
@@ -56,8 +55,8 @@ class Network:
         result: NDArray[np.float32] = self._compiled(batch)[0]
         return result
 
-    def each(self, batches: Iterable[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-        """Run some batches, as many at once as OpenVINO thinks best for this machine."""
+    def run_all(self, batches: Iterable[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """Run batches, as many at once as OpenVINO finds best for this machine."""
         count = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         free = [self._compiled.create_infer_request() for _ in range(count)]
         running: deque[Any] = deque()
@@ -81,8 +80,8 @@ class Network:
 
 
 def load_openvino() -> Any:
-    """The package; it is loaded here alone, and late: --help need not pay a tenth of a second."""
-    # Without this the package would tell its maker of its use, over the network.
+    """The package, imported only here and only when needed, as that takes a tenth of a second."""
+    # Otherwise the package would report its use to its maker, over the network.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     import openvino  # noqa: PLC0415
 
@@ -95,7 +94,7 @@ def has_bf16() -> bool:
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def load_onnx(path: Path, *, threads: int | None) -> Network:
+def load_onnx(path: Path, *, threads: int | None) -> OpenVinoNetwork:
     """Load an ONNX file.
 
     Raises:
@@ -103,7 +102,7 @@ def load_onnx(path: Path, *, threads: int | None) -> Network:
     """
     openvino = load_openvino()
     try:
-        return Network(openvino.Core().read_model(path), threads=threads)
+        return OpenVinoNetwork(openvino.Core().read_model(path), threads=threads)
     except RuntimeError as error:
-        message = f"{path}: not a network that can be run; get its bundle anew"
+        message = f"{path}: not a network that can be run; get its bundle again"
         raise ModelError(message) from error

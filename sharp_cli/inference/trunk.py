@@ -1,7 +1,4 @@
-"""A trunk of a findings bundle: patches to features, on the CPU or on a GPU.
-
-It runs on the CPU in OpenVINO or on a GPU in torch.
-"""
+"""A trunk of a findings bundle extracts features: on the CPU in OpenVINO, on a GPU in torch."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sharp_cli.inference.openvino_runtime import Network, load_openvino
+from sharp_cli.inference.openvino_runtime import OpenVinoNetwork, load_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,7 +51,7 @@ class Convolution:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The convolutions that make features of pictures; see `networks.extract_features`."""
+    """The convolutions that features are extracted by; see `networks.extract_features`."""
 
     convolutions: Sequence[Convolution]
 
@@ -65,7 +62,7 @@ class Layers:
 
     @classmethod
     def of(cls, tensors: Mapping[str, Array]) -> Layers:
-        """The layers, as the names `<n>.weight`, `<n>.bias` and the shapes of tensors tell them.
+        """The layers, by the names `<n>.weight`, `<n>.bias` and the shapes of tensors.
 
         Raises:
             KeyError: One lacks its weight or its bias.
@@ -112,7 +109,7 @@ def openvino_trunk(
             maps = ops.max_pool(maps, [2, 2], one, [0, 0], [0, 0], [2, 2]).output(0)
     parts = [ops.reduce_mean(maps, [2, 3]), ops.reduce_max(maps, [2, 3])]
     model = openvino.Model([ops.concat(parts, axis=1)], [pictures])
-    network = Network(model, threads=threads, precision=precision, throughput=throughput)
+    network = OpenVinoNetwork(model, threads=threads, precision=precision, throughput=throughput)
 
     def batches(squares: Array) -> Iterator[Array]:
         for start in range(0, len(squares), _CPU_BATCH):
@@ -121,7 +118,7 @@ def openvino_trunk(
             batch[: len(part)] = part[:, None]
             yield batch
 
-    return lambda squares: np.concatenate(network.each(batches(squares)))[: len(squares)]
+    return lambda squares: np.concatenate(network.run_all(batches(squares)))[: len(squares)]
 
 
 def torch_layers(layers: Layers, *, device: str) -> nn.Sequential:

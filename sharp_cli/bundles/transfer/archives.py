@@ -20,41 +20,41 @@ from sharp_cli.core.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    Read = Callable[[], bytes]
+    ReadFile = Callable[[], bytes]
 
 SUFFIXES: Final = (".zip", ".tar.gz")
-"""How names of archives end."""
+"""The suffixes of archives."""
 
 _DAMAGE: Final = (
     EOFError, OSError, RuntimeError, ValueError, lzma.LZMAError, tarfile.TarError,
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-"""What the standard library raises of damaged archives, and of encrypted ones."""
+"""What the standard library raises for damaged and for encrypted archives."""
 
 _GZIP: Final = b"\x1f\x8b"
-"""What gzip files begin with (RFC 1952, section 2.3.1)."""
+"""The first bytes of gzip files (RFC 1952, section 2.3.1)."""
 
 _FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that a zip file can tell."""
+"""The earliest time that a zip file can hold."""
 
 _MODE: Final = 0o644
 
 
-def members(content: bytes, where: str) -> dict[str, Read]:
-    """The files of an archive, each to be read on its own.
+def members(content: bytes, where: str) -> dict[str, ReadFile]:
+    """The files of an archive, each with a function that reads it.
 
     The bundle may lie in a folder of the archive; names are relative to its `bundle.json`.
 
     Args:
         content: The archive's.
-        where: What it is called in messages.
+        where: The archive's name, for messages.
 
     Raises:
         ModelError: It is damaged, or holds a link, a name that leads out of it, or no bundle.
     """
     with _readable(where):
         if content.startswith(_GZIP):
-            # All of it at once, as its checksum comes last.
+            # All of it at once, as the checksum comes last.
             file = io.BytesIO(gzip.decompress(content))
             archive = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 - it is in memory
             return _named(_in_tar(archive, where), where)
@@ -62,7 +62,7 @@ def members(content: bytes, where: str) -> dict[str, Read]:
 
 
 def pack(files: Mapping[str, bytes], name: str) -> bytes:
-    """Make an archive; the same files give the same bytes, always.
+    """Make an archive; the same files always give the same bytes.
 
     They are stored, not compressed: weights hardly shrink, and zlib's versions differ.
 
@@ -90,7 +90,7 @@ def pack(files: Mapping[str, bytes], name: str) -> bytes:
     return content.getvalue()
 
 
-def _in_zip(archive: zipfile.ZipFile, where: str) -> Iterator[tuple[str, Read]]:
+def _in_zip(archive: zipfile.ZipFile, where: str) -> Iterator[tuple[str, ReadFile]]:
     for member in archive.infolist():
         if member.is_dir():
             continue
@@ -99,7 +99,7 @@ def _in_zip(archive: zipfile.ZipFile, where: str) -> Iterator[tuple[str, Read]]:
         yield member.filename, partial(_read, partial(archive.read, member), where)
 
 
-def _in_tar(archive: tarfile.TarFile, where: str) -> Iterator[tuple[str, Read]]:
+def _in_tar(archive: tarfile.TarFile, where: str) -> Iterator[tuple[str, ReadFile]]:
     for member in archive:
         if member.isdir():
             continue
@@ -114,13 +114,13 @@ def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return file.read()
 
 
-def _read(read: Read, where: str) -> bytes:
+def _read(read: ReadFile, where: str) -> bytes:
     with _readable(where):
         return read()
 
 
-def _named(listed: Iterable[tuple[str, Read]], where: str) -> dict[str, Read]:
-    found: dict[PurePosixPath, Read] = {}
+def _named(listed: Iterable[tuple[str, ReadFile]], where: str) -> dict[str, ReadFile]:
+    found: dict[PurePosixPath, ReadFile] = {}
     for name, read in listed:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name:
@@ -148,5 +148,5 @@ def _readable(where: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        message = f"{where}: cannot be read as an archive ({error}); get it anew"
+        message = f"{where}: cannot be read as an archive ({error}); get it again"
         raise ModelError(message) from error

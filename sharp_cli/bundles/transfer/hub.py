@@ -1,4 +1,4 @@
-"""The Hugging Face hub: where a repository is, who asks, and how files get there."""
+"""The Hugging Face hub: addresses of repositories, the user's token, and uploads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOKEN: Final = "HF_TOKEN"  # noqa: S105 - the name of the variable
 
 _ADDRESS: Final = re.compile(r"hf://([\w.-]+/[\w.-]+)(?:@([\w./-]+))?", re.ASCII)
 _TOKEN_TEXT: Final = re.compile(r"[!-~]+")
-"""What may stand in a header; what else is there would be quoted in an error."""
+"""What a header may hold; a library would quote anything else in its error."""
 
 
 def endpoint() -> str:
@@ -30,11 +30,11 @@ def token() -> str | None:
     """The user's token, if HF_TOKEN holds one.
 
     Raises:
-        UsageError: It holds something else.
+        UsageError: It holds something that is no token.
     """
     found = os.environ.get(TOKEN, "").strip()
     if found and not _TOKEN_TEXT.fullmatch(found):
-        message = f"{TOKEN}: holds what no token does, such as a space; set it anew"
+        message = f"{TOKEN}: holds what no token does, such as a space; set it again"
         raise UsageError(message)
     return found or None
 
@@ -50,14 +50,14 @@ def folder(source: str) -> str:
 
 
 def upload(files: Mapping[str, bytes], target: str) -> None:
-    """Add files to a repository that is there, all in one commit.
+    """Add files to an existing repository, all in one commit.
 
     Args:
         files: Contents by name.
         target: `hf://owner/name[@branch]`.
 
     Raises:
-        OutputError: The hub cannot be reached, or does not take them.
+        OutputError: The hub cannot be reached, or does not accept them.
         UsageError: `target` is not of that form, or huggingface_hub is not installed.
     """
     name, branch = _parts(target)
@@ -67,7 +67,7 @@ def upload(files: Mapping[str, bytes], target: str) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # read when it is imported
     from huggingface_hub import CommitOperationAdd, HfApi  # noqa: PLC0415 - optional
 
-    # Without HF_TOKEN it takes that of its own login.
+    # Without HF_TOKEN it uses the token of its own login.
     api = HfApi(endpoint=endpoint(), token=token())
     try:
         api.create_commit(

@@ -1,4 +1,4 @@
-"""What a `bundle.json` says of its bundle, before the bundle's files are there."""
+"""The manifest in a `bundle.json`, which is read before the bundle's other files are there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME: Final = re.compile(r"\w[\w.-]*", re.ASCII)
-"""Names that are one on every system and need no quoting in an address."""
+"""File names that are valid on every system and need no quoting in an address."""
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -47,7 +47,7 @@ class Manifest:
             meta = json.loads(content)
             kind, files = meta["kind"], dict(meta["sha256"])
         except (KeyError, TypeError, ValueError) as error:
-            message = f"{where}: its {BUNDLE_FILE} describes no bundle ({error!r}); get it anew"
+            message = f"{where}: its {BUNDLE_FILE} describes no bundle ({error!r}); get it again"
             raise ModelError(message) from error
         if kind not in get_args(BundleKind):
             message = f"{where}: a bundle of kind {kind!r}; update sharp-cli"
@@ -59,7 +59,7 @@ class Manifest:
                 )
                 raise ModelError(message)
             if not isinstance(checksum, str) or not _SHA256.fullmatch(checksum):
-                message = f"{where}: {BUNDLE_FILE} gives no sha256 of {name}; get it anew"
+                message = f"{where}: {BUNDLE_FILE} gives no sha256 of {name}; get it again"
                 raise ModelError(message)
         return cls(kind, files)
 

@@ -1,4 +1,4 @@
-"""Fetch a bundle from a folder, an archive or the web."""
+"""Pull a bundle: fetch it from a folder, an archive or the web, and check it."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.bundles.transfer.verify import LoadCheck
 
-_MARK: Final = ".source"
-"""Tells what a bundle was pulled from: a sha256, as addresses may hold secrets."""
+_SOURCE_FILE: Final = ".source"
+"""The file that holds the source of a bundle: a sha256, as addresses may hold secrets."""
 
 
 def pull(source: str, out: Path, load_check: LoadCheck) -> Bundle:
-    """Fetch a bundle, check it, and only then give it its name.
+    """Fetch a bundle, check it, and only then move it to `out`.
 
     Until then its files lie in a hidden folder beside `out`. That folder stays after an interrupted
-    download, and the same call goes on from there. If `out` holds the whole bundle of this source
+    download, which the same call resumes. If `out` holds the complete bundle of this source
     already, nothing is fetched.
 
     Args:
@@ -40,24 +40,25 @@ def pull(source: str, out: Path, load_check: LoadCheck) -> Bundle:
         load_check: See `verify`.
 
     Raises:
-        ModelError: The source cannot be reached, or what it holds is not a whole bundle.
+        ModelError: The source cannot be reached, or does not hold a complete bundle.
         OutputError: `out` holds something else, or cannot be written.
         UsageError: It is no such source.
     """
-    mark = _mark(source)
+    fingerprint = _fingerprint(source)
     if out.exists() and (out.is_file() or any(out.iterdir())):
-        return _kept(out, mark, load_check)
-    stage = out.absolute().with_name(f".{out.absolute().name}-{mark[:12]}")
+        return _reuse(out, fingerprint, load_check)
+    stage = out.absolute().with_name(f".{out.absolute().name}-{fingerprint[:12]}")
     folder = stage / "bundle"
     output.make_folder(folder)
     try:
         _fetch(source, stage, folder)
         verify(folder, load_check)
-        output.write(folder / _MARK, mark.encode())
+        output.write(folder / _SOURCE_FILE, fingerprint.encode())
         folder.rename(out)
     except (SharpError, OSError) as error:
-        begun = isinstance(error, web.UnreachableError) and any(map(Path.is_file, stage.rglob("*")))
-        if not begun:
+        arrived = any(map(Path.is_file, stage.rglob("*")))
+        resumable = isinstance(error, web.UnreachableError) and arrived
+        if not resumable:
             shutil.rmtree(stage)
         if isinstance(error, SharpError):
             raise
@@ -67,32 +68,32 @@ def pull(source: str, out: Path, load_check: LoadCheck) -> Bundle:
     return verify(out, load_check)
 
 
-def _mark(source: str) -> str:
-    """What tells a source from others: its address, or its content if it lies here."""
+def _fingerprint(source: str) -> str:
+    """The sha256 that identifies a source: of its address, or of its content if it is local."""
     path = Path(source)
     if "://" in source:
-        told = source.encode()
+        identity = source.encode()
     elif path.is_dir():
-        told = _read(path / BUNDLE_FILE)
+        identity = _read(path / BUNDLE_FILE)
     elif path.is_file() and source.endswith(SUFFIXES):
-        told = _read(path)
+        identity = _read(path)
     else:
         message = f"{source}: not a folder, a {' or '.join(SUFFIXES)} file, or an address"
         raise UsageError(message)
-    return hashlib.sha256(told).hexdigest()
+    return hashlib.sha256(identity).hexdigest()
 
 
-def _kept(out: Path, mark: str, load_check: LoadCheck) -> Bundle:
+def _reuse(out: Path, fingerprint: str, load_check: LoadCheck) -> Bundle:
     """The bundle that lies in `out`, if it was pulled from the same source."""
-    file = out / _MARK
-    if not file.is_file() or _read(file) != mark.encode():
+    file = out / _SOURCE_FILE
+    if not file.is_file() or _read(file) != fingerprint.encode():
         message = f"{out}: holds something else than this source; choose another place"
         raise OutputError(message)
     return verify(out, load_check)
 
 
 def _fetch(source: str, stage: Path, folder: Path) -> None:
-    """Put a source's files into `folder`; `stage` keeps downloads that are not at their end."""
+    """Put a source's files into `folder`; `stage` keeps unfinished downloads."""
     if "://" not in source:
         path = Path(source)
         if path.is_file():
@@ -106,7 +107,7 @@ def _fetch(source: str, stage: Path, folder: Path) -> None:
     if urlsplit(url).path.endswith(SUFFIXES):
         _unpack(web.download(url, stage / "archive.part"), folder, where)
         return
-    # It is checked against nothing, so half of an older one must not begin it.
+    # Nothing gives its checksum, so it must not be resumed from part of an older one.
     (stage / f"{BUNDLE_FILE}.part").unlink(missing_ok=True)
     _fill(
         folder,
@@ -123,10 +124,10 @@ def _unpack(content: bytes, folder: Path, where: str) -> None:
 def _fill(
     folder: Path, where: str, take: Callable[[str], bytes], names: Iterable[str] | None = None
 ) -> None:
-    """Take the files of a bundle one by one, each checked before it gets its name.
+    """Write the files of a bundle one by one, each checked first.
 
     Args:
-        folder: Where they go; what lies there already and is right is not taken again.
+        folder: Where they go; files that are there and correct are not taken again.
         where: What the source is called in messages.
         take: Gives a file's content.
         names: All that the source holds, where that is known; `bundle.json` is among them.
@@ -139,7 +140,7 @@ def _fill(
     manifest = Manifest.parse(content, where)
     if held is not None and (odd := sorted(held ^ {BUNDLE_FILE, *manifest.files})):
         why = f"not named by its {BUNDLE_FILE}" if odd[0] in held else "missing"
-        message = f"{where}: {odd[0]} is {why}; get the bundle anew"
+        message = f"{where}: {odd[0]} is {why}; get the bundle again"
         raise ModelError(message)
     for file in folder.iterdir():
         if file.name not in manifest.files:  # of an older one
@@ -151,7 +152,7 @@ def _fill(
             continue
         content = take(name)
         if not manifest.holds(name, content):
-            message = f"{where}: {name} is not the file its bundle was made with; get it anew"
+            message = f"{where}: {name} is not the file its bundle was made with; get it again"
             raise ModelError(message)
         output.write(target, content)
 
@@ -160,5 +161,5 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        message = f"{path}: cannot be read ({error.strerror}); get the bundle anew"
+        message = f"{path}: cannot be read ({error.strerror}); get the bundle again"
         raise ModelError(message) from error

@@ -1,4 +1,4 @@
-"""Hand a bundle on."""
+"""Push a bundle: check it and copy it to a folder, an archive, a server or the hub."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def push(folder: Path, target: str, load_check: LoadCheck) -> None:
-    """Copy a whole bundle, and nothing that it does not name.
+    """Copy a bundle: `bundle.json` and every file that it names, nothing else.
 
     Args:
         folder: The bundle's.
@@ -28,9 +28,9 @@ def push(folder: Path, target: str, load_check: LoadCheck) -> None:
         load_check: See `verify`.
 
     Raises:
-        ModelError: The bundle is not whole.
-        OutputError: The target is a folder that is there already, or cannot be written.
-        UsageError: It is an address, and no such one; or huggingface_hub is not installed.
+        ModelError: The bundle is incomplete or does not load.
+        OutputError: The target is a folder that exists, or cannot be written.
+        UsageError: It is an address of another form; or huggingface_hub is not installed.
     """
     bundle = verify(folder, load_check)
     files = {
@@ -61,7 +61,7 @@ def _copy(files: dict[str, bytes], target: Path, load_check: LoadCheck) -> None:
     output.make_folder(target.parent)
     try:
         with tempfile.TemporaryDirectory(prefix=".sharp-", dir=target.parent) as stage:
-            # In it and not it, which has permissions for its owner only.
+            # A temporary folder itself has permissions for its owner only.
             copy = Path(stage) / "bundle"
             for name, content in files.items():
                 output.write(copy / name, content)

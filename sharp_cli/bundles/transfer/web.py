@@ -1,4 +1,4 @@
-"""Files from and to the web; downloads go on where they were cut off.
+"""Downloads from and uploads to the web; interrupted downloads are resumed.
 
 User name and password of a server are taken from netrc, the hub's token from HF_TOKEN; both go to
 that server alone.
@@ -33,15 +33,15 @@ _NO_ACCESS: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class UnreachableError(ModelError):
-    """A download failed; what has come so far is kept, and the next one goes on from there."""
+    """A download failed; the part that arrived is kept, and the next call resumes it."""
 
 
 def address(source: str) -> str:
     """The https address of a source; of `hf://owner/name[@revision]`, its folder on the hub.
 
     Raises:
-        UsageError: It is none that bundles go over: only https, or http on this machine; or it
-            holds a user name or password.
+        UsageError: It is neither https nor, on this machine, http; or it holds a user name or
+            password.
     """
     if source.startswith(hub.SCHEME):
         source = hub.folder(source)
@@ -70,12 +70,12 @@ def download(url: str, part: Path) -> bytes:
 
     Args:
         url: Its address, as `address` gives it.
-        part: Where it is kept until all of it is there; what lies there already is not fetched
-            again, if the server can send parts.
+        part: Where it is kept until it is complete; a part that is there already is not fetched
+            again, if the server can send ranges.
 
     Raises:
         OutputError: `part` cannot be written.
-        UnreachableError: The server cannot be reached, does not have it, or sent a part of it.
+        UnreachableError: The server cannot be reached, does not have it, or sent only part of it.
     """
     have = part.stat().st_size if part.is_file() else 0
     try:
@@ -92,14 +92,14 @@ def download(url: str, part: Path) -> bytes:
 
 
 def upload(content: bytes, url: str) -> None:
-    """Store a file by HTTP PUT (RFC 9110, section 9.3.4); one that is there is overwritten.
+    """Store a file by HTTP PUT (RFC 9110, section 9.3.4); an existing one is overwritten.
 
     Args:
         content: The file's.
         url: Its address, as `address` gives it.
 
     Raises:
-        OutputError: The server cannot be reached, sends elsewhere, or does not take it.
+        OutputError: The server cannot be reached, redirects, or does not accept it.
     """
     # In pieces, as the time limit is that of each; all at once is one piece.
     request = Request(url, io.BytesIO(content), method="PUT")  # noqa: S310 - see `address`
@@ -108,7 +108,7 @@ def upload(content: bytes, url: str) -> None:
     try:
         _open(request).close()
     except HTTPError as error:
-        raise OutputError(_said(url, error)) from error
+        raise OutputError(_refusal(url, error)) from error
     except (OSError, HTTPException, ModelError) as error:
         message = (
             f"{shown(url)}: cannot be stored ({getattr(error, 'reason', error)}); check the "
@@ -126,7 +126,7 @@ def _answer(url: str, start: int) -> HTTPResponse:
     except HTTPError as error:
         if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
             return _answer(url, 0)
-        raise UnreachableError(_said(url, error)) from error
+        raise UnreachableError(_refusal(url, error)) from error
     except (OSError, HTTPException) as error:
         raise _failed(url, getattr(error, "reason", error)) from error
 
@@ -134,14 +134,14 @@ def _answer(url: str, start: int) -> HTTPResponse:
 def _open(request: Request) -> HTTPResponse:
     request.add_header("User-Agent", "sharp-cli")
     if known := _authorization(request.full_url):
-        # Such a header stays behind when a server sends on; see `_Redirects`.
+        # Such a header is not redirected; see `_Redirects`.
         request.add_unredirected_header("Authorization", known)
     response: HTTPResponse = build_opener(_Redirects).open(request, timeout=_TIMEOUT)
     return response
 
 
 def _authorization(url: str) -> str | None:
-    """Who asks, in the words of RFC 6750 to the hub and of RFC 7617 to others."""
+    """The credentials: a bearer token (RFC 6750) for the hub, basic ones (RFC 7617) for others."""
     if _origin(url) == _origin(hub.endpoint()) and (token := hub.token()):
         return f"Bearer {token}"
     known = get_netrc_auth(url)
@@ -153,8 +153,8 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower()
 
 
-def _said(url: str, error: HTTPError) -> str:
-    """What a server that refuses said."""
+def _refusal(url: str, error: HTTPError) -> str:
+    """The message for a server that refuses."""
     remedy = "check the address"
     if error.code in _NO_ACCESS:
         remedy += f", or give user name and password in netrc, or for the hub {hub.TOKEN}"
@@ -181,8 +181,8 @@ def _chunks(response: HTTPResponse, url: str) -> Iterator[bytes]:
 
 def _failed(url: str, why: object) -> UnreachableError:
     message = (
-        f"{shown(url)}: cannot be fetched ({why}); check the network and run it again, which goes "
-        "on from where it stopped"
+        f"{shown(url)}: cannot be fetched ({why}); check the network and run it again, which "
+        "resumes where it stopped"
     )
     return UnreachableError(message)
 
@@ -199,12 +199,12 @@ def _is_allowed(url: str) -> bool:
 
 
 class _Redirects(HTTPRedirectHandler):
-    """Follows a question to what is allowed only; a file is stored where it was said, or not."""
+    """Follows redirects of downloads to allowed addresses only, and none of uploads."""
 
     def redirect_request(  # noqa: PLR0917 - urllib's
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
-        """The request that follows, which tells who asks to the same server only.
+        """The redirected request, with credentials for the same server only.
 
         Raises:
             ModelError: It would leave https.
