@@ -18,14 +18,16 @@ from sharp_cli.inference.classifier import Classifier
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
 from sharp_cli.results.run import Run
-from sharp_cli.scoring import pipeline
 from sharp_cli.scoring.plan import plan
+from sharp_cli.scoring.score import score_plan
+from sharp_cli.scoring.stages import Scoring
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.records import Classification
+    from sharp_cli.scoring.stages import Patches
 
 PRECISIONS: Final = ("fp32", "bf16")
 
@@ -39,7 +41,7 @@ class Both:
         self.found: dict[str, list[Classification]] = {name: [] for name in PRECISIONS}
 
     def classify(
-        self, studies: Sequence[pipeline.Patches], model: ModelName, *, threshold: float | None
+        self, studies: Sequence[Patches], model: ModelName, *, threshold: float | None
     ) -> list[tuple[Classification, ...]]:
         """As `Classifier.classify`; gives what 32 bit say."""
         results = {}
@@ -58,8 +60,8 @@ def main() -> None:
     both = Both()
     finder = HandFinder(open_bundle("hands"), threads=cores())
     detector = JointDetector(open_bundle("joints"), threads=cores())
-    scoring = pipeline.Scoring(finder, detector, both, options.model)
-    pipeline.score_plan(plan(options.files), scoring, Run())
+    scoring = Scoring(finder, detector, both, options.model)
+    score_plan(plan(options.files), scoring, Run())
     whole, half = (both.found[name] for name in PRECISIONS)
     change = [
         abs(one.probability - other.probability) for one, other in zip(whole, half, strict=True)

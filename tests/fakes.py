@@ -20,6 +20,10 @@ from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
 from sharp_cli.core.joints import POINTS, SIDES, TARGETS
 from sharp_cli.core.records import Classification, Hand, Patch, Point, Radiograph
 from sharp_cli.core.template import TEMPLATE
+from sharp_cli.results.run import Run
+from sharp_cli.scoring.plan import plan
+from sharp_cli.scoring.score import score_plan
+from sharp_cli.scoring.stages import Scoring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Side
     from sharp_cli.core.records import Label
+    from sharp_cli.results.document import Document
 
 WIDTH, HEIGHT = 480, 520
 SCALE = 0.3
@@ -154,26 +159,43 @@ def _results(
             yield Classification(side, finding, joint, probability, label, used)
 
 
-class ReplicasHere:
-    """As `cluster.Replicas`, in this process.
+def score_files(
+    *files: str | Path,
+    model: ModelName = "mimo-local",
+    threshold: float | None = None,
+    strict: bool = False,
+    run: Run | None = None,
+) -> Document:
+    """Score files with stages that need no weights."""
+    stages = FakeFinder(), FakeDetector(), FakeClassifier()
+    scoring = Scoring(*stages, model, threshold, strict)
+    return score_plan(plan(map(str, files)), scoring, run or Run())
+
+
+class FakeRayPool:
+    """As `ray_pool.RayPool`, in this process.
 
     Attributes:
-        needs: What the last ones took of the cluster.
+        needs: What the last one took of the cluster.
     """
 
     needs: Mapping[str, float]
 
-    def __init__(self, prepare: Callable[[], None], **needs: float) -> None:
-        prepare()
+    def __init__(self, prepare: Callable[[], object], **needs: float) -> None:
+        self._state = prepare()
         type(self).needs = needs
 
     def map(
-        self, work: Callable[[Any], Any], items: Iterable[Any], *, lost: Callable[[Any], Any]
+        self,
+        work: Callable[[Any, Any], Any],
+        items: Iterable[Any],
+        *,
+        on_crash: Callable[[Any], Any],
     ) -> Generator[Any]:
         """As where work that exits ends every process."""
         for item in items:
             try:
-                result = work(item)
+                result = work(self._state, item)
             except SystemExit:
-                result = lost(item)
+                result = on_crash(item)
             yield result

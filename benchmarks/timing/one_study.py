@@ -8,9 +8,9 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.results.run import Run
-from sharp_cli.scoring import pipeline
 from sharp_cli.scoring.loading import load, open_bundles
 from sharp_cli.scoring.plan import plan
+from sharp_cli.scoring.score import score_plan
 from timing.memory import watch
 from timing.operations import of_studies
 from timing.processes import apart, seconds, sharp
@@ -74,7 +74,7 @@ def warm_seconds(radiographs: Sequence[str], precision: Precision) -> list[float
     for _ in range(1 + TIMES):
         start = time.perf_counter()
         run = Run()
-        pipeline.score_plan(plan(radiographs), scoring, run)
+        score_plan(plan(radiographs), scoring, run)
         spent.append(time.perf_counter() - start)
         if run.failures:
             raise RuntimeError(run.failures[0].reason)

@@ -13,8 +13,8 @@ from sharp_cli.core.records import Precision
 from sharp_cli.execution.devices import Device
 from sharp_cli.results.run import Run
 from sharp_cli.scoring import loading
-from sharp_cli.scoring.pipeline import score_plan
 from sharp_cli.scoring.plan import plan
+from sharp_cli.scoring.score import score_plan
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,1 +1,4 @@
-"""Archives of radiographs: which files are there, which belong together, and what is done."""
+"""Unattended runs over many radiographs, into a folder of results that survives any interruption.
+
+What scores a study is `scoring`'s; here it is spread over processes or machines, and kept.
+"""

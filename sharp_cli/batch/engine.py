@@ -1,16 +1,16 @@
-"""What scores the groups of a run over an archive: `local` on this machine, `clustered` on many."""
+"""What scores the groups of a run: the local engine on this machine, the Ray engine on many."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Generator, Sequence
 
-    from sharp_cli.batch.crew import Made
+    from sharp_cli.batch.worker import StudyFiles
     from sharp_cli.results.document import Document
     from sharp_cli.results.run import Run
-    from sharp_cli.scoring.studies import Group, Names
+    from sharp_cli.scoring.groups import Group
 
 
 class Finished(NamedTuple):
@@ -19,26 +19,22 @@ class Finished(NamedTuple):
     Attributes:
         group: The group.
         documents: The results of its studies.
-        made: Their files.
+        files: Their files.
     """
 
     group: Group
     documents: Sequence[Document]
-    made: Made
+    files: StudyFiles
 
 
 class Engine(Protocol):
     """Scores groups."""
 
-    def score(
-        self, groups: Sequence[Group], todo: Iterable[Group], names: Names, run: Run
-    ) -> Generator[Finished]:
+    def score(self, groups: Sequence[Group], run: Run) -> Generator[Finished]:
         """Score groups, in order.
 
         Args:
-            groups: The groups, whose files may be read ahead.
-            todo: The same under the names that they are to have; of each this is known once the
-                one before it is finished.
-            names: Gives names where a group is more than one study.
-            run: Notes what fails while a group is scored, and is told of files.
+            groups: The groups.
+            run: Notes what fails while a group is scored, but for its files, and hears of the
+                radiographs that work begins on.
         """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sharp_cli.batch.engine import Engine
     from sharp_cli.execution.devices import Device
     from sharp_cli.scoring.loading import Models
-    from sharp_cli.scoring.pipeline import Scoring
+    from sharp_cli.scoring.stages import Scoring
     from sharp_cli.training.helpers import Helpers
 
 
@@ -25,7 +25,7 @@ class Machines:
 
     Attributes:
         engine: This one, or a Ray cluster.
-        address: Of the cluster; see `cluster.connected`.
+        address: Of the cluster; see `ray_pool.connected`.
         device: Where to classify on each.
         threads: CPU threads; None if that was not said.
     """
@@ -69,15 +69,15 @@ class Machines:
             bundles: What the models were asked for by.
         """
         if self.engine is options.Engine.LOCAL:
-            from sharp_cli.batch.local import Local
+            from sharp_cli.batch.local_engine import LocalEngine
 
-            return Local(models, scoring)
-        from sharp_cli.batch.clustered import Clustered
-        from sharp_cli.batch.replica import Kit
-        from sharp_cli.execution.ray_pool import Origin
+            return LocalEngine(models, scoring)
+        from sharp_cli.batch.ray_engine import RayEngine
+        from sharp_cli.batch.ray_worker import Setup
+        from sharp_cli.execution.ray_pool import Driver
 
-        kit = Kit(
-            origin=Origin.here(),
+        setup = Setup(
+            driver=Driver.here(),
             bundles=bundles,
             checksums=tuple(bundle.sha256 for bundle in models.bundles),
             model=scoring.model,
@@ -87,7 +87,7 @@ class Machines:
             precision=models.classifier.precision,
             threads=self.threads or 1,
         )
-        return Clustered(kit, self.address)
+        return RayEngine(setup, self.address)
 
 
 @contextmanager
@@ -100,7 +100,7 @@ def training_helpers(
 
     Args:
         engine: This machine, or a Ray cluster.
-        address: Of the cluster; see `cluster.connected`.
+        address: Of the cluster; see `ray_pool.connected`.
         device: Where each process computes.
         threads: CPU threads of each process; None for one.
 
@@ -111,12 +111,12 @@ def training_helpers(
     if engine is options.Engine.LOCAL:
         yield None, device.value
         return
-    from sharp_cli.execution.ray_pool import connected, place
+    from sharp_cli.execution.ray_pool import cluster_device, connected
     from sharp_cli.training.helpers import Helpers
 
     own = options.Device.AUTO if device is options.Device.CUDA else device
     with connected(address):
-        yield Helpers(place(device.value), threads or 1), own.value
+        yield Helpers(cluster_device(device.value), threads or 1), own.value
 
 
 def _check(engine: options.Engine, address: str | None) -> None:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sharp_cli.batch.ledger import Ledger, opened
+from sharp_cli.batch.result_store import ResultStore, opened
+from sharp_cli.batch.resume import remaining
 from sharp_cli.cli.progress import rated_progress
 from sharp_cli.cli.terminal import log, log_problems
-from sharp_cli.results.assemble import assemble, with_results
+from sharp_cli.results.assemble import assemble, with_results, with_studies
 from sharp_cli.results.document import Document, ModelRow
 from sharp_cli.results.layout import FAILURES
 from sharp_cli.results.run import Run
-from sharp_cli.scoring import pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from sharp_cli.core.records import Precision
     from sharp_cli.scoring.loading import Models
     from sharp_cli.scoring.plan import Plan
+    from sharp_cli.scoring.stages import Scoring
 
 
 def settings(
     files: Sequence[str],
     manifest: str | None,
-    scoring: pipeline.Scoring,
+    scoring: Scoring,
     device: str,
     precision: Precision,
 ) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class ResultsFolder:
     folder: Path
     settings: Mapping[str, Any]
     models: Models
-    scoring: pipeline.Scoring
+    scoring: Scoring
     engine: Engine
     run: Run
     _logged: int = 0
@@ -88,41 +89,41 @@ class ResultsFolder:
         models = {str(one.kind): ModelRow(one.name, one.sha256) for one in self.models.bundles}
         self.run.failures += work.failures
         self._log(())
-        with opened(self.folder, self.settings, models) as ledger:
-            self._fill(ledger, work)
+        with opened(self.folder, self.settings, models) as store:
+            self._fill(store, work)
             failed = len({failure.file for failure in self.run.failures})
             start = assemble((), work.warnings, self.run.failures)
             start = with_results(start, {}, self.scoring.model, self.scoring.threshold)
             start = self.models.named_in(start)
             if outputs.asked:
-                outputs.deliver(pipeline.joined(start, ledger.documents()), self.run)
+                outputs.deliver(with_studies(start, store.documents()), self.run)
                 self._log(())
-            studies = len(ledger.studies)
+            studies = len(store.journal.studies)
         log_problems(start, Run(interrupted=self.run.interrupted))
         where = f"; {failed} files failed, see {self.folder / FAILURES}" if failed else ""
         log("done", f"{studies} studies in {self.folder}{where}")
         return self.run.exit_code
 
-    def _fill(self, ledger: Ledger, work: Plan) -> None:
+    def _fill(self, store: ResultStore, work: Plan) -> None:
         counts = {"files": len(work.files), "other_files": work.others}
-        left = ledger.left(work)
-        if ledger.studies:
-            log("note", f"studies done before: {len(ledger.studies)}, left: {len(left)}")
-        ledger.close(self.run.failures, counts, finished=False)
-        files = sum(len(group.files) for group in left)
+        left = remaining(work.groups, store.journal)
+        if store.journal.studies:
+            log("note", f"studies done before: {len(store.journal.studies)}, left: {len(left)}")
+        store.close(self.run.failures, counts, finished=False)
+        total = sum(len(group.files) for group in left)
         with (
-            rated_progress(files) as self.run.on_progress,
+            rated_progress(total) as self.run.on_progress,
             self.run.interruptible(),
-            closing(self.engine.score(left, ledger.todo(work), work.names, self.run)) as finished,
+            closing(self.engine.score(left, self.run)) as finished,
         ):
-            for group, studies, made in finished:
-                self.run.failures += made.failures
+            for group, studies, files in finished:
+                self.run.failures += files.failures
                 with self.run.guard(*group.files):
-                    if made.studies:
-                        ledger.add(group, made.studies)
+                    if files.studies:
+                        store.journal.add(group.files, files.studies)
                 self._log(studies)
-                ledger.update(self.run.failures, counts)
-        ledger.close(self.run.failures, counts, finished=not self.run.interrupted)
+                store.update(self.run.failures, counts)
+        store.close(self.run.failures, counts, finished=not self.run.interrupted)
 
     def _log(self, studies: Sequence[Document]) -> None:
         """Print the warnings of some studies, and what failed since the last ones."""

@@ -1,4 +1,4 @@
-"""The two pools that work runs in: processes of one machine, and a Ray cluster.
+"""What work runs on: devices, and the two pools, processes of this machine and a Ray cluster.
 
 What the work is, is not known here.
 """

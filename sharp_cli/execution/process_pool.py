@@ -1,4 +1,4 @@
-"""Processes that work ahead: results come in the order of the items, some of which are under way.
+"""A pool of processes of this machine: results come in the order of the items.
 
 Processes, not threads: while a radiograph is read, what decoders print is kept from stderr, which
 belongs to the whole process; and damaged files have made decoders end theirs.
@@ -12,54 +12,60 @@ import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import get_context, parent_process
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
     from multiprocessing.connection import Connection
 
+_State = TypeVar("_State")
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 _TRIES: Final = 2
-"""So often an item is begun: its process may have been ended for the memory that others took."""
+"""How often an item is begun: its process may have been ended for the memory that others took."""
 
 
 @contextmanager
-def started(count: int, prepare: Callable[[], None]) -> Iterator[Workers]:
+def process_pool(count: int, prepare: Callable[[], _State]) -> Iterator[ProcessPool[_State]]:
     """Have some processes, which end with the block.
 
     Args:
         count: How many.
-        prepare: Called first in each; a function of a module, or a `functools.partial` of one.
+        prepare: Called first in each, for the state that it works with; a function of a module, or
+            a `functools.partial` of one.
     """
-    workers = Workers(count, prepare)
+    pool = ProcessPool(count, prepare)
     try:
-        yield workers
+        yield pool
     finally:
-        workers.end()
+        pool.end()
 
 
-class Alone:
+class SerialPool(Generic[_State]):
     """No other process: each item is worked on when its result is asked for."""
 
     count: Final = 1
 
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
     def map(
         self,
-        work: Callable[[_Item], _Result],
+        work: Callable[[_State, _Item], _Result],
         items: Iterable[_Item],
         *,
-        lost: Callable[[_Item], _Result],  # noqa: ARG002 - as `Workers.map`
+        on_crash: Callable[[_Item], _Result],  # noqa: ARG002 - as `ProcessPool.map`
     ) -> Iterator[_Result]:
         """The result of each item, in order."""
-        return map(work, items)
+        return map(partial(work, self._state), items)
 
 
-class Workers:
-    """Some processes; see `started`.
+class ProcessPool(Generic[_State]):
+    """Some processes; see `process_pool`.
 
     Each belongs to a thread here, which hands it one item after another: so it is known over which
     item a process ended. `concurrent.futures.ProcessPoolExecutor` does not know that, and before
@@ -69,7 +75,7 @@ class Workers:
         count: How many there are.
     """
 
-    def __init__(self, count: int, prepare: Callable[[], None]) -> None:
+    def __init__(self, count: int, prepare: Callable[[], _State]) -> None:
         self.count = count
         self._prepare = prepare
         self._threads = ThreadPoolExecutor(count)
@@ -78,28 +84,32 @@ class Workers:
 
     def map(
         self,
-        work: Callable[[_Item], _Result],
+        work: Callable[[_State, _Item], _Result],
         items: Iterable[_Item],
         *,
-        lost: Callable[[_Item], _Result],
+        on_crash: Callable[[_Item], _Result],
     ) -> Iterator[_Result]:
         """The result of each item, in order; one more than there are processes is under way.
 
         Args:
-            work: A function of a module, called in a process.
+            work: A function of a module or a class, called in a process with what `prepare` gave
+                there, and an item.
             items: Taken when there is room for another.
-            lost: Gives the result of an item that ended every process that it was begun in.
+            on_crash: Gives the result of an item that ended every process that it was begun in.
         """
         under_way: deque[Future[_Result]] = deque()
         for item in items:
-            under_way.append(self._threads.submit(self._ask, work, item, lost))
+            under_way.append(self._threads.submit(self._ask, work, item, on_crash))
             if len(under_way) > self.count:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
 
     def _ask(
-        self, work: Callable[[_Item], _Result], item: _Item, lost: Callable[[_Item], _Result]
+        self,
+        work: Callable[[_State, _Item], _Result],
+        item: _Item,
+        on_crash: Callable[[_Item], _Result],
     ) -> _Result:
         """What the process of this thread makes of an item."""
         for _ in range(_TRIES):
@@ -110,11 +120,11 @@ class Workers:
                 self._own.process = None
                 process.end()
                 continue
-            if isinstance(answer, _Failure):
+            if isinstance(answer, _Raised):
                 raise answer.error
             result: _Result = answer
             return result
-        return lost(item)
+        return on_crash(item)
 
     def _process(self) -> _Process:
         """That of this thread."""
@@ -125,13 +135,13 @@ class Workers:
         return process
 
     def end(self) -> None:
-        """Let the processes end with what they are at."""
+        """Let the processes end once they have done what they are at."""
         self._threads.shutdown(cancel_futures=True)
         for process in self._begun:
             process.end()
 
 
-class _Failure(NamedTuple):
+class _Raised(NamedTuple):
     """What work raised."""
 
     error: Exception
@@ -140,7 +150,7 @@ class _Failure(NamedTuple):
 class _Process:
     """A process that does what it is asked."""
 
-    def __init__(self, prepare: Callable[[], None]) -> None:
+    def __init__(self, prepare: Callable[[], Any]) -> None:
         # A fork would copy locks that threads of the networks hold.
         context = get_context("spawn")
         self._ours, theirs = context.Pipe()
@@ -149,8 +159,8 @@ class _Process:
         # So that the end of the process is the end of what comes from it.
         theirs.close()
 
-    def ask(self, work: Callable[[Any], Any], item: Any) -> Any:
-        """What it makes of an item, or a `_Failure`.
+    def ask(self, work: Callable[[Any, Any], Any], item: Any) -> Any:
+        """What it makes of an item, or what that raised.
 
         Raises:
             EOFError: The process has ended.
@@ -165,18 +175,18 @@ class _Process:
         self._process.join()
 
 
-def _serve(asked: Connection, prepare: Callable[[], None]) -> None:
+def _serve(asked: Connection, prepare: Callable[[], Any]) -> None:
     # Ctrl-C reaches every process of a terminal; the first one says when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    prepare()
+    state = prepare()
     with suppress(EOFError):
         while True:
             work, item = asked.recv()
             try:
-                answer = work(item)
+                answer = work(state, item)
             except Exception as error:  # noqa: BLE001 - it is raised where the result is asked for
-                answer = _Failure(error)
+                answer = _Raised(error)
             asked.send(answer)
 
 

@@ -1,6 +1,6 @@
-"""Processes on the machines of a Ray cluster; results come in the order of the items.
+"""A pool of processes on the machines of a Ray cluster: results come in the order of the items.
 
-They are plain actors, which this module itself gives work to and begins anew. Ray Data and Ray's
+They are plain actors, which this module itself hands work to and begins anew. Ray Data and Ray's
 own restarts would repeat without end what ends its process, or let an item wait for a machine that
 is gone while others have nothing to do.
 """
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
     from sharp_cli.execution.devices import Device
 
+_State = TypeVar("_State")
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 _TRIES: Final = 3
-"""So often an item is begun: its process may have ended because the machine did."""
+"""How often an item is begun: its process may have ended because the machine did."""
 
 _LOOK: Final = 10.0
 """Seconds between two looks for machines that came, where nothing else happens."""
@@ -47,7 +48,7 @@ def connected(address: str | None) -> Iterator[None]:
     Raises:
         UsageError: Ray is not installed, or does not answer there.
     """
-    # Ray would tell its maker of its use, over the network.
+    # Ray would report its use to its maker, over the network.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     try:
         import ray  # noqa: PLC0415 - half a second, and not everybody has it
@@ -77,8 +78,8 @@ def connected(address: str | None) -> Iterator[None]:
             ray.shutdown()
 
 
-def place(device: Device) -> Literal["cpu", "cuda"]:
-    """Where processes of the cluster compute; `auto` is a GPU where it has one."""
+def cluster_device(device: Device) -> Literal["cpu", "cuda"]:
+    """What processes of the cluster compute on; `auto` is a GPU where it has one."""
     import ray  # noqa: PLC0415
 
     there = device == "auto" and ray.cluster_resources().get("GPU", 0) > 0
@@ -86,8 +87,8 @@ def place(device: Device) -> Literal["cpu", "cuda"]:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """The process that others of the cluster work for, and as which they have to be.
+class Driver:
+    """The process that those of the cluster work for, whose files and version they need.
 
     Attributes:
         folder: Its working folder, which names of files are relative to.
@@ -98,15 +99,15 @@ class Origin:
     version: str
 
     @classmethod
-    def here(cls) -> Origin:
+    def here(cls) -> Driver:
         """This process."""
         return cls(os.getcwd(), __version__)  # noqa: PTH109 - as it is: the others change to it
 
-    def enter(self, file: str) -> None:
-        """Let this process work as that one would.
+    def join(self, file: str) -> None:
+        """Let this process of the cluster work as the driver would, in the driver's folder.
 
         Args:
-            file: Something that must be there.
+            file: A file that must be there.
 
         Raises:
             UsageError: This machine has other files, or another Sharp.
@@ -127,7 +128,7 @@ class Origin:
 
 
 @dataclass(slots=True)
-class _Turn(Generic[_Item, _Result]):
+class _Task(Generic[_Item, _Result]):
     """An item and what becomes of it."""
 
     item: _Item
@@ -138,24 +139,25 @@ class _Turn(Generic[_Item, _Result]):
 class _Process:
     """What runs on some machine."""
 
-    def prepare(self, prepare: Callable[[], None]) -> None:
-        prepare()
+    def prepare(self, prepare: Callable[[], Any]) -> None:
+        self._state = prepare()
 
-    def work(self, work: Callable[[Any], Any], item: Any) -> Any:
-        return work(item)
+    def work(self, work: Callable[[Any, Any], Any], item: Any) -> Any:
+        return work(self._state, item)
 
 
-class Replicas:
+class RayPool(Generic[_State]):
     """As many processes as the cluster has room for, also when machines come and go.
 
     Machines that come are used, and what a machine had begun when it went is begun again elsewhere.
     """
 
-    def __init__(self, prepare: Callable[[], None], *, cpus: int, gpus: float = 0) -> None:
+    def __init__(self, prepare: Callable[[], _State], *, cpus: int, gpus: float = 0) -> None:
         """Begin none yet; see `map`.
 
         Args:
-            prepare: Called first in each; a function of a module, or a `functools.partial` of one.
+            prepare: Called first in each, for the state that it works with; a function of a
+                module, or a `functools.partial` of one.
             cpus: Cores that each takes.
             gpus: GPUs that each takes.
 
@@ -170,8 +172,8 @@ class Replicas:
         self._actor = ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0)(_Process)
         self._starting: dict[Any, Any] = {}
         self._idle: list[Any] = []
-        self._running: dict[Any, tuple[Any, _Turn[Any, Any]]] = {}
-        self._waiting: deque[_Turn[Any, Any]] = deque()
+        self._running: dict[Any, tuple[Any, _Task[Any, Any]]] = {}
+        self._waiting: deque[_Task[Any, Any]] = deque()
         self._fruitless = 0
         if not self._room():
             needs = " and ".join(f"{need:g} {name}" for name, need in self._needs.items() if need)
@@ -180,10 +182,10 @@ class Replicas:
 
     def map(
         self,
-        work: Callable[[_Item], _Result],
+        work: Callable[[_State, _Item], _Result],
         items: Iterable[_Item],
         *,
-        lost: Callable[[_Item], _Result],
+        on_crash: Callable[[_Item], _Result],
     ) -> Generator[_Result]:
         """The result of each item, in order; twice as many as there is room for are under way.
 
@@ -191,21 +193,22 @@ class Replicas:
         the cluster is left.
 
         Args:
-            work: A function of a module, called in a process.
+            work: A function of a module or a class, called in a process with what `prepare` gave
+                there, and an item.
             items: Taken when there is room for another.
-            lost: Gives the result of an item that ended every process that it was begun in.
+            on_crash: Gives the result of an item that ended every process that it was begun in.
         """
-        line: deque[_Turn[_Item, _Result]] = deque()
+        line: deque[_Task[_Item, _Result]] = deque()
 
         def first() -> _Result:
-            turn = line.popleft()
-            while not turn.future.done():
-                self._step(work, lost)
-            return turn.future.result()
+            task = line.popleft()
+            while not task.future.done():
+                self._step(work, on_crash)
+            return task.future.result()
 
         try:
             for item in items:
-                line.append(_Turn(item))
+                line.append(_Task(item))
                 self._waiting.append(line[-1])
                 if len(line) > 2 * self._room():
                     yield first()
@@ -214,21 +217,21 @@ class Replicas:
         finally:
             self._end()
 
-    def _step(self, work: Callable[[Any], Any], lost: Callable[[Any], Any]) -> None:
+    def _step(self, work: Callable[[Any, Any], Any], on_crash: Callable[[Any], Any]) -> None:
         """Hand out what there is to do, and wait until something is done."""
         import ray  # noqa: PLC0415
 
         self._begin()
         while self._idle and self._waiting:
-            actor, turn = self._idle.pop(), self._waiting.popleft()
-            turn.tries += 1
-            self._running[actor.work.remote(work, turn.item)] = actor, turn
+            actor, task = self._idle.pop(), self._waiting.popleft()
+            task.tries += 1
+            self._running[actor.work.remote(work, task.item)] = actor, task
         done, _ = ray.wait([*self._starting, *self._running], timeout=_LOOK)
         for ref in done:
             if ref in self._starting:
                 self._started(ref)
             else:
-                self._finished(ref, lost)
+                self._finished(ref, on_crash)
 
     def _begin(self) -> None:
         """Begin as many processes as there is room and work for, and one in any case."""
@@ -261,20 +264,20 @@ class Replicas:
             self._fruitless = 0
             self._idle.append(actor)
 
-    def _finished(self, ref: Any, lost: Callable[[Any], Any]) -> None:
+    def _finished(self, ref: Any, on_crash: Callable[[Any], Any]) -> None:
         import ray  # noqa: PLC0415
 
-        actor, turn = self._running.pop(ref)
+        actor, task = self._running.pop(ref)
         try:
-            turn.future.set_result(ray.get(ref))
+            task.future.set_result(ray.get(ref))
         except ray.exceptions.RayTaskError as error:
-            turn.future.set_exception(error.cause)
+            task.future.set_exception(error.cause)
         except ray.exceptions.RayError:  # the process or its machine is gone, or out of reach
             ray.kill(actor)
-            if turn.tries < _TRIES:
-                self._waiting.appendleft(turn)
+            if task.tries < _TRIES:
+                self._waiting.appendleft(task)
             else:
-                turn.future.set_result(lost(turn.item))
+                task.future.set_result(on_crash(task.item))
             return
         self._idle.append(actor)
 

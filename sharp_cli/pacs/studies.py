@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from sharp_cli.results.dicom.secondary_capture import make_overlays
 from sharp_cli.results.dicom.structured_report import make_report
-from sharp_cli.results.layout import RESERVED
+from sharp_cli.scoring.groups import name_studies
 from sharp_cli.scoring.plan import Plan, plan
-from sharp_cli.scoring.studies import Names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,23 +25,21 @@ def plan_studies(folders: Sequence[Path]) -> Plan:
     Args:
         folders: One a study, called by its StudyInstanceUID, which becomes the study's name.
     """
-    names = Names(RESERVED)
     plans = [plan([str(folder)]) for folder in folders]
-    groups = tuple(
-        replace(group, name=names.new(folder.name), listed=True)
+    groups = (
+        replace(group, name=folder.name, listed=True)
         for folder, found in zip(folders, plans, strict=True)
         for group in found.groups
     )
     return Plan(
-        groups,
-        names,
+        name_studies(groups),
         warnings=tuple(row for found in plans for row in found.warnings),
         failures=tuple(row for found in plans for row in found.failures),
     )
 
 
 def make_objects(study: Document) -> list[Dataset]:
-    """The report of one study, and the overlays of its films.
+    """The report of one study, and the overlays of its radiographs.
 
     Raises:
         InputError: They cannot be made; see `dicom_out`.

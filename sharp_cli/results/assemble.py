@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import astuple, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
 from sharp_cli.core.joints import TARGETS
@@ -13,7 +13,7 @@ from sharp_cli.inference.crop import corners
 from sharp_cli.results.document import Document, HandRow, InputRow, JointRow, ModelRow, WarningRow
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from sharp_cli.bundles.store import Bundle
@@ -152,6 +152,16 @@ def _remarks(
             yield f"{row.model} did without", f"the {one.side} hand"
         elif (one.side, row.finding, one.joint) not in classified:
             yield f"{row.model} did without", f"{one.side} {one.joint} ({row.finding})"
+
+
+def with_studies(document: Document, studies: Iterable[Document]) -> Document:
+    """The document with the rows of other documents after its own; it keeps its own failures."""
+    parts = [document, *studies]
+    rows: dict[str, Any] = {
+        name: tuple(row for part in parts for row in getattr(part, name))
+        for name in ("inputs", "hands", "joints", "patches", "warnings")
+    }
+    return replace(document, **rows)
 
 
 def keep(

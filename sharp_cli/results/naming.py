@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _LONGEST: Final = 200
 """Of 255 bytes that file systems allow a name; the rest is for what is added to it."""
@@ -28,12 +30,16 @@ def unique_names(wanted: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
         taken: Those that none may have.
     """
     used = {name.casefold() for name in taken}
+    # What was tried once is taken, so each goes on counting where the last one stopped.
+    numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(1))
     names = []
     for name in wanted:
-        choice, number = name, 1
-        while choice.casefold() in used:
-            number += 1
-            choice = f"{name}-{number}"
+        tries = numbers[name.casefold()]
+        choice = next(
+            each
+            for number in tries
+            if (each := name if number == 1 else f"{name}-{number}").casefold() not in used
+        )
         used.add(choice.casefold())
         names.append(choice)
     return names

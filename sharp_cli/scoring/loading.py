@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sharp_cli.execution.devices import cores
+from sharp_cli.scoring.stages import Scoring
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from sharp_cli.inference.hand_finder import HandFinder
     from sharp_cli.inference.joint_detector import JointDetector
     from sharp_cli.results.document import Document
-    from sharp_cli.scoring.pipeline import Scoring
 
     Bundles: TypeAlias = tuple[Bundle, Bundle, Bundle]
     """A hand finder, a joint detector, classification models."""
@@ -38,7 +38,7 @@ class Models:
         finder: Finds hands.
         detector: Detects joints.
         classifier: Classifies patches.
-        workers: So many processes should read radiographs while this one classifies.
+        workers: How many processes should read radiographs while this one classifies.
     """
 
     bundles: Bundles
@@ -54,13 +54,11 @@ class Models:
         threshold: float | None = None,
         strict: bool = False,
     ) -> Scoring:
-        """How to score with these models; see `pipeline.Scoring` and `Classifier.choose`.
+        """How to score with these models; see `stages.Scoring` and `Classifier.choose`.
 
         Raises:
             UsageError: The bundle does not hold the model asked for.
         """
-        from sharp_cli.scoring.pipeline import Scoring
-
         chosen = self.classifier.choose(model)
         return Scoring(self.finder, self.detector, self.classifier, chosen, threshold, strict)
 
@@ -84,7 +82,7 @@ def open_bundles(
         models: Folder of classification models; None for the bundled ones.
 
     Raises:
-        ModelError: One is not what it should be; see `registry.open_bundle`.
+        ModelError: One is not what it should be; see `store.open_bundle`.
     """
     from sharp_cli.bundles.store import open_bundle
 
@@ -107,7 +105,7 @@ def load(
 
     Args:
         bundles: Of which.
-        device: Where to classify; see `classify.Classifier`.
+        device: Where to classify; see `classifier.Classifier`.
         precision: What to classify in; see there.
         threads: CPU threads; None for all cores that this process may use.
         throughput: Whether to be quick with many studies, not with one. Joints are then detected

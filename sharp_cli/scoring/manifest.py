@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.joints import SIDES
 from sharp_cli.fileio.tables import Problem, raise_problems, read_table
-from sharp_cli.scoring.studies import Group
+from sharp_cli.scoring.groups import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

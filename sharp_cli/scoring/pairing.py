@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.results.naming import folder_name
-from sharp_cli.scoring.studies import Group
+from sharp_cli.scoring.groups import Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sharp_cli.results.layout import RESERVED
-from sharp_cli.results.naming import folder_name
 from sharp_cli.scoring.discover import discover
+from sharp_cli.scoring.groups import name_studies
 from sharp_cli.scoring.manifest import read_manifest
 from sharp_cli.scoring.pairing import pair
-from sharp_cli.scoring.studies import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from sharp_cli.results.document import Failure, WarningRow
-    from sharp_cli.scoring.studies import Group
+    from sharp_cli.scoring.groups import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +23,14 @@ class Plan:
     """The work of a call.
 
     Attributes:
-        groups: The files that may be one study, each file in one group, each under a name of its
-            own. The same files give the same plan.
-        names: Those of the groups, and whatever is named later.
+        groups: The files that may be one study, each file in one group; names of their studies
+            are in one group only. The same files give the same plan.
         others: How many other files the folders hold.
-        warnings: What was assumed of no study.
+        warnings: What was assumed that concerns no study.
         failures: What could not be searched.
     """
 
     groups: tuple[Group, ...]
-    names: Names
     others: int = 0
     warnings: tuple[WarningRow, ...] = ()
     failures: tuple[Failure, ...] = ()
@@ -53,8 +48,8 @@ def plan(sources: Iterable[str]) -> Plan:
         sources: Files, folders and patterns.
     """
     found = discover(sources)
-    groups, names = _named(pair(found.pictures, named=found.named))
-    return Plan(groups, names, found.others, tuple(found.warnings), tuple(found.failures))
+    groups = name_studies(pair(found.pictures, named=found.named))
+    return Plan(groups, found.others, tuple(found.warnings), tuple(found.failures))
 
 
 def plan_manifest(path: Path) -> Plan:
@@ -63,26 +58,4 @@ def plan_manifest(path: Path) -> Plan:
     Raises:
         DocumentError: It cannot be used.
     """
-    return Plan(*_named(read_manifest(path)))
-
-
-def _named(groups: Iterable[Group]) -> tuple[tuple[Group, ...], Names]:
-    """Each group by its own name; those that are called alike have their folders before it."""
-    groups = tuple(groups)
-    alike: dict[str, list[Path]] = {}
-    for group in groups:
-        alike.setdefault(group.name.casefold(), []).append(_folder(group))
-    names = Names(RESERVED)
-    named = []
-    for group in groups:
-        folders = alike[group.name.casefold()]
-        name = group.name
-        if not group.listed and len(set(folders)) > 1:
-            apart = _folder(group).relative_to(os.path.commonpath(folders)).parts
-            name = folder_name("-".join([*apart, name]))
-        named.append(replace(group, name=names.new(name)))
-    return tuple(named), names
-
-
-def _folder(group: Group) -> Path:
-    return Path(group.files[0]).parent.resolve()
+    return Plan(name_studies(read_manifest(path)))

@@ -1,4 +1,4 @@
-"""Which radiographs are one study once their hands are found, and what a study is called.
+"""Which radiographs are one study, once their hands are detected.
 
 A radiograph of both hands is a study by itself. Of the radiographs of a group that show one hand
 each, one left and one right are one study if there are no more; else each is one by itself.
@@ -7,72 +7,24 @@ each, one left and one right are one study if there are no more; else each is on
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sharp_cli.results.naming import folder_name
 from sharp_cli.results.studies import Study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from sharp_cli.core.joints import Side
     from sharp_cli.results.studies import DetectedRadiograph
+    from sharp_cli.scoring.groups import Group
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Files that may be one study.
-
-    Attributes:
-        files: At least one.
-        name: Of the study.
-        remarks: File and text of what is to be said of single files.
-        sides: Which hand a file is said to show.
-        listed: Whether a manifest gives the study, and not the files' headers and names.
-    """
-
-    files: tuple[str, ...]
-    name: str
-    remarks: tuple[tuple[str, str], ...] = ()
-    sides: Mapping[str, Side] = field(default_factory=dict)
-    listed: bool = False
-
-
-class Names:
-    """Names that are given once, in any case."""
-
-    def __init__(self, taken: Iterable[str] = ()) -> None:
-        self._taken = {name.casefold() for name in taken}
-
-    def take(self, names: Iterable[str]) -> None:
-        """Keep names from being given."""
-        self._taken.update(name.casefold() for name in names)
-
-    def free(self, names: Iterable[str]) -> None:
-        """Let names be given again."""
-        self._taken.difference_update(name.casefold() for name in names)
-
-    def new(self, wanted: str) -> str:
-        """The name, with a number added if it is taken; it is then taken."""
-        choice, number = wanted, 1
-        while choice.casefold() in self._taken:
-            number += 1
-            choice = f"{wanted}-{number}"
-        self._taken.add(choice.casefold())
-        return choice
-
-
-def group_into_studies(
-    group: Group, radiographs: Sequence[DetectedRadiograph], given: Names
-) -> list[Study]:
+def group_into_studies(group: Group, radiographs: Sequence[DetectedRadiograph]) -> list[Study]:
     """Join the radiographs of a group into studies.
 
     Args:
-        group: A group.
+        group: A group, with names for its studies (see `groups.name_studies`).
         radiographs: What its files gave, in their order; those that failed gave none.
-        given: Gives names where the group is more than one study.
     """
     radiographs = [
         replace(one, warnings=(*one.warnings, *_remarks(group, one))) for one in radiographs
@@ -89,15 +41,15 @@ def group_into_studies(
     else:
         studies += [(_single(one, lone, lefts),) for one in lone]
     studies.sort(key=lambda study: min(group.files.index(one.file) for one in study))
-    return [Study(*named) for named in zip(_named(group, studies, given), studies, strict=True)]
+    return [Study(*named) for named in zip(_names(group, studies), studies, strict=True)]
 
 
 def _remarks(group: Group, radiograph: DetectedRadiograph) -> Iterator[str]:
     yield from (text for file, text in group.remarks if file == radiograph.file)
-    said = group.sides.get(radiograph.file)
-    if said is not None and radiograph.sides != {said}:
+    listed = group.sides.get(radiograph.file)
+    if listed is not None and radiograph.sides != {listed}:
         shown = " and ".join(sorted(radiograph.sides))
-        yield f"the manifest says {said} hand, and the picture shows: {shown}"
+        yield f"the manifest says {listed} hand, and the picture shows: {shown}"
 
 
 def _single(
@@ -114,13 +66,13 @@ def _single(
     return replace(radiograph, warnings=(*radiograph.warnings, text))
 
 
-def _named(
-    group: Group, studies: Sequence[tuple[DetectedRadiograph, ...]], given: Names
-) -> Iterator[str]:
-    """The name of each study: the group's, or where there are several also the files'."""
-    unused = True
-    for study in studies:
-        whole = len(studies) == 1 or group.listed or len(group.files) == 1
-        wanted = group.name if whole else folder_name(Path(study[0].file).stem)
-        yield group.name if unused and wanted == group.name else given.new(wanted)
-        unused = unused and wanted != group.name
+def _names(group: Group, studies: Sequence[tuple[DetectedRadiograph, ...]]) -> Iterator[str]:
+    """The name of each study: the group's, or where there are several those of their files."""
+    if len(studies) == 1:
+        yield group.name
+        return
+    used: set[str] = set()
+    for first, *_ in studies:
+        name = next(name for name in group.names[first.file] if name not in used)
+        used.add(name)
+        yield name

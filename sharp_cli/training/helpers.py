@@ -14,7 +14,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from sharp_cli.core.errors import UsageError
-from sharp_cli.execution.ray_pool import Origin, Replicas
+from sharp_cli.execution.ray_pool import Driver, RayPool
 from sharp_cli.training.run import set_threads
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LOGGER: Final = logging.getLogger(__name__)
 
+_State = TypeVar("_State")
 _Item = TypeVar("_Item")
 
 
@@ -41,10 +42,10 @@ class Helpers:
     def work(
         self,
         folder: Path,
-        work: Callable[[_Item], object],
+        work: Callable[[_State, _Item], object],
         items: Mapping[str, _Item],
         *,
-        prepare: Callable[[], None] | None = None,
+        prepare: Callable[[], _State],
     ) -> None:
         """Have all items worked on, each by some process, and wait for that.
 
@@ -52,9 +53,11 @@ class Helpers:
 
         Args:
             folder: Of the training.
-            work: A function of a module, or a `functools.partial` of one; what it gives is lost.
+            work: A function of a module or a class, called with what `prepare` gave, and an item;
+                what it gives is lost.
             items: By their names, for messages.
-            prepare: Likewise; called first in each process.
+            prepare: Called first in each process, for the state that it works with; a function of
+                a module, or a `functools.partial` of one.
 
         Raises:
             UsageError: No machine is large enough or shares the folder, or processes end.
@@ -63,7 +66,7 @@ class Helpers:
         if not items:
             return
 
-        def lost(item: _Item) -> None:
+        def fail(item: _Item) -> None:
             name = next(name for name, one in items.items() if one is item)
             message = (
                 f"--engine ray: {name}: every process ended that worked on it; there may not be "
@@ -73,18 +76,17 @@ class Helpers:
 
         # Only where the folder is this one is there such a file in it.
         with NamedTemporaryFile(prefix=".sharp-", dir=folder) as mark:
-            replicas = Replicas(
-                partial(_prepare, Origin.here(), mark.name, self.threads, prepare),
+            pool = RayPool(
+                partial(_prepare, Driver.here(), mark.name, self.threads, prepare),
                 cpus=self.threads,
                 gpus=float(self.device == "cuda"),
             )
-            with closing(replicas.map(work, items.values(), lost=lost)) as done:
+            with closing(pool.map(work, items.values(), on_crash=fail)) as done:
                 for number, (name, _) in enumerate(zip(items, done, strict=True), 1):
                     LOGGER.info("%s: done; %d of %d", name, number, len(items))
 
 
-def _prepare(origin: Origin, file: str, threads: int, prepare: Callable[[], None] | None) -> None:
-    origin.enter(file)
+def _prepare(driver: Driver, file: str, threads: int, prepare: Callable[[], _State]) -> _State:
+    driver.join(file)
     set_threads(threads)
-    if prepare is not None:
-        prepare()
+    return prepare()

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharp_cli.batch import local, replica
-from sharp_cli.batch.crew import equip
+from sharp_cli.batch import local_engine, ray_engine, ray_worker
+from sharp_cli.batch.worker import Worker
 from sharp_cli.bundles import store
 from sharp_cli.cli import main
 from sharp_cli.inference import classifier, hand_finder, joint_detector
@@ -31,9 +31,9 @@ class _SlowDetector(FakeDetector):
         return super().detect(radiograph, hand)
 
 
-def prepare(*_: object) -> None:
-    """As `crew.prepare`."""
-    equip(FakeFinder(), _SlowDetector())
+def load_worker(*_: object) -> Worker:
+    """As `worker.load_worker`."""
+    return Worker(FakeFinder(), _SlowDetector())
 
 
 def fake() -> None:
@@ -44,14 +44,14 @@ def fake() -> None:
     store.open_bundle = bundle  # type: ignore[assignment]
 
 
-def prepare_replica(kit: replica.Kit, file: str) -> None:
-    """As `replica.prepare`, which in a process of a cluster is still the true one."""
+def load_ray_worker(setup: ray_worker.Setup, file: str) -> ray_worker.RayWorker:
+    """As `ray_worker.load_ray_worker`, which in a process of a cluster is still the true one."""
     fake()
-    replica.prepare(kit, file)
+    return ray_worker.load_ray_worker(setup, file)
 
 
 if __name__ == "__main__":
     fake()
-    local.prepare = prepare  # type: ignore[assignment,attr-defined]
-    replica.prepare = prepare_replica
+    local_engine.load_worker = load_worker  # type: ignore[assignment,attr-defined]
+    ray_engine.load_ray_worker = load_ray_worker  # type: ignore[attr-defined]
     main()

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sharp_cli.batch.ledger import opened
+from sharp_cli.batch.result_store import opened
+from sharp_cli.batch.resume import remaining
 from sharp_cli.scoring.discover import Picture
+from sharp_cli.scoring.groups import name_studies
 from sharp_cli.scoring.headers import Header
 from sharp_cli.scoring.pairing import pair
-from sharp_cli.scoring.plan import Plan, _named
 from sharp_cli.scoring.studies import group_into_studies
 from tests.scoring.test_studies import radiograph
 
@@ -38,21 +39,21 @@ ARCHIVE = st.dictionaries(FILE, st.tuples(SHOWN, st.sampled_from([None, "s", "t"
 def run(folder: Path, archive: Mapping[str, tuple[Shown, str | None]], groups: int = 99) -> None:
     """Work on so many groups of an archive."""
     pictures = [Picture(file, Header(study_key=archive[file][1])) for file in sorted(archive)]
-    work = Plan(*_named(pair(pictures, named=False)))
-    with opened(folder, {}, {}) as ledger:
-        for group in ledger.todo(work):
+    planned = name_studies(pair(pictures, named=False))
+    with opened(folder, {}, {}) as results:
+        for group in remaining(planned, results.journal):
             if not groups:
                 break
             groups -= 1
             radiographs = [
                 radiograph(file, *sides) for file in group.files for sides in archive[file][0]
             ]
-            studies = {
-                study.name: study for study in group_into_studies(group, radiographs, work.names)
-            }
+            studies = {study.name: study for study in group_into_studies(group, radiographs)}
             if studies:
-                ledger.add(group, {name: content(study) for name, study in studies.items()})
-        ledger.close([], {}, finished=groups > 0)
+                results.journal.add(
+                    group.files, {name: content(study) for name, study in studies.items()}
+                )
+        results.close([], {}, finished=groups > 0)
 
 
 def content(study: object) -> dict[str, bytes]:

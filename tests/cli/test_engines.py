@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sharp_cli import __version__
-from sharp_cli.batch import clustered, local, replica
+from sharp_cli.batch import local_engine, ray_engine, ray_worker
 from sharp_cli.core.errors import UsageError
-from sharp_cli.execution.ray_pool import Origin
-from tests.fakes import ReplicasHere, paint
+from sharp_cli.execution.ray_pool import Driver
+from tests.fakes import FakeRayPool, paint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clustered, "connected", nullcontext)
-    monkeypatch.setattr(clustered, "Replicas", ReplicasHere)
-    monkeypatch.setattr(clustered, "place", lambda device: "cuda" if device == "cuda" else "cpu")
-    monkeypatch.setattr(local, "_MANY", 99)
+    monkeypatch.setattr(ray_engine, "connected", nullcontext)
+    monkeypatch.setattr(ray_engine, "RayPool", FakeRayPool)
+    monkeypatch.setattr(
+        ray_engine, "cluster_device", lambda device: "cuda" if device == "cuda" else "cpu"
+    )
+    monkeypatch.setattr(local_engine, "_MANY", 99)
 
 
 def state(folder: str) -> dict[str, bytes]:
@@ -77,12 +79,14 @@ def test_what_processes_take_of_the_cluster(sharp: Sharp, monkeypatch: pytest.Mo
 
     def ask(*more: str) -> Mapping[str, float]:
         assert sharp("score", "two.png", "--out", f"out{more}", "--engine", "ray", *more).code == 0
-        return ReplicasHere.needs
+        return FakeRayPool.needs
 
     assert ask() == {"cpus": 1, "gpus": 0}
     assert ask("--threads", "3") == {"cpus": 3, "gpus": 0}
     assert ask("--device", "cuda") == {"cpus": 1, "gpus": 0.25}
-    monkeypatch.setattr(clustered, "place", lambda device: "cpu" if device == "cpu" else "cuda")
+    monkeypatch.setattr(
+        ray_engine, "cluster_device", lambda device: "cpu" if device == "cpu" else "cuda"
+    )
     assert ask("--threads", "2") == {"cpus": 2, "gpus": 0.25}
     assert ask("--device", "cpu") == {"cpus": 1, "gpus": 0}
 
@@ -119,20 +123,20 @@ def test_without_ray_it_is_said_what_to_install(
 @pytest.mark.parametrize(
     ("changed", "text"),
     [
-        ({"origin": Origin("/no/such/folder", __version__)}, "/no/such/folder: is not there on "),
-        ({"origin": Origin(".", "0")}, "has Sharp .*, not 0; install the same"),
+        ({"driver": Driver("/no/such/folder", __version__)}, "/no/such/folder: is not there on "),
+        ({"driver": Driver(".", "0")}, "has Sharp .*, not 0; install the same"),
         ({"checksums": ("1" * 64, "0" * 64, "0" * 64)}, "has other models than there are here"),
     ],
 )
 def test_a_machine_that_is_not_like_this_one_is_refused(changed: dict[str, Any], text: str) -> None:
     paint(Path("two.png"))
     given: dict[str, Any] = {
-        "origin": Origin.here(), "bundles": (None, None, None),
+        "driver": Driver.here(), "bundles": (None, None, None),
         "checksums": ("0" * 64,) * 3, "model": "siso", "threshold": None, "strict": False,
         "device": "cpu", "precision": "fp32", "threads": 1,
     }  # fmt: skip
-    replica.prepare(replica.Kit(**given), "two.png")
+    ray_worker.load_ray_worker(ray_worker.Setup(**given), "two.png")
     with pytest.raises(UsageError, match=text):
-        replica.prepare(replica.Kit(**given | changed), "two.png")
+        ray_worker.load_ray_worker(ray_worker.Setup(**given | changed), "two.png")
     with pytest.raises(UsageError, match=r"^other.png: is not there on "):
-        replica.prepare(replica.Kit(**given), "other.png")
+        ray_worker.load_ray_worker(ray_worker.Setup(**given), "other.png")

@@ -11,23 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from sharp_cli.execution.process_pool import Alone, started
+from sharp_cli.execution.process_pool import SerialPool, process_pool
 
 ROOT = Path(__file__).parents[2]
-PREPARED: list[str] = []
 
 
-def prepare(word: str) -> None:
-    PREPARED.append(word)
+def prepare(word: str) -> str:
+    return word
 
 
-def work(number: int) -> str:
+def work(word: str, number: int) -> str:
     """Ends its process at 13, and fails at negative numbers."""
     if number == 13:
         os._exit(1)
     if number < 0:
         raise ValueError(number)
-    return f"{PREPARED[0]} {number}"
+    return f"{word} {number}"
 
 
 def lost(number: int) -> str:
@@ -35,28 +34,28 @@ def lost(number: int) -> str:
 
 
 def test_results_come_in_order_from_processes_that_were_prepared() -> None:
-    with started(2, partial(prepare, "ready")) as workers:
-        found = list(workers.map(work, range(9), lost=lost))
+    with process_pool(2, partial(prepare, "ready")) as pool:
+        found = list(pool.map(work, range(9), on_crash=lost))
     assert found == [f"ready {number}" for number in range(9)]
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_items_that_end_a_process_are_lost_alone(count: int) -> None:
     items = [1, 13, 2, 3, 13, 13, 4]
-    with started(count, partial(prepare, "ready")) as workers:
-        found = list(workers.map(work, items, lost=lost))
-        again = list(workers.map(work, [5], lost=lost))
+    with process_pool(count, partial(prepare, "ready")) as pool:
+        found = list(pool.map(work, items, on_crash=lost))
+        again = list(pool.map(work, [5], on_crash=lost))
     assert found == [lost(item) if item == 13 else f"ready {item}" for item in items]
     assert again == ["ready 5"]
 
 
 def test_what_ended_with_its_process_is_begun_again(tmp_path: Path) -> None:
     begun = tmp_path / "begun"
-    with started(1, partial(prepare, "ready")) as workers:
-        assert list(workers.map(once, [begun], lost=str)) == ["done"]
+    with process_pool(1, partial(prepare, "ready")) as pool:
+        assert list(pool.map(once, [begun], on_crash=str)) == ["done"]
 
 
-def once(begun: Path) -> str:
+def once(_: str, begun: Path) -> str:
     """Ends its process the first time."""
     if not begun.exists():
         begun.touch()
@@ -64,7 +63,7 @@ def once(begun: Path) -> str:
     return "done"
 
 
-def large(item: bytes) -> int:
+def large(_: str, item: bytes) -> int:
     """Ends its process over the first kind of item."""
     if item.startswith(b"0"):
         time.sleep(0.3)  # the next one is on its way meanwhile
@@ -76,11 +75,11 @@ def test_processes_that_end_over_large_items_hold_nothing_up(tmp_path: Path) -> 
     script = """
 from functools import partial
 from tests.execution.test_process_pool import large, prepare
-from sharp_cli.execution.process_pool import started
+from sharp_cli.execution.process_pool import process_pool
 if __name__ == "__main__":
     items = [digit * 5_000_000 for digit in (b"1", b"0", b"1", b"0", b"0", b"1")]
-    with started(1, partial(prepare, "ready")) as workers:
-        print(list(workers.map(large, items, lost=lambda _: "lost")))
+    with process_pool(1, partial(prepare, "ready")) as pool:
+        print(list(pool.map(large, items, on_crash=lambda _: "lost")))
 """
     (tmp_path / "script.py").write_text(script)
     done = subprocess.run(
@@ -101,23 +100,23 @@ def test_items_are_taken_no_further_ahead_than_processes_can_work() -> None:
             taken.append(number)
             yield number
 
-    with started(2, partial(prepare, "ready")) as workers:
-        results = workers.map(work, items(), lost=lost)  # type: ignore[arg-type]
+    with process_pool(2, partial(prepare, "ready")) as pool:
+        results = pool.map(work, items(), on_crash=lost)  # type: ignore[arg-type]
         next(results)
         assert taken == [0, 1, 2]
 
 
 def test_an_error_comes_where_the_result_is_asked_for() -> None:
-    with started(1, partial(prepare, "ready")) as workers:
-        results = workers.map(work, [1, -1], lost=lost)
+    with process_pool(1, partial(prepare, "ready")) as pool:
+        results = pool.map(work, [1, -1], on_crash=lost)
         assert next(results) == "ready 1"
         with pytest.raises(ValueError, match="-1"):
             next(results)
 
 
-def test_alone_works_only_when_asked() -> None:
+def test_without_processes_work_is_done_only_when_asked_for() -> None:
     taken: list[int] = []
-    results = Alone().map(taken.append, range(3), lost=lambda _: None)
+    results = SerialPool(taken).map(list.append, range(3), on_crash=lambda _: None)
     assert taken == []
     next(results)
     assert taken == [0]
@@ -128,10 +127,10 @@ def test_processes_end_with_one_that_is_killed(tmp_path: Path) -> None:
 import os
 from tests.execution.test_process_pool import pid, prepare
 from functools import partial
-from sharp_cli.execution.process_pool import started
+from sharp_cli.execution.process_pool import process_pool
 if __name__ == "__main__":
-    with started(1, partial(prepare, "ready")) as workers:
-        for number in workers.map(pid, range(1), lost=str):
+    with process_pool(1, partial(prepare, "ready")) as pool:
+        for number in pool.map(pid, range(1), on_crash=str):
             print(number, flush=True)
         input()
 """
@@ -152,7 +151,7 @@ if __name__ == "__main__":
         time.sleep(0.05)
 
 
-def pid(_: int) -> str:
+def pid(_: str, __: int) -> str:
     return str(os.getpid())
 
 

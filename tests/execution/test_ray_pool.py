@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sharp_cli.core.errors import UsageError
-from sharp_cli.execution.ray_pool import Replicas, connected, place
-from tests.execution import test_process_pool
+from sharp_cli.execution.ray_pool import RayPool, cluster_device, connected
 from tests.execution.test_process_pool import lost, once, prepare, work
 
 if TYPE_CHECKING:
@@ -32,23 +31,23 @@ def cluster() -> Iterator[bool]:
             yield sys.stdout is sys.stderr
 
 
-def replicas() -> Replicas:
-    return Replicas(partial(prepare, "ready"), cpus=1)
+def pool() -> RayPool[str]:
+    return RayPool(partial(prepare, "ready"), cpus=1)
 
 
 def test_results_come_in_order_from_processes_that_were_prepared() -> None:
-    assert list(replicas().map(work, range(9), lost=lost)) == [f"ready {at}" for at in range(9)]
+    assert list(pool().map(work, range(9), on_crash=lost)) == [f"ready {at}" for at in range(9)]
 
 
 def test_the_items_that_end_every_process_are_lost_alone() -> None:
     items = [1, 13, 2, 3, 4]
-    found = list(replicas().map(work, items, lost=lost))
+    found = list(pool().map(work, items, on_crash=lost))
     assert found == [lost(item) if item == 13 else f"ready {item}" for item in items]
 
 
 def test_what_ended_with_its_process_is_begun_again(tmp_path: Path) -> None:
     begun = tmp_path / "begun"
-    assert list(replicas().map(once, [begun], lost=str)) == ["done"]
+    assert list(pool().map(once, [begun], on_crash=str)) == ["done"]
 
 
 def test_items_are_taken_no_further_ahead_than_twice_the_processes() -> None:
@@ -59,39 +58,39 @@ def test_items_are_taken_no_further_ahead_than_twice_the_processes() -> None:
             taken.append(number)
             yield number
 
-    next(replicas().map(work, items(), lost=lost))
+    next(pool().map(work, items(), on_crash=lost))
     assert len(taken) <= 2 * 2 + 1
 
 
 def test_an_error_comes_where_the_result_is_asked_for() -> None:
-    results = replicas().map(work, [1, -1], lost=lost)
+    results = pool().map(work, [1, -1], on_crash=lost)
     assert next(results) == "ready 1"
     with pytest.raises(ValueError, match="-1"):
         next(results)
 
 
-def fail() -> None:
+def fail() -> str:
     message = "no such models"
     raise UsageError(message)
 
 
-def end() -> None:
+def end() -> str:
     os._exit(1)
 
 
 def test_processes_that_cannot_be_prepared_end_it() -> None:
     with pytest.raises(UsageError, match=r"^no such models$"):
-        next(Replicas(fail, cpus=1).map(work, [1], lost=lost))
+        next(RayPool(fail, cpus=1).map(work, [1], on_crash=lost))
     with pytest.raises(UsageError, match="end before they are ready"):
-        next(Replicas(end, cpus=2).map(work, [1], lost=lost))
+        next(RayPool(end, cpus=2).map(work, [1], on_crash=lost))
 
 
 def test_what_no_machine_has_is_refused() -> None:
-    assert [place(device) for device in ("auto", "cpu", "cuda")] == ["cpu", "cpu", "cuda"]
+    assert [cluster_device(device) for device in ("auto", "cpu", "cuda")] == ["cpu", "cpu", "cuda"]
     with pytest.raises(UsageError, match="no machine of the cluster has 999 CPU for"):
-        Replicas(end, cpus=999)
+        RayPool(end, cpus=999)
     with pytest.raises(UsageError, match=r"1 CPU and 0\.25 GPU"):
-        Replicas(end, cpus=1, gpus=0.25)
+        RayPool(end, cpus=1, gpus=0.25)
 
 
 def test_ray_reports_its_use_to_nobody() -> None:
@@ -100,7 +99,3 @@ def test_ray_reports_its_use_to_nobody() -> None:
 
 def test_what_ray_prints_is_no_data(cluster: bool) -> None:  # noqa: FBT001 - a fixture
     assert cluster
-
-
-def test_this_process_prepared_nothing() -> None:
-    assert "ready" not in test_process_pool.PREPARED

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from sharp_cli.results.console import summary, table
 from sharp_cli.results.run import Run
-from sharp_cli.scoring import pipeline
-from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
+from sharp_cli.scoring.steps import detect
+from tests.fakes import FakeDetector, FakeFinder, paint, score_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 
 def scored(file: Path) -> Document:
-    return pipeline.score(
-        [str(file)], FakeFinder(), FakeDetector(), FakeClassifier(), Run(), model="siso"
-    )
+    return score_files(file, model="siso")
 
 
 def printed(document: Document, *, width: int = 80) -> list[str]:
@@ -54,7 +52,7 @@ def test_a_missing_hand_and_a_missing_joint_are_named(tmp_path: Path) -> None:
 
 def test_before_classification_it_shows_positions(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "two.png"))
-    document = pipeline.detect([file], FakeFinder(), FakeDetector(), Run())
+    document = detect([file], FakeFinder(), FakeDetector(), Run())
     row = document.joints[0]
     assert any(f"x {row.x:.0f}, y {row.y:.0f} (0.91)" in line for line in printed(document))
     assert summary(document) == ["Erosion: left; right", "JSN: left; right"]

@@ -10,9 +10,7 @@ import pytest
 from PIL import Image  # noqa: TC002
 
 from sharp_cli.results import overlay
-from sharp_cli.results.run import Run
-from sharp_cli.scoring import pipeline
-from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
+from tests.fakes import paint, score_files
 
 if TYPE_CHECKING:
     from sharp_cli.results.document import JointRow
@@ -22,9 +20,8 @@ ORANGE = (255, 149, 0)
 
 @pytest.fixture(scope="module")
 def joints(tmp_path_factory: pytest.TempPathFactory) -> tuple[JointRow, ...]:
-    file = str(paint(tmp_path_factory.mktemp("film") / "two.png"))
-    stages = (FakeFinder(), FakeDetector(), FakeClassifier())
-    return pipeline.score([file], *stages, Run(), model="siso").joints
+    file = paint(tmp_path_factory.mktemp("radiograph") / "two.png")
+    return score_files(file, model="siso").joints
 
 
 def has(picture: Image.Image, colour: tuple[int, int, int]) -> bool:

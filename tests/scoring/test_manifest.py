@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.scoring.groups import Group
 from sharp_cli.scoring.manifest import read_manifest
 from sharp_cli.scoring.plan import plan_manifest
-from sharp_cli.scoring.studies import Group
 from sharp_cli.synthetic.phantom.archive import TABLES
 
 if TYPE_CHECKING:

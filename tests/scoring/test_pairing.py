@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.core.joints import Side
-    from sharp_cli.scoring.studies import Group
+    from sharp_cli.scoring.groups import Group
 
 
 def picture(

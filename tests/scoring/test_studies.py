@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.records import Hand
 from sharp_cli.results.studies import DetectedHand, DetectedRadiograph, Study
-from sharp_cli.scoring.studies import Group, Names, group_into_studies
+from sharp_cli.scoring.groups import Group, name_studies
+from sharp_cli.scoring.studies import group_into_studies
 
 if TYPE_CHECKING:
     from sharp_cli.core.joints import Side
@@ -26,7 +27,8 @@ def settled(
     *radiographs: DetectedRadiograph, failed: tuple[str, ...] = (), listed: bool = False
 ) -> list[Study]:
     files = tuple(dict.fromkeys([*(radiograph.file for radiograph in radiographs), *failed]))
-    return group_into_studies(Group(files, "all", listed=listed), radiographs, Names(["all"]))
+    (group,) = name_studies([Group(files, "all", listed=listed)])
+    return group_into_studies(group, radiographs)
 
 
 def paired(*radiographs: DetectedRadiograph) -> list[tuple[str, ...]]:
@@ -90,9 +92,7 @@ def test_studies_of_a_manifest_have_its_name() -> None:
 
 def test_remarks_and_what_the_manifest_says_otherwise_are_told() -> None:
     group = Group(("x", "y"), "s", (("y", "in doubt"),), {"x": "left", "y": "left"}, listed=True)
-    (study,) = group_into_studies(
-        group, [radiograph("x", "left"), radiograph("y", "right")], Names(["s"])
-    )
+    (study,) = group_into_studies(group, [radiograph("x", "left"), radiograph("y", "right")])
     assert study.radiographs[0].warnings == ()
     assert study.radiographs[1].warnings == (
         "in doubt",
@@ -100,15 +100,14 @@ def test_remarks_and_what_the_manifest_says_otherwise_are_told() -> None:
     )
 
 
-SIDES = st.sampled_from([("left",), ("right",), ("left", "right")])
+SHOWN = st.sampled_from([(("left",),), (("right",),), (("left", "right"),), (("left",), ("left",))])
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcdef"), SIDES), max_size=8))
-def test_every_film_is_in_one_study_with_each_side_once(
-    drawn: list[tuple[str, tuple[Side, ...]]],
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), SHOWN), unique_by=lambda one: one[0]))
+def test_every_radiograph_is_in_one_study_with_each_side_once(
+    files: list[tuple[str, tuple[tuple[Side, ...], ...]]],
 ) -> None:
-    radiographs = [radiograph(file, *sides) for file, sides in drawn if sides[1:]]
-    radiographs += [radiograph(file, *sides) for file, sides in drawn if not sides[1:]]
+    radiographs = [radiograph(file, *sides) for file, shown in files for sides in shown]
     studies = settled(*radiographs) if radiographs else []
     hands = [(f.file, *sorted(f.sides)) for study in studies for f in study.radiographs]
     assert sorted(hands) == sorted((f.file, *sorted(f.sides)) for f in radiographs)

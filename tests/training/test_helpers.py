@@ -13,12 +13,12 @@ import pytest
 
 from sharp_cli import __version__
 from sharp_cli.core.errors import UsageError
-from sharp_cli.execution.ray_pool import Origin, connected
+from sharp_cli.execution.ray_pool import Driver, connected
 from sharp_cli.training import helpers
 from sharp_cli.training.classifier.fit import CHECKPOINT
 from sharp_cli.training.detector.config import CONFIG_FILE
 from sharp_cli.training.helpers import Helpers
-from tests.fakes import ReplicasHere
+from tests.fakes import FakeRayPool
 from tests.training import cohort
 from tests.training.classifier.test_training import train
 from tests.training.detector.test_training import annotate, hands, train_all
@@ -81,16 +81,20 @@ def test_the_folds_of_a_detector(
 
 
 def test_what_ends_every_process_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(helpers, "Replicas", ReplicasHere)
+    monkeypatch.setattr(helpers, "RayPool", FakeRayPool)
     with pytest.raises(UsageError, match="--engine ray: fold 2: every process ended"):
-        Helpers("cpu", 1).work(tmp_path, sys.exit, {"fold 2": 2})
+        Helpers("cpu", 1).work(tmp_path, leave, {"fold 2": 2}, prepare=str)
     assert not [*tmp_path.iterdir()]
 
 
+def leave(_: object, status: int) -> None:
+    sys.exit(status)
+
+
 def test_a_machine_without_the_folder_is_refused(tmp_path: Path) -> None:
-    origin = Origin(os.getcwd(), __version__)  # noqa: PTH109 - as `Origin.here`
+    driver = Driver(os.getcwd(), __version__)  # noqa: PTH109 - as `Driver.here`
     with pytest.raises(UsageError, match=r"\.sharp-1: is not there on "):
-        helpers._prepare(origin, str(tmp_path / ".sharp-1"), 1, None)
+        helpers._prepare(driver, str(tmp_path / ".sharp-1"), 1, str)
 
 
 @pytest.mark.slow

@@ -59,7 +59,7 @@ def classify(
     from sharp_cli.inference.patches import read_patch
     from sharp_cli.results.assemble import with_models
     from sharp_cli.results.run import Run
-    from sharp_cli.scoring import pipeline
+    from sharp_cli.scoring import steps
 
     document = read_document(source)
     folder = Path() if source == STDOUT else Path(source).parent
@@ -73,7 +73,7 @@ def classify(
     chosen = classifier.choose(model.value if model else None)
     run = Run()
     with progress(len(document.split())) as run.on_progress:
-        document = pipeline.classify(
+        document = steps.classify(
             document,
             lambda row: read_patch(folder / row.patch, TARGET_OF[row.finding, row.joint]),
             classifier,

@@ -47,14 +47,14 @@ def crop(detected: Detected, *, out: Out, json: options.Json = None) -> ExitCode
     from sharp_cli.inference.patches import to_png
     from sharp_cli.results.formats import to_json
     from sharp_cli.results.run import Run
-    from sharp_cli.scoring import pipeline
+    from sharp_cli.scoring import steps
 
     document = read_document(detected)
     folder = Path(out)
     output.make_folder(folder)
     run = Run()
     with progress(len(document.inputs)) as run.on_progress:
-        document = pipeline.crop(
+        document = steps.crop(
             document,
             lambda row, patch: output.write(folder / row.patch, to_png(patch.pixels)),
             run,

@@ -45,13 +45,13 @@ def detect(
     from sharp_cli.inference.joint_detector import JointDetector
     from sharp_cli.results.assemble import with_models
     from sharp_cli.results.run import Run
-    from sharp_cli.scoring import pipeline
+    from sharp_cli.scoring import steps
 
     finding, detecting = open_bundle("hands", hands), open_bundle("joints", detector)
     threads = threads or cores()
     run = Run()
     with progress(len(files)) as run.on_progress:
-        document = pipeline.detect(
+        document = steps.detect(
             files,
             HandFinder(finding, threads=threads),
             JointDetector(detecting, threads=threads),

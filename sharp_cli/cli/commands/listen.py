@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.pacs.service import Scored
     from sharp_cli.scoring.loading import Models
-    from sharp_cli.scoring.pipeline import Scoring
+    from sharp_cli.scoring.stages import Scoring
 
 _TITLE: Final = re.compile(r"(?=\S)[\x20-\x5b\x5d-\x7e]{1,16}(?<=\S)", re.ASCII)
 """DICOM PS3.5 section 6.2: AE."""
@@ -150,11 +150,11 @@ def _scorer(models: Models, scoring: Scoring) -> Callable[[Path], Scored]:
     from sharp_cli.pacs.service import Scored
     from sharp_cli.pacs.studies import make_objects, plan_studies
     from sharp_cli.results.run import Run
-    from sharp_cli.scoring import pipeline
+    from sharp_cli.scoring.score import score_plan
 
     def score(folder: Path) -> Scored:
         run = Run()
-        document = models.named_in(pipeline.score_plan(plan_studies([folder]), scoring, run))
+        document = models.named_in(score_plan(plan_studies([folder]), scoring, run))
         if run.interrupted:
             raise KeyboardInterrupt
         results = []

@@ -159,8 +159,8 @@ def score(
     if out is not None:
         output.make_folder(Path(out))
     from sharp_cli.results.run import Run
-    from sharp_cli.scoring import pipeline
     from sharp_cli.scoring.loading import load, open_bundles
+    from sharp_cli.scoring.score import score_plan
 
     loaded = load(
         open_bundles(hands, detector, models),
@@ -175,7 +175,7 @@ def score(
     run = Run()
     if out is None:
         with progress(len(work.files)) as run.on_progress:
-            document = pipeline.score_plan(work, scoring, run)
+            document = score_plan(work, scoring, run)
         return outputs.finish(loaded.named_in(document), run)
     from sharp_cli.cli.results_folder import ResultsFolder, settings
 

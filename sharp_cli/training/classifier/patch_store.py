@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.core.records import Radiograph
     from sharp_cli.datasets.labels import LabelledJoint
-    from sharp_cli.scoring.pipeline import Detector, Finder
+    from sharp_cli.scoring.stages import Detector, Finder
 
     Array = NDArray[np.float16]
     Position = tuple[float, float]

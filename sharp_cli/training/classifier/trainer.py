@@ -128,7 +128,7 @@ class Trainer:
         ready = partial(_prepare, replace(self._kit, device=helpers.device))
         files = self.feature_files
         missing = {_name(copy): copy for copy in files if not files[copy].is_file()}
-        helpers.work(self._kit.run, _compute_features, missing, prepare=ready)
+        helpers.work(self._kit.run, Trainer.compute_features, missing, prepare=ready)
         helpers.work(self._kit.run, _fit, {task.name: task for task in tasks}, prepare=ready)
 
     def compute_features(self, copy: int) -> None:
@@ -189,17 +189,9 @@ def _name(copy: int) -> str:
     return f"features of all patches, time {copy + 1}"
 
 
-_OWN: dict[str, Trainer] = {}
-"""That of a process of a cluster."""
+def _prepare(kit: Kit) -> Trainer:
+    return Trainer(kit, trunk_maker(kit.settings))
 
 
-def _prepare(kit: Kit) -> None:
-    _OWN["own"] = Trainer(kit, trunk_maker(kit.settings))
-
-
-def _compute_features(copy: int) -> None:
-    _OWN["own"].compute_features(copy)
-
-
-def _fit(task: Task) -> None:
-    _OWN["own"].fit(task, Clock(1, 1))
+def _fit(trainer: Trainer, task: Task) -> None:
+    trainer.fit(task, Clock(1, 1))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.records import Radiograph
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.inference.joint_detector import JointDetector
-    from sharp_cli.scoring.pipeline import Finder
+    from sharp_cli.scoring.stages import Finder
     from sharp_cli.training.detector.fold_files import Fold
 
     Array = NDArray[np.float64]

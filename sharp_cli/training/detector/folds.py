@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Side
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.evaluation.metrics.detection import JointError
-    from sharp_cli.scoring.pipeline import Detector, Finder
+    from sharp_cli.scoring.stages import Detector, Finder
     from sharp_cli.training.detector.settings import Settings
 
 

@@ -12,6 +12,7 @@ likelihoods.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -93,8 +94,8 @@ def train_detector(
     parts = fold_tasks(hands, work, folds, other) if folds else []
     if helpers is not None:
         tasks = {f"fold {number}": part.fit for number, part in enumerate(parts, start=1)}
-        there = partial(fit, images=images, settings=settings, device=helpers.device)
-        helpers.work(work, there, {**tasks, "all pictures": whole})
+        fitter = partial(_Fitter, images, settings, helpers.device)
+        helpers.work(work, _Fitter.fit, {**tasks, "all pictures": whole}, prepare=fitter)
     proof = Proof({}, None)
     if folds:
         trained = []
@@ -118,3 +119,15 @@ def train_detector(
     }
     recipe = Recipe(files, settings, folds, whole.training, whole.validating)
     write_detector(work, snapshot, out, recipe, proof)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fitter:
+    """What a process of a cluster fits networks with."""
+
+    images: Path
+    settings: Settings
+    device: str
+
+    def fit(self, task: Task) -> None:
+        fit(task, self.images, self.settings, self.device)

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from sharp_cli.results.run import Run
-from sharp_cli.scoring import pipeline
 from tests.dicom_files import dataset
-from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
+from tests.fakes import paint, score_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,5 +62,4 @@ def write(file: Path, **tags: Any) -> Path:
 
 def score(*files: Path) -> Document:
     """Score films as one call would."""
-    stages = (FakeFinder(), FakeDetector(), FakeClassifier(), Run())
-    return pipeline.score([str(file) for file in files], *stages, model="mimo-local")
+    return score_files(*files)

@@ -6,9 +6,7 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharp_cli.results.run import Run
-from sharp_cli.scoring import pipeline
-from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
+from tests.fakes import paint, score_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +18,7 @@ def scored(*files: Path) -> Document:
     """Paint pictures, and score them as one call would."""
     for number, file in enumerate(files):
         paint(file, seed=number)
-    names = [str(file) for file in files]
-    stages = (FakeFinder(), FakeDetector(), FakeClassifier(), Run())
-    return pipeline.score(names, *stages, model="mimo-local")
+    return score_files(*files)
 
 
 def label_table(path: Path, labelled: Iterable[tuple[JointRow, int]]) -> Path:

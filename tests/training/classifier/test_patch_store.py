@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Side
     from sharp_cli.core.records import Patch
     from sharp_cli.datasets.labels import LabelledJoint
-    from sharp_cli.scoring.pipeline import Detector, Finder
+    from sharp_cli.scoring.stages import Detector, Finder
     from sharp_cli.synthetic.phantom import Phantom
 
     Load = Callable[[], tuple[Finder, Detector]]

@@ -24,7 +24,7 @@ from sharp_cli.training.classifier.settings import Hyperparameters, ThresholdRul
 from sharp_cli.training.classifier.sources import Sources, earlier_studies
 from sharp_cli.training.classifier.training import train_classifier
 from sharp_cli.training.helpers import Helpers
-from tests.fakes import ReplicasHere
+from tests.fakes import FakeRayPool
 from tests.labels import labelled_joint
 from tests.tiny_findings import hand
 from tests.training import cohort
@@ -247,7 +247,7 @@ def test_with_help_nothing_is_different_nor_done_twice(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("sharp_cli.training.helpers.Replicas", ReplicasHere)
+    monkeypatch.setattr("sharp_cli.training.helpers.RayPool", FakeRayPool)
     caplog.set_level("INFO", "sharp_cli")
 
     def told() -> list[str]:

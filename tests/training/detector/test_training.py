@@ -44,7 +44,7 @@ from sharp_cli.training.helpers import Helpers
 from sharp_cli.training.run import save
 from sharp_cli.training.views import View, view_window
 from tests.datasets.annotations import pictures
-from tests.fakes import ReplicasHere
+from tests.fakes import FakeRayPool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -342,7 +342,7 @@ def test_the_bundle_and_its_card_say_how_it_was_made(made: Path) -> None:
 def test_with_help_nothing_is_different(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("sharp_cli.training.helpers.Replicas", ReplicasHere)
+    monkeypatch.setattr("sharp_cli.training.helpers.RayPool", FakeRayPool)
     for changes in ("CHANGES", "HARD", "STRANGE"):
         monkeypatch.setattr(f"sharp_cli.training.detector.certainty.{changes}", ())
     folder = tmp_path / made.name

@@ -16,8 +16,8 @@ from sharp_cli.results import overlay
 from sharp_cli.results.assemble import with_models, with_results
 from sharp_cli.results.formats import from_json, to_json
 from sharp_cli.results.run import Run
-from sharp_cli.scoring import pipeline
-from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint
+from sharp_cli.scoring import steps
+from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint, score_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,16 +35,7 @@ def score(
     strict: bool = False,
 ) -> tuple[Document, Run]:
     run = Run()
-    document = pipeline.score(
-        [str(file) for file in files],
-        FakeFinder(),
-        FakeDetector(),
-        FakeClassifier(),
-        run,
-        model=model,
-        threshold=threshold,
-        strict=strict,
-    )
+    document = score_files(*files, model=model, threshold=threshold, strict=strict, run=run)
     return document, run
 
 
@@ -61,10 +52,10 @@ def by_steps(
         kept[row.patch] = patch.pixels
 
     run = Run()
-    found = pipeline.detect([str(file) for file in files], FakeFinder(), FakeDetector(), run)
-    cut = pipeline.crop(from_json(to_json(found), "x"), save, Run())
+    found = steps.detect([str(file) for file in files], FakeFinder(), FakeDetector(), run)
+    cut = steps.crop(from_json(to_json(found), "x"), save, Run())
     run = Run()
-    document = pipeline.classify(
+    document = steps.classify(
         from_json(to_json(cut), "x"),
         lambda row: kept[row.patch],
         FakeClassifier(),
@@ -92,9 +83,9 @@ def test_step_by_step_gives_what_score_gives(tmp_path: Path) -> None:
     whole, run = score(*files)
     assert [failure.error for failure in run.failures] == ["NoHandError", "RadiographError"]
     assert whole.failures == tuple(run.failures)
-    steps, run = by_steps(*files)
+    stepwise, run = by_steps(*files)
     assert not run.failures
-    assert to_json(steps) == to_json(whole)
+    assert to_json(stepwise) == to_json(whole)
     assert [row.study for row in whole.inputs] == ["two", "p", "p", "guess_L", "gap", "odd"]
 
 
@@ -152,7 +143,7 @@ def lone(model: ModelName, *, joints: Sequence[Target] = TARGETS) -> list[Classi
 
 def test_a_bundle_that_has_no_fallback_does_without_the_other_hand(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "x_L.png"))
-    found = pipeline.detect([file], FakeFinder(), FakeDetector(), Run())
+    found = steps.detect([file], FakeFinder(), FakeDetector(), Run())
     document = with_results(found, {"x_L": lone("mimo-local")}, "mimo-local", None)
     (warning,) = document.warnings
     assert warning.message == "left hand: mimo-local did without: the right hand"
@@ -160,7 +151,7 @@ def test_a_bundle_that_has_no_fallback_does_without_the_other_hand(tmp_path: Pat
 
 def test_joints_that_the_bundle_does_not_know_are_told(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "x_L.png"))
-    found = pipeline.detect([file], FakeFinder(), FakeDetector(), Run())
+    found = steps.detect([file], FakeFinder(), FakeDetector(), Run())
     known = [target for target in TARGETS if (target.finding, target.group) != ("jsn", "CMC")]
     document = with_results(found, {"x_L": lone("siso", joints=known)}, "siso", None)
     assert [row.joint for row in document.joints if row.label is None] == ["CMC3", "CMC4", "CMC5"]
@@ -250,7 +241,7 @@ class TwoLeftHands(FakeFinder):
 def test_two_hands_of_one_side_are_two_studies(tmp_path: Path) -> None:
     run = Run()
     file = str(paint(tmp_path / "two.png"))
-    document = pipeline.detect([file], TwoLeftHands(), FakeDetector(), run)
+    document = steps.detect([file], TwoLeftHands(), FakeDetector(), run)
     assert [row.study for row in document.hands] == ["two", "two-2"]
     assert from_json(to_json(document), "x") == document
 
@@ -263,17 +254,17 @@ class Elsewhere(FakeDetector):
 
 def test_a_joint_outside_the_picture_is_not_detected(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "x_L.png"))
-    document = pipeline.detect([file], FakeFinder(), Elsewhere(), Run())  # type: ignore[arg-type]
+    document = steps.detect([file], FakeFinder(), Elsewhere(), Run())  # type: ignore[arg-type]
     assert [row.joint for row in document.joints if row.status == "not-detected"] == ["IP"]
 
 
 def test_crop_wants_the_picture_that_was_detected(tmp_path: Path) -> None:
     files = [paint(tmp_path / name) for name in ("two.png", "x_L.png", "z_L.png")]
-    found = pipeline.detect([str(file) for file in files], FakeFinder(), FakeDetector(), Run())
+    found = steps.detect([str(file) for file in files], FakeFinder(), FakeDetector(), Run())
     files[0].unlink()
     paint(tmp_path / "twoB.png").rename(files[1])
     run = Run()
-    cut = pipeline.crop(found, lambda *_: None, run)
+    cut = steps.crop(found, lambda *_: None, run)
     assert [row.study for row in cut.inputs] == ["z_L"]
     assert len(cut.patches) == len(TARGETS)
     assert [failure.error for failure in run.failures] == ["RadiographError", "DocumentError"]
@@ -282,9 +273,9 @@ def test_crop_wants_the_picture_that_was_detected(tmp_path: Path) -> None:
 
 def test_classify_wants_patches(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "two.png"))
-    found = pipeline.detect([file], FakeFinder(), FakeDetector(), Run())
+    found = steps.detect([file], FakeFinder(), FakeDetector(), Run())
     run = Run()
-    document = pipeline.classify(
+    document = steps.classify(
         found, lambda _: np.zeros((1, 1), np.uint16), FakeClassifier(), run, model="siso"
     )
     assert not document.joints

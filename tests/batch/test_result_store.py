@@ -1,4 +1,4 @@
-"""The folder of results: whole studies only, whatever happens."""
+"""The folder of results and its journal: whole studies only, whatever happens."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import errno
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sharp_cli.batch.ledger import Ledger, opened
+from sharp_cli.batch.result_store import ResultStore, opened
+from sharp_cli.batch.resume import remaining
 from sharp_cli.batch.tables import read_failures
 from sharp_cli.core.errors import OutputError, UsageError
 from sharp_cli.results.document import COLUMNS, Failure, ModelRow
-from sharp_cli.scoring.plan import Plan
-from sharp_cli.scoring.studies import Group, Names
+from sharp_cli.scoring.groups import Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 MODELS = {"hands": ModelRow("hands 1", "a" * 64)}
 
 
-def ledger(folder: Path, **settings: object) -> AbstractContextManager[Ledger]:
+def results(folder: Path, **settings: object) -> AbstractContextManager[ResultStore]:
     return opened(folder, {"model": "siso", **settings}, MODELS)
 
 
@@ -42,8 +43,8 @@ def content(study: str, *files: str) -> dict[str, bytes]:
     }
 
 
-def add(to: Ledger, one: Group, **studies: Mapping[str, bytes]) -> None:
-    to.add(one, studies or {one.name: content(one.name, *one.files)})
+def add(to: ResultStore, one: Group, **studies: Mapping[str, bytes]) -> None:
+    to.journal.add(one.files, studies or {one.name: content(one.name, *one.files)})
 
 
 def state(folder: Path) -> dict[str, bytes]:
@@ -56,17 +57,17 @@ def state(folder: Path) -> dict[str, bytes]:
 
 
 def test_it_holds_what_was_added(tmp_path: Path) -> None:
-    with ledger(tmp_path / "out") as one:
+    with results(tmp_path / "out") as one:
         add(one, group("b"))
         add(one, group("p", "p_L.png", "p_R.png"))
         gone, grown = group("p", "p_R.png"), group("p", "p_R.png", "p_X.png")
-        assert one.left(Plan((group("b"), gone), Names())) == []
-        assert one.left(Plan((group("b"), grown), Names())) == [grown]
+        assert remaining((group("b"), gone), one.journal) == []
+        assert remaining((group("b"), grown), one.journal) == [grown]
         apart = (group("p_L"), group("p_R"))
-        assert one.left(Plan((group("b"), *apart), Names())) == list(apart)
+        assert remaining((group("b"), *apart), one.journal) == list(apart)
         one.close([Failure("x.png", "NoHandError", "x.png: no hand")], {"files": 4}, finished=True)
-    with ledger(tmp_path / "out") as one:
-        assert one.studies == {"b": {"b.png"}, "p": {"p_L.png", "p_R.png"}}
+    with results(tmp_path / "out") as one:
+        assert one.journal.studies == {"b": {"b.png"}, "p": {"p_L.png", "p_R.png"}}
     head = ",".join(COLUMNS)
     assert (tmp_path / "out/results.csv").read_text() == (
         f"{head}\nb,b.png\np,p_L.png\np,p_R.png\n"
@@ -85,9 +86,9 @@ def test_it_holds_what_was_added(tmp_path: Path) -> None:
 def test_what_failed_before_is_told_until_it_is_tried_again(tmp_path: Path) -> None:
     files = ("a,\n.png", "b.png", "c,\n.png")
     failures = [Failure(file, "NoHandError", 'no "hand"') for file in files]
-    with ledger(tmp_path) as one:
+    with results(tmp_path) as one:
         one.close(failures, {}, finished=False)
-    with ledger(tmp_path) as one:
+    with results(tmp_path) as one:
         add(one, group("b", failures[1].file))
         again = Failure(failures[0].file, "RadiographError", "gone")
         one.close([again], {}, finished=False)
@@ -99,7 +100,7 @@ def test_what_failed_before_is_told_until_it_is_tried_again(tmp_path: Path) -> N
 
 
 def test_what_is_left_to_do_has_names_of_its_own(tmp_path: Path) -> None:
-    with ledger(tmp_path) as one:
+    with results(tmp_path) as one:
         add(one, group("x", "b/x.png"))
         add(one, group("q", "q_R.png"))
         new, done, half = (
@@ -107,33 +108,29 @@ def test_what_is_left_to_do_has_names_of_its_own(tmp_path: Path) -> None:
             group("x-2", "b/x.png"),
             group("q", "q_L", "q_R.png"),
         )
-        work = Plan((new, done, half), Names(["x", "x-2", "q"]))
-        assert [(left.name, left.files) for left in one.todo(work)] == [
+        assert [(left.name, left.files) for left in remaining((new, done, half), one.journal)] == [
             ("x-3", new.files),
             ("q", half.files),
         ]
 
 
-def test_a_group_that_fails_keeps_what_was_there_and_its_name(tmp_path: Path) -> None:
-    with ledger(tmp_path) as one:
-        add(one, group("b", "g_b"))
-        work = Plan((group("a", "g_a", "g_b"), group("z")), Names(["a", "z"]))
-        todo = one.todo(work)
-        assert next(todo).name == "a"
-        assert work.names.new("B") == "B"
-        work.names.free(["B"])
-        assert next(todo).name == "z"
-        assert work.names.new("b") == "b-2"
-        assert set(one.studies) == {"b"}
+def test_no_group_has_a_name_of_what_another_one_may_leave_there(tmp_path: Path) -> None:
+    with results(tmp_path) as one:
+        add(one, group("B", "g_b"))
+        add(one, group("s", "h_1"))
+        several = replace(group("h", "h_1", "h_2"), names={"h_1": ("s", "s-2"), "h_2": ("b",)})
+        left = remaining((group("a", "g_a", "g_b"), several), one.journal)
+        assert [each.name for each in left] == ["a", "h"]
+        assert left[1].names == {"h_1": ("s", "s-2"), "h_2": ("b-2",)}
 
 
 def test_a_group_takes_the_place_of_what_was_there_of_its_files(tmp_path: Path) -> None:
-    with ledger(tmp_path) as one:
+    with results(tmp_path) as one:
         add(one, group("p_R"))
         add(one, group("other"))
         add(one, group("p", "p_L.png", "p_R.png"))
         one.close([], {}, finished=True)
-        assert set(one.studies) == {"other", "p"}
+        assert set(one.journal.studies) == {"other", "p"}
     assert not (tmp_path / "p_R").exists()
     assert "p_R,p_R.png" not in (tmp_path / "results.csv").read_text()
 
@@ -168,9 +165,8 @@ def killed_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
 def work(folder: Path) -> None:
     """A run that replaces one study by two, and adds another."""
-    with ledger(folder) as one:
-        todo = Plan((group("p", "p_L", "p_R"), group("z")), Names(["p", "z"]))
-        for left in one.todo(todo):
+    with results(folder) as one:
+        for left in remaining((group("p", "p_L", "p_R"), group("z")), one.journal):
             if left.name == "p":
                 add(one, left, p_L=content("p_L", "p_L"), p_R=content("p_R", "p_R"))
             else:
@@ -183,7 +179,7 @@ def test_killed_anywhere_it_holds_whole_groups_and_the_next_run_completes_it(
     tmp_path: Path, killed_at: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, steps: int
 ) -> None:
     for name in ("out", "undisturbed"):
-        with ledger(tmp_path / name) as one:
+        with results(tmp_path / name) as one:
             add(one, group("p_R", "p_R"))
             one.close([], {}, finished=False)
     work(tmp_path / "undisturbed")
@@ -222,13 +218,13 @@ def test_a_full_disk_is_an_output_error_and_leaves_nothing_torn(
             raise OSError(errno.ENOSPC, "No space left on device")
         return original(*arguments, **options)
 
-    with ledger(tmp_path) as one:
+    with results(tmp_path) as one:
         add(one, group("a"))
         monkeypatch.setattr("sharp_cli.fileio.output.os.fdopen", fdopen)
         with pytest.raises(OutputError, match="No space left"):
             add(one, group("b"))
         monkeypatch.undo()
-        assert set(one.studies) == {"a"}
+        assert set(one.journal.studies) == {"a"}
     assert {path.name for path in tmp_path.iterdir()} == {".lock", "a"}
 
 
@@ -238,7 +234,7 @@ def test_a_full_disk_at_the_tables_leaves_the_old_ones(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with ledger(tmp_path) as one:
+    with results(tmp_path) as one:
         one.close([], {}, finished=False)
         before = (tmp_path / "results.csv").read_bytes()
         add(one, group("a"))
@@ -254,7 +250,7 @@ def test_tables_are_kept_up_to_date_but_not_all_the_time(
 ) -> None:
     now = 100.0
     monkeypatch.setattr("time.monotonic", lambda: now)
-    with ledger(tmp_path) as one:
+    with results(tmp_path) as one:
         original = one.close
 
         def slow(*arguments: Any, **options: Any) -> None:
@@ -271,48 +267,48 @@ def test_tables_are_kept_up_to_date_but_not_all_the_time(
 
 
 def test_another_process_is_refused(tmp_path: Path) -> None:
-    with ledger(tmp_path) as one:
+    with results(tmp_path) as one:
         one.close([], {}, finished=False)
         with (
             pytest.raises(UsageError, match=f"process {os.getpid()} writes there"),
-            ledger(tmp_path),
+            results(tmp_path),
         ):
             pass
         assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
-    with ledger(tmp_path):
+    with results(tmp_path):
         pass
 
 
 def test_the_lock_of_a_dead_process_locks_nothing(tmp_path: Path) -> None:
     (tmp_path / ".lock").write_text("1\nand more")
-    with ledger(tmp_path):
+    with results(tmp_path):
         assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
 
 
 def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
-    with ledger(tmp_path, threshold=None) as one:
+    with results(tmp_path, threshold=None) as one:
         one.close([], {}, finished=False)
-    with pytest.raises(UsageError) as error, ledger(tmp_path, threshold=0.5):
+    with pytest.raises(UsageError) as error, results(tmp_path, threshold=0.5):
         pass
     assert "(threshold: None there, 0.5 now)" in str(error.value)
     other = {"hands": ModelRow("hands 2", "b" * 64)}
     with pytest.raises(UsageError) as error, opened(tmp_path, {"model": "siso"}, other):
         pass
     assert "hands: hands 1 aaaaaaaa there, hands 2 bbbbbbbb now" in str(error.value)
-    with ledger(tmp_path, threshold=None):
+    with results(tmp_path, threshold=None):
         pass
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "other"}'])
 def test_a_record_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
-    with pytest.raises(UsageError, match="choose a new folder"), ledger(tmp_path):
+    with pytest.raises(UsageError, match="choose a new folder"), results(tmp_path):
         pass
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").touch()
-    with pytest.raises(UsageError, match="is not empty"), ledger(tmp_path):
+    with pytest.raises(UsageError, match="is not empty"), results(tmp_path):
         pass
-    with pytest.raises(OutputError), ledger(tmp_path / "thesis.doc"):
+    with pytest.raises(OutputError), results(tmp_path / "thesis.doc"):
         pass

@@ -1,0 +1,83 @@
+"""Scores the groups of a run here: other processes read and draw, this one classifies."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from sharp_cli.batch.engine import Finished
+from sharp_cli.batch.worker import Worker, crashed_files, load_worker
+from sharp_cli.execution.process_pool import ProcessPool, SerialPool, process_pool
+from sharp_cli.scoring.detection import crashed_group
+from sharp_cli.scoring.score import score_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from sharp_cli.results.run import Run
+    from sharp_cli.scoring.detection import DetectedGroup
+    from sharp_cli.scoring.groups import Group
+    from sharp_cli.scoring.loading import Models
+    from sharp_cli.scoring.score import ScoredStudy
+    from sharp_cli.scoring.stages import Scoring
+
+    _Pool: TypeAlias = SerialPool[Worker] | ProcessPool[Worker]
+
+_MANY: Final = 8
+"""From so many groups on, other processes read radiographs while this one classifies."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEngine:
+    """This machine.
+
+    Attributes:
+        models: Those of `scoring`.
+        scoring: How to score.
+    """
+
+    models: Models
+    scoring: Scoring
+
+    def score(self, groups: Sequence[Group], run: Run) -> Generator[Finished]:
+        """Score groups; see `engine.Engine`."""
+        scored: deque[tuple[Group, list[ScoredStudy]]] = deque()
+        with self._pool(len(groups)) as pool:
+
+            def studies() -> Iterator[list[ScoredStudy]]:
+                for group, found in score_groups(
+                    _detected(groups, pool, run), self.scoring, run, together=pool.count
+                ):
+                    named = [
+                        replace(study, document=self.models.named_in(study.document))
+                        for study in found
+                    ]
+                    scored.append((group, named))
+                    yield named
+
+            for files in pool.map(Worker.make_files, studies(), on_crash=crashed_files):
+                group, found = scored.popleft()
+                yield Finished(group, [study.document for study in found], files)
+
+    def _pool(self, groups: int) -> AbstractContextManager[_Pool]:
+        """What reads radiographs and draws: for a few groups no other process is begun."""
+        if groups < _MANY:
+            worker = Worker(self.scoring.finder, self.scoring.detector)
+            return nullcontext(SerialPool(worker))
+        hands, joints, _ = (bundle.path for bundle in self.models.bundles)
+        return process_pool(self.models.workers, partial(load_worker, hands, joints))
+
+
+def _detected(
+    groups: Sequence[Group], pool: _Pool, run: Run
+) -> Iterator[tuple[Group, DetectedGroup]]:
+    """Each group with what was detected in it; groups are read ahead."""
+    found = iter(pool.map(Worker.detect, groups, on_crash=crashed_group))
+    for group in groups:
+        for file in group.files:
+            run.on_progress(file)
+        yield group, next(found)

@@ -1,0 +1,60 @@
+"""Scores the groups of a run on a Ray cluster, each in one process, all of the way."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from sharp_cli.batch.engine import Finished
+from sharp_cli.batch.ray_worker import RayWorker, crashed, load_ray_worker
+from sharp_cli.execution.ray_pool import RayPool, cluster_device, connected
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from sharp_cli.batch.ray_worker import Setup
+    from sharp_cli.results.run import Run
+    from sharp_cli.scoring.groups import Group
+
+_A_GPU: Final = 4
+"""So many processes have one GPU, which classifies faster than one of them reads; a choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class RayEngine:
+    """A Ray cluster.
+
+    Attributes:
+        setup: With what its processes score.
+        address: See `ray_pool.connected`.
+    """
+
+    setup: Setup
+    address: str | None
+
+    def score(self, groups: Sequence[Group], run: Run) -> Generator[Finished]:
+        """Score groups; see `engine.Engine`.
+
+        Raises:
+            UsageError: The cluster cannot be used; see `ray_pool.connected`, `ray_pool.RayPool`
+                and `ray_worker.load_ray_worker`.
+            ModelError: See `ray_worker.load_ray_worker`.
+        """
+        if not groups:
+            return
+        with connected(self.address):
+            setup = replace(self.setup, device=cluster_device(self.setup.device))
+            pool = RayPool(
+                partial(load_ray_worker, setup, groups[0].files[0]),
+                cpus=setup.threads,
+                gpus=1 / _A_GPU if setup.device == "cuda" else 0,
+            )
+            with closing(pool.map(RayWorker.score, groups, on_crash=crashed)) as outcomes:
+                for group in groups:
+                    for file in group.files:
+                        run.on_progress(file)
+                    scored = next(outcomes)
+                    run.failures += scored.failures
+                    yield Finished(group, scored.documents, scored.files)

@@ -1,0 +1,121 @@
+"""What each process of a cluster does for a run: it scores groups, all of the way."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from sharp_cli.batch.worker import StudyFiles, make_files
+from sharp_cli.core.errors import UsageError
+from sharp_cli.results.run import Run
+from sharp_cli.scoring.detection import crashed_group, detect_group
+from sharp_cli.scoring.loading import load, open_bundles
+from sharp_cli.scoring.score import score_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.records import Precision
+    from sharp_cli.execution.devices import Device
+    from sharp_cli.execution.ray_pool import Driver
+    from sharp_cli.results.document import Document, Failure
+    from sharp_cli.scoring.groups import Group
+    from sharp_cli.scoring.loading import Models
+    from sharp_cli.scoring.stages import Scoring
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a process needs to score as the driver would.
+
+    Attributes:
+        driver: The process that it works for.
+        bundles: See `loading.open_bundles`.
+        checksums: Of the bundles, which must be the same there.
+        model: See `stages.Scoring`, like the next two.
+        threshold: See there.
+        strict: See there.
+        device: See `loading.load`, like the next two; `auto` is a GPU where the cluster has one.
+        precision: See there.
+        threads: See there.
+    """
+
+    driver: Driver
+    bundles: tuple[str | None, str | None, str | None]
+    checksums: tuple[str, ...]
+    model: ModelName
+    threshold: float | None
+    strict: bool
+    device: Device
+    precision: Precision
+    threads: int
+
+
+class ScoredGroup(NamedTuple):
+    """What became of a group.
+
+    Attributes:
+        documents: The results of its studies.
+        files: Their files.
+        failures: What failed but for the files.
+    """
+
+    documents: Sequence[Document]
+    files: StudyFiles
+    failures: Sequence[Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class RayWorker:
+    """A process of a cluster.
+
+    Attributes:
+        models: Those of `scoring`.
+        scoring: How to score.
+    """
+
+    models: Models
+    scoring: Scoring
+
+    def score(self, group: Group) -> ScoredGroup:
+        """Score a group."""
+        run = Run()
+        detected = detect_group(group, self.scoring.finder, self.scoring.detector)
+        ((_, studies),) = score_groups([(group, detected)], self.scoring, run, together=1)
+        named = [replace(one, document=self.models.named_in(one.document)) for one in studies]
+        return ScoredGroup([one.document for one in named], make_files(named), run.failures)
+
+
+def load_ray_worker(setup: Setup, file: str) -> RayWorker:
+    """Load the models in a process of a cluster.
+
+    Args:
+        setup: With what to score.
+        file: A radiograph that must be there.
+
+    Raises:
+        UsageError: This machine has other files, another Sharp, other models, or lacks the device.
+        ModelError: A bundle is not what it should be.
+    """
+    setup.driver.join(file)
+    bundles = open_bundles(*setup.bundles)
+    if tuple(bundle.sha256 for bundle in bundles) != setup.checksums:
+        message = f"{socket.gethostname()}: has other models than there are here; install the same"
+        raise UsageError(message)
+    models = load(
+        bundles,
+        device=setup.device,
+        precision=setup.precision,
+        threads=setup.threads,
+        throughput=True,
+    )
+    return RayWorker(
+        models, models.scoring(setup.model, threshold=setup.threshold, strict=setup.strict)
+    )
+
+
+def crashed(group: Group) -> ScoredGroup:
+    """What `RayWorker.score` gives where every process ended that worked on a group."""
+    return ScoredGroup((), StudyFiles({}, ()), crashed_group(group).failures)

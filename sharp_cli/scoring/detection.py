@@ -1,0 +1,152 @@
+"""The first half of scoring: from files to radiographs with their hands and joints."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from sharp_cli import radiograph
+from sharp_cli.core.errors import RadiographError
+from sharp_cli.core.geometry import Affine
+from sharp_cli.core.joints import POINTS, TARGETS
+from sharp_cli.inference.crop import corners, crop, meets
+from sharp_cli.results import overlay
+from sharp_cli.results.document import Failure
+from sharp_cli.results.run import Run
+from sharp_cli.results.studies import DetectedHand, DetectedRadiograph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sharp_cli.core.records import Hand, Point, Radiograph
+    from sharp_cli.scoring.groups import Group
+    from sharp_cli.scoring.stages import Detector, Finder
+
+_POSITION_DECIMALS: Final = 2
+_FRAME_DECIMALS: Final = 6
+_SCORE_DECIMALS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedGroup:
+    """What the files of a group gave.
+
+    Attributes:
+        radiographs: Those that were read, with their hands, in the order of the files.
+        grey: Their pixels as `overlay.draw` takes them, by file.
+        failures: The files that failed.
+    """
+
+    radiographs: Sequence[DetectedRadiograph]
+    grey: Mapping[str, NDArray[np.uint8]]
+    failures: Sequence[Failure]
+
+
+def detect_group(
+    group: Group,
+    finder: Finder,
+    detector: Detector,
+    on_progress: Callable[[str], None] = lambda _: None,
+    *,
+    patches: bool = True,
+) -> DetectedGroup:
+    """Read the files of a group, and detect their hands and joints.
+
+    Args:
+        group: The files.
+        finder: Finds hands.
+        detector: Detects joints.
+        on_progress: Called with each file.
+        patches: Whether to crop the patches of the joints.
+    """
+    run = Run()
+    radiographs: list[DetectedRadiograph] = []
+    grey = {}
+    for file in group.files:
+        on_progress(file)
+        with run.guard(file):
+            picture = radiograph.read(file)
+            hands, warnings = finder.find(picture)
+            found = [detector.detect(picture, hand) for hand in hands]
+            radiographs += _detected(picture, found, warnings, patches=patches)
+            grey[file] = overlay.to_grey(picture.pixels)
+    return DetectedGroup(radiographs, grey, run.failures)
+
+
+def crashed_group(group: Group) -> DetectedGroup:
+    """What `detect_group` gives where the process that read a group's files ended."""
+    return DetectedGroup((), {}, [crash(file) for file in group.files])
+
+
+def crash(file: str) -> Failure:
+    """The failure of a file over which a process ended."""
+    reason = (
+        f"{file}: the process that worked on it ended; it may be damaged, or there was not enough "
+        "memory"
+    )
+    return Failure(file, RadiographError.__name__, reason)
+
+
+def _detected(
+    picture: Radiograph,
+    found: Iterable[tuple[Hand, Sequence[Point]]],
+    warnings: Iterable[str],
+    *,
+    patches: bool,
+) -> list[DetectedRadiograph]:
+    """What is kept of a radiograph and its hands; two of one side are a radiograph each.
+
+    A study has each side once.
+    """
+    notes = [*picture.warnings, *warnings]
+    hands = []
+    for each in found:
+        hand, points = _rounded(*each)
+        points = tuple(point for point in points if _is_inside(picture, hand, point))
+        notes += _doubts(hand, points)
+        hands.append(DetectedHand(hand, points, crop(picture, hand, points) if patches else ()))
+    height, width = picture.pixels.shape
+    whole = DetectedRadiograph(
+        picture.file, width, height, picture.spacing, tuple(hands), tuple(notes)
+    )
+    if len(whole.sides) == len(hands):
+        return [whole]
+    notes.append(f"two {hands[0].hand.side} hands: each is a study of its own")
+    return [replace(whole, hands=(hand,), warnings=tuple(notes)) for hand in hands]
+
+
+def _rounded(hand: Hand, points: Sequence[Point]) -> tuple[Hand, tuple[Point, ...]]:
+    """The values that documents hold: with these, both ways to a score are the same."""
+    frame = Affine(*(round(value, _FRAME_DECIMALS) for value in astuple(hand.to_image)))
+    hand = replace(hand, to_image=frame, score=round(hand.score, _SCORE_DECIMALS))
+    return hand, tuple(
+        replace(
+            point,
+            x=round(point.x, _POSITION_DECIMALS),
+            y=round(point.y, _POSITION_DECIMALS),
+            likelihood=round(point.likelihood, _SCORE_DECIMALS),
+        )
+        for point in points
+    )
+
+
+def _is_inside(picture: Radiograph, hand: Hand, point: Point) -> bool:
+    """Whether each box around a point shows some of the picture; else nothing was detected."""
+    boxes = [target.box for target in TARGETS if target.joint == point.joint]
+    return all(meets(corners(hand, point, box), picture.pixels.shape) for box in boxes)
+
+
+def _doubts(hand: Hand, points: Sequence[Point]) -> Iterator[str]:
+    """A warning for each way in which a hand's joints are not to be relied on."""
+    status = {point.joint: point.status for point in points}
+    missing = [joint for joint in POINTS if joint not in status]
+    unsure = [joint for joint in POINTS if status.get(joint) == "uncertain"]
+    if hand.reasons:
+        yield f"{hand.side} hand: uncertain: {', '.join(hand.reasons)}; check the overlay"
+    if missing:
+        yield f"{hand.side} hand: not detected: {', '.join(missing)}"
+    if unsure:
+        yield f"{hand.side} hand: uncertain where these are: {', '.join(unsure)}; check the overlay"

@@ -1,0 +1,160 @@
+"""The whole way from files to scored studies, and its second half: classification."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sharp_cli.core.errors import IncompleteStudyError
+from sharp_cli.core.inputs import input_sets
+from sharp_cli.core.joints import JOINT_GROUPS
+from sharp_cli.results.assemble import assemble, with_results, with_studies
+from sharp_cli.scoring.detection import detect_group
+from sharp_cli.scoring.studies import group_into_studies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.records import Classification
+    from sharp_cli.results.document import Document
+    from sharp_cli.results.run import Run
+    from sharp_cli.results.studies import Study
+    from sharp_cli.scoring.detection import DetectedGroup
+    from sharp_cli.scoring.groups import Group
+    from sharp_cli.scoring.plan import Plan
+    from sharp_cli.scoring.stages import Patches, Scoring
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredStudy:
+    """A study that was scored.
+
+    Attributes:
+        document: Its results.
+        grey: The pixels of its radiographs as `overlay.draw` takes them, by file.
+    """
+
+    document: Document
+    grey: Mapping[str, NDArray[np.uint8]]
+
+    @property
+    def name(self) -> str:
+        """What the study is called."""
+        return self.document.inputs[0].study
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of its radiographs."""
+        return tuple(row.file for row in self.document.inputs)
+
+
+def score_plan(work: Plan, scoring: Scoring, run: Run) -> Document:
+    """Detect and classify the joints of all radiographs of a plan.
+
+    Args:
+        work: What to score.
+        scoring: How to.
+        run: Notes what fails.
+    """
+    run.failures += work.failures
+    documents: list[Document] = []
+    detected = (
+        (group, detect_group(group, scoring.finder, scoring.detector, run.on_progress))
+        for group in work.groups
+    )
+    with run.interruptible():
+        for _, studies in score_groups(detected, scoring, run, together=1):
+            documents += [study.document for study in studies]
+    start = assemble((), work.warnings, run.failures)
+    return with_studies(with_results(start, {}, scoring.model, scoring.threshold), documents)
+
+
+def score_groups(
+    groups: Iterable[tuple[Group, DetectedGroup]], scoring: Scoring, run: Run, *, together: int
+) -> Iterator[tuple[Group, list[ScoredStudy]]]:
+    """Classify the joints of one group after another; no more is kept in memory.
+
+    Args:
+        groups: Files that may be one study, and what was detected in them.
+        scoring: How to.
+        run: Notes what fails.
+        together: How many groups are classified at once.
+
+    Yields:
+        Each group with its studies; failures are left to `run`.
+    """
+    waiting = []
+    for group, detected in groups:
+        run.failures += detected.failures
+        studies = group_into_studies(group, detected.radiographs)
+        waiting.append((group, studies, detected.grey))
+        if len(waiting) == together:
+            yield from _score(waiting, scoring, run)
+            waiting = []
+    if waiting:
+        yield from _score(waiting, scoring, run)
+
+
+def _score(
+    groups: Sequence[tuple[Group, Sequence[Study], Mapping[str, NDArray[np.uint8]]]],
+    scoring: Scoring,
+    run: Run,
+) -> Iterator[tuple[Group, list[ScoredStudy]]]:
+    """Classify all studies of some groups at once."""
+    complete = []
+    for study in (study for _, studies, _ in groups for study in studies):
+        with run.guard(*study.files):
+            if scoring.strict:
+                require_all(study.patches, study.files, scoring.model)
+            complete.append(study)
+    results: dict[str, tuple[Classification, ...]] = {}
+    with run.guard(*(file for study in complete for file in study.files)):
+        found = scoring.classifier.classify(
+            [study.patches for study in complete], scoring.model, threshold=scoring.threshold
+        )
+        results = {study.name: result for study, result in zip(complete, found, strict=True)}
+    for group, studies, grey in groups:
+        yield (
+            group,
+            [
+                ScoredStudy(
+                    _document(study, results[study.name], scoring),
+                    {file: grey[file] for file in study.files},
+                )
+                for study in studies
+                if study.name in results
+            ],
+        )
+
+
+def _document(study: Study, result: Sequence[Classification], scoring: Scoring) -> Document:
+    detected = assemble([study], (), ())
+    return with_results(detected, {study.name: result}, scoring.model, scoring.threshold)
+
+
+def require_all(patches: Patches, files: Sequence[str], model: ModelName) -> None:
+    """Check that a study has every input of its model.
+
+    Args:
+        patches: Those of the study.
+        files: Its radiographs.
+        model: The model.
+
+    Raises:
+        IncompleteStudyError: It lacks something.
+    """
+    there = {(hand, patch.finding, patch.joint) for hand in patches for patch in patches[hand]}
+    for finding, group in JOINT_GROUPS:
+        for inputs in input_sets(model, finding, group):
+            missing = [one for one in inputs if (one.side, finding, one.joint) not in there]
+            if missing and any(one.side in patches for one in inputs):
+                message = (
+                    f"{', '.join(files)}: {model} lacks a hand or a joint of this study "
+                    f"({missing[0].side} {missing[0].joint}); give the radiographs of both hands, "
+                    "or leave --strict out"
+                )
+                raise IncompleteStudyError(message)

@@ -1,0 +1,60 @@
+"""The stages that scoring puts together, and how they are to score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Side
+    from sharp_cli.core.records import Classification, Hand, Patch, Point, Radiograph
+
+    Patches: TypeAlias = Mapping[Side, Sequence[Patch]]
+    """The patches of each hand of a study."""
+
+
+class Finder(Protocol):
+    """Finds hands, as `hand_finder.HandFinder` does."""
+
+    def find(self, radiograph: Radiograph) -> tuple[tuple[Hand, ...], tuple[str, ...]]:
+        """The hands of a radiograph, and what had to be assumed."""
+
+
+class Detector(Protocol):
+    """Detects joints, as `joint_detector.JointDetector` does."""
+
+    def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
+        """The hand with its frame refined, and its points."""
+
+
+class Classifier(Protocol):
+    """Classifies patches, as `classifier.Classifier` does."""
+
+    def classify(
+        self, studies: Sequence[Patches], model: ModelName, *, threshold: float | None
+    ) -> Sequence[tuple[Classification, ...]]:
+        """The classifications of each study."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How to score.
+
+    Attributes:
+        finder: Finds hands.
+        detector: Detects joints.
+        classifier: Classifies patches.
+        model: The model to classify with.
+        threshold: The probability from which a joint is non-intact; None for the bundle's own.
+        strict: Whether a study in which the model lacks an input fails.
+    """
+
+    finder: Finder
+    detector: Detector
+    classifier: Classifier
+    model: ModelName
+    threshold: float | None = None
+    strict: bool = False
