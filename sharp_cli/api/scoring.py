@@ -51,7 +51,7 @@ def score(
 
     Args:
         files: Radiographs (DICOM, PNG, JPEG, TIFF, BMP), folders with these at any depth, or
-            patterns. One left and one right hand may be one study, see README.
+            patterns. One left and one right hand may be one study, see docs/scoring.md.
         model: What a joint is looked at with: `siso`, `mimo-local`, `mimo-one-hand` or
             `mimo-both-hands`; None for `mimo-local`, or the first that the models hold.
         threshold: From which probability on a joint is non-intact; None for the models' own.
