@@ -1,4 +1,4 @@
-"""Unattended runs over many radiographs, into a folder of results that survives any interruption.
+"""Unattended runs over many radiographs, into a folder of results that survives interruptions.
 
-What scores a study is `scoring`'s; here it is spread over processes or machines, and kept.
+Nothing here knows how a study is scored.
 """

@@ -1,4 +1,4 @@
-"""What work runs on: devices, and the two pools, processes of this machine and a Ray cluster.
+"""Where work runs: devices, and the only two pools, processes of this machine and a Ray cluster.
 
-What the work is, is not known here.
+Nothing here knows what the work is.
 """

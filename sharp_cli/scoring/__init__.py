@@ -1,1 +1,4 @@
-"""From files to scored studies: finding files, grouping them, and the steps in order."""
+"""From files to scored studies: finding files, grouping them, and the stages in their order.
+
+Nothing here writes results, or starts other processes.
+"""
