@@ -1,4 +1,4 @@
-"""`--engine`: on which machines `sharp score --out` and trainings work."""
+"""`--engine`: the machines that `sharp score --out` and trainings run on."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Machines:
-    """The machines that were asked for.
+    """The machines that were requested.
 
     Attributes:
         engine: This one, or a Ray cluster.
         address: Of the cluster; see `ray_pool.connected`.
-        device: Where to classify on each.
-        threads: CPU threads; None if that was not said.
+        device: Device to classify on, on each machine.
+        threads: CPU threads; None for the default.
     """
 
     engine: options.Engine
@@ -36,7 +36,7 @@ class Machines:
     threads: int | None
 
     def check(self, *, out: str | None, precision: options.Precision) -> None:
-        """See that the options fit together.
+        """Check that the options fit together.
 
         Raises:
             UsageError: They do not.
@@ -45,28 +45,28 @@ class Machines:
         if self.engine is options.Engine.LOCAL:
             return
         if out is None:
-            message = "--engine ray: fills a folder; name it with --out DIR"
+            message = "--engine ray: writes to a folder; name it with --out DIR"
             raise UsageError(message)
         if precision is options.Precision.AUTO:
             message = (
-                "--engine ray: machines may differ in what --precision auto is; name fp32 or bf16"
+                "--engine ray: --precision auto may differ between machines; name fp32 or bf16"
             )
             raise UsageError(message)
 
     @property
     def own_device(self) -> Device:
-        """Where this machine would classify: it needs no GPU to have others work."""
+        """The device of this machine, which needs no GPU if others do the work."""
         return self.device if self.engine is options.Engine.LOCAL else "cpu"
 
     def score_with(
         self, models: Models, scoring: Scoring, bundles: tuple[str | None, str | None, str | None]
     ) -> Engine:
-        """What scores on them.
+        """The engine that scores on them.
 
         Args:
             models: Those of `scoring`.
             scoring: How to score.
-            bundles: What the models were asked for by.
+            bundles: The options that named the models.
         """
         if self.engine is options.Engine.LOCAL:
             from sharp_cli.batch.local_engine import LocalEngine
@@ -94,14 +94,14 @@ class Machines:
 def training_helpers(
     engine: options.Engine, address: str | None, *, device: options.Device, threads: int | None
 ) -> Iterator[tuple[Helpers | None, Device]]:
-    """What helps with a training as long as the block lasts, and where this process computes.
+    """The helpers of a training as long as the block lasts, and the device of this process.
 
-    Nothing helps on this machine alone. Whoever has help needs no GPU.
+    There are none on this machine alone. A process with helpers needs no GPU itself.
 
     Args:
         engine: This machine, or a Ray cluster.
         address: Of the cluster; see `ray_pool.connected`.
-        device: Where each process computes.
+        device: Device of each process.
         threads: CPU threads of each process; None for one.
 
     Raises:
@@ -121,5 +121,5 @@ def training_helpers(
 
 def _check(engine: options.Engine, address: str | None) -> None:
     if engine is options.Engine.LOCAL and address is not None:
-        message = "--address: of a Ray cluster; add --engine ray"
+        message = "--address: belongs to a Ray cluster; add --engine ray"
         raise UsageError(message)

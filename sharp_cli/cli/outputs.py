@@ -27,17 +27,17 @@ _OPTIONS: Final = ("json", "csv", *_SUFFIXES)
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What a call asked for.
+    """The outputs that a call requests.
 
     Attributes:
-        inputs: The files that it reads, which must not be written over.
+        inputs: The files that it reads, which must not be overwritten.
         json: File for the JSON document, or `-`.
         csv: File for the CSV, or `-`.
         overlay: File for the overlay picture.
         dicom_sr: File for the DICOM structured report.
         dicom_overlay: File for the overlay picture in DICOM.
-        piped: What goes to stdout where that is not a terminal and nothing was sent there; None
-            if nothing goes to stdout that was not sent there.
+        piped: What goes to stdout if it is no terminal and no output was sent there; None if
+            nothing does.
     """
 
     inputs: Sequence[str]
@@ -49,12 +49,12 @@ class Outputs:
     piped: Literal["json", "csv"] | None = "csv"
 
     @property
-    def asked(self) -> bool:
-        """Whether any was asked for."""
+    def requested(self) -> bool:
+        """Whether a file is requested."""
         return any(getattr(self, option) is not None for option in _OPTIONS)
 
     def check(self) -> None:
-        """See that the outputs fit together and can be written, before any work.
+        """Check that the outputs fit together and can be written, before any work.
 
         Raises:
             UsageError: They do not fit together.
@@ -83,7 +83,7 @@ class Outputs:
             output.prepare(Path(file))
 
     def finish(self, document: Document, run: Run) -> ExitCode:
-        """Write what was asked for, print the rest, and give the exit code.
+        """Write and print the outputs, log problems, and give the exit code.
 
         Raises:
             OutputError: Something cannot be written.
@@ -93,7 +93,7 @@ class Outputs:
         return run.exit_code
 
     def deliver(self, document: Document, run: Run) -> None:
-        """Write what was asked for, and print the rest.
+        """Write and print the outputs.
 
         Raises:
             OutputError: Something cannot be written.
@@ -150,7 +150,7 @@ class Outputs:
         return dict(zip(document.inputs, self._places(file, stems, document), strict=True))
 
     def _places(self, file: str, names: Sequence[str], document: Document) -> list[Path]:
-        """The file for each name: `file` where one is about all inputs, else with the name added.
+        """The file for each name: `file` if it covers all inputs, else with the name added.
 
         Raises:
             OutputError: One of them is an input.

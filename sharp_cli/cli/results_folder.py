@@ -95,7 +95,7 @@ class ResultsFolder:
             start = assemble((), work.warnings, self.run.failures)
             start = with_results(start, {}, self.scoring.model, self.scoring.threshold)
             start = self.models.named_in(start)
-            if outputs.asked:
+            if outputs.requested:
                 outputs.deliver(with_studies(start, store.documents()), self.run)
                 self._log(())
             studies = len(store.journal.studies)
