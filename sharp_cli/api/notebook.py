@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sharp_cli.results.document import Document
 
 _MOST: Final = 10
-"""Studies, warnings and failures that are shown: a notebook keeps all it shows in its file."""
+"""Limit for studies, warnings and failures: a notebook file holds all that it shows."""
 _COLUMNS: Final = 100
 # Its own colours, dark as the picture beside it: notebooks are light or dark.
 _PRE: Final = (
@@ -33,7 +33,7 @@ _SIZE: Final = "max-width: 100%; max-height: 46em"
 
 
 def to_html(document: Document) -> str:
-    """Each study's overlay, counts and table, below what is to be said of all."""
+    """The overlay, counts and table of each study, below notice, failures and warnings."""
     studies = document.split()
     parts = [] if document.validated_on_patients else [f"<p><b>{escape(NOTICE)}</b></p>"]
     parts += _list("failures", [row.reason for row in document.failures])

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from sharp_cli.results.document import Document
 
 _LONG_SIDE: Final = 1200
-"""Of a thumbnail, in pixels: labels can be read, and even noise of this size stays below 1 MB."""
+"""Of a thumbnail, in pixels: labels can be read, and even noise of this size takes below 1 MB."""
 _QUALITY: Final = 80
 
 
 def overlay_of(study: Document) -> Image.Image:
-    """The overlays of a study's radiographs, which are read anew, below one another.
+    """The overlays of a study's radiographs, which are read again, one below the other.
 
     Raises:
         InputError: A radiograph is no longer there, or not what it was.
@@ -35,7 +35,7 @@ def overlay_of(study: Document) -> Image.Image:
 
 
 def thumbnail(picture: Image.Image) -> str:
-    """The address of a small JPEG, which holds the picture itself."""
+    """A small JPEG of the picture as a data URL."""
     small = picture.copy()
     small.thumbnail((_LONG_SIDE, _LONG_SIDE))
     content = io.BytesIO()

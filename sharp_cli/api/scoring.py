@@ -44,36 +44,37 @@ def score(
 ) -> Scores:
     """Find and classify every joint of some hand radiographs, as `sharp score` does.
 
-    A file that cannot be used does not stop the others: it is in `Scores.failures`, and a
-    `UserWarning` says why. So a call whose files all fail gives empty tables, and no exception;
-    `warnings.simplefilter("error")` makes it one. What was assumed on the way is in
-    `Scores.warnings`. The models stay loaded for the next call with the same ones.
+    A file that cannot be used does not stop the others: it is listed in `Scores.failures`, and a
+    `UserWarning` says why. So a call whose files all fail returns empty tables and raises nothing;
+    `warnings.simplefilter("error")` makes it raise. Assumptions are listed in `Scores.warnings`.
+    The models stay loaded for the next call with the same models.
 
     Args:
-        files: Radiographs (DICOM, PNG, JPEG, TIFF, BMP), folders with these at any depth, or
-            patterns. One left and one right hand may be one study, see docs/scoring.md.
-        model: What a joint is looked at with: `siso`, `mimo-local`, `mimo-one-hand` or
-            `mimo-both-hands`; None for `mimo-local`, or the first that the models hold.
-        threshold: From which probability on a joint is non-intact; None for the models' own.
-        strict: Whether a study in which the model lacks a hand or a joint fails.
-        device: Where to classify: `auto`, `cpu` or `cuda`.
-        precision: What classifiers compute in: `fp32`, `bf16` or `auto`.
+        files: Radiographs (DICOM, PNG, JPEG, TIFF, BMP), folders, which are searched at any depth,
+            or patterns. One left and one right hand may be one study,
+            see docs/scoring.md.
+        model: Joints that the model sees together: `siso`, `mimo-local`, `mimo-one-hand` or
+            `mimo-both-hands`; None for `mimo-local`, or the first model of the bundle.
+        threshold: Probability from which a joint is non-intact; None for the models' own.
+        strict: Whether studies fail that lack a hand or joint that the model needs.
+        device: Device for classification: `auto`, `cpu` or `cuda`.
+        precision: Number format of the classifiers: `fp32`, `bf16` or `auto`.
         threads: CPU threads; None for all cores that this process may use.
-        hands: Folder of another hand finder.
-        detector: Folder of another joint detector.
-        models: Folder of other classification models.
+        hands: Folder of the hand finder to use instead.
+        detector: Folder of the joint detector to use instead.
+        models: Folder of the classifiers to use instead.
 
     Returns:
-        What was found, study by study.
+        The scored joints, study by study.
 
     Raises:
-        UsageError: An argument is not one of these, or does not suit the models or this machine.
+        UsageError: An argument is none of these, or does not suit the models or this machine.
         ModelError: A bundle is missing or damaged.
-        KeyboardInterrupt: It was interrupted; nothing is kept.
+        KeyboardInterrupt: The call was interrupted; no results are kept.
     """
     _require(bool(files), "no files", "a radiograph, a folder or a pattern")
-    share = threshold is None or 0 <= threshold <= 1
-    _require(share, f"threshold={threshold}", "a number from 0 to 1, or None")
+    valid = threshold is None or 0 <= threshold <= 1
+    _require(valid, f"threshold={threshold}", "a number from 0 to 1, or None")
     _require(threads is None or threads > 0, f"threads={threads}", "1 or more, or None")
     for name, value, known in (
         ("model", model, _MODELS),
@@ -99,7 +100,7 @@ def score(
 
 
 def _require(fits: bool, given: str, wanted: str) -> None:  # noqa: FBT001
-    """Raise UsageError with what was given and what is wanted, unless it fits."""
+    """Raise UsageError with what was given and what to give, unless it fits."""
     if not fits:
         message = f"score(): {given}; give {wanted}"
         raise UsageError(message)
@@ -112,7 +113,7 @@ def _models(
     precision: Precision | Literal["auto"],
     threads: int | None,
 ) -> Models:
-    """The models ready to run: those of the last call, if it had the same."""
+    """The loaded models: those of the last call, if they are the same."""
     key = (*(bundle.sha256 for bundle in bundles), device, precision, threads)
     ready = _loaded.get(key)
     if ready is None:
