@@ -21,13 +21,13 @@ pytestmark = pytest.mark.usefixtures("models")
 
 @pytest.fixture
 def two() -> Scores:
-    """Both hands on one film."""
+    """Both hands on one radiograph."""
     return score(paint(Path("two.png")))
 
 
 @pytest.fixture
 def pair() -> Scores:
-    """A film a hand: the left one's lunate is uncertain, the right one's is missing."""
+    """One radiograph per hand: the left one's lunate is uncertain, the right one's is missing."""
     return score(paint(Path("odd_L.png")), paint(Path("gap_R.png")))
 
 

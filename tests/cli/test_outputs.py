@@ -1,4 +1,4 @@
-"""`sharp score --dicom-sr --dicom-overlay`: names, and films that have no DICOM result."""
+"""`sharp score --dicom-sr --dicom-overlay`: names, and radiographs that have no DICOM result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from pydicom import dcmread
 
 from tests.fakes import paint
-from tests.results.dicom.films import write
+from tests.results.dicom.radiographs import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,13 +25,13 @@ def modalities(pattern: str = "new/*") -> dict[str, str]:
     return {path.name: dcmread(path).Modality for path in Path().glob(pattern)}
 
 
-def test_one_film(sharp: Sharp) -> None:
+def test_one_radiograph(sharp: Sharp) -> None:
     write(Path("two.dcm"))
     assert sharp("score", "two.dcm", *BOTH).code == 0
     assert modalities() == {"sr.dcm": "SR", "o.dcm": "OT"}
 
 
-def test_two_films_of_a_study_have_one_report_and_two_overlays(sharp: Sharp) -> None:
+def test_two_radiographs_of_a_study_have_one_report_and_two_overlays(sharp: Sharp) -> None:
     write(Path("left.dcm"))
     write(Path("right.dcm"))
     assert sharp("score", "left.dcm", "right.dcm", *BOTH).code == 0
@@ -39,7 +39,7 @@ def test_two_films_of_a_study_have_one_report_and_two_overlays(sharp: Sharp) -> 
 
 
 @pytest.mark.parametrize("out", [(), ("--out", "all")])
-def test_a_film_without_dicom_result_keeps_no_other_from_it(
+def test_a_radiograph_without_dicom_result_keeps_no_other_from_it(
     sharp: Sharp, out: tuple[str, ...]
 ) -> None:
     write(Path("two.dcm"))
@@ -52,7 +52,7 @@ def test_a_film_without_dicom_result_keeps_no_other_from_it(
         assert done.err.count("error: two-png.png: it is no DICOM file") == 1
 
 
-def test_a_failed_film_does_not_change_the_names_of_others(sharp: Sharp) -> None:
+def test_a_failed_radiograph_does_not_change_the_names_of_others(sharp: Sharp) -> None:
     write(Path("left.dcm"))
     assert sharp("score", "left.dcm", "missing.dcm", "none.dcm", *BOTH).code == 1
     assert modalities() == {"sr-left.dcm": "SR", "o-left.dcm": "OT"}

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from sharp_cli.results.document import Document, InputRow
 
 # A page is to be at most 3 MB: base64 makes 1.9 MB of these, and of the 44 patches 0.8 MB at most.
-_FILM_BYTES: Final = 1_400_000
+_RADIOGRAPH_BYTES: Final = 1_400_000
 _PATCH_BYTES: Final = 13_000
-_FILM_PIXELS: Final = 4_000_000
+_RADIOGRAPH_PIXELS: Final = 4_000_000
 """Of all radiographs of a study: about 0.2 mm a pixel for both hands on one radiograph."""
 _PATCH_SIDE: Final = 224
 """Shorter side of a patch, in pixels: what the paper's classifier sees."""
@@ -35,23 +35,23 @@ _QUALITIES: Final = (90, 80, 65, 45, 25, 10)
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What is shown of one radiograph, as JPEG.
+    """The pictures of one radiograph, as JPEG.
 
     Attributes:
-        film: The radiograph; None if it cannot be read.
-        patches: Of its joints, upright, the thumb to the right; one picture may be of two findings.
+        radiograph: The radiograph; None if it cannot be read.
+        patches: Its joints, upright, thumb to the right; two findings may share a picture.
         cut: The patches of each hand, as they were classified.
         problem: Why it cannot be read, or empty.
     """
 
-    film: bytes | None = None
+    radiograph: bytes | None = None
     patches: Mapping[tuple[Side, Finding, str], bytes] = field(default_factory=dict)
     cut: Mapping[Side, Sequence[Patch]] = field(default_factory=dict)
     problem: str = ""
 
 
 def draw(study: Document, read: Callable[[InputRow], Radiograph]) -> list[Pictures]:
-    """Draw what is shown of each radiograph of one study, in the order of its inputs.
+    """Draw the pictures of each radiograph of one study, in the order of its inputs.
 
     Args:
         study: The study.
@@ -66,8 +66,8 @@ def _draw(study: Document, row: InputRow, read: Callable[[InputRow], Radiograph]
     except InputError as error:
         return Pictures(problem=str(error))
     count = len(study.inputs)
-    shrink = math.sqrt(min(1.0, _FILM_PIXELS / count / radiograph.pixels.size))
-    film = _jpeg(radiograph.pixels * 255, shrink, _FILM_BYTES // count)
+    shrink = math.sqrt(min(1.0, _RADIOGRAPH_PIXELS / count / radiograph.pixels.size))
+    whole = _jpeg(radiograph.pixels * 255, shrink, _RADIOGRAPH_BYTES // count)
     drawn: dict[tuple[Side, str, tuple[int, ...]], bytes] = {}
     patches = {}
     cut: dict[Side, Sequence[Patch]] = {}
@@ -80,7 +80,7 @@ def _draw(study: Document, row: InputRow, read: Callable[[InputRow], Radiograph]
             if key not in drawn:
                 drawn[key] = _patch(patch)
             patches[hand.hand, patch.finding, patch.joint] = drawn[key]
-    return Pictures(film, patches, cut)
+    return Pictures(whole, patches, cut)
 
 
 def _patch(patch: Patch) -> bytes:

@@ -71,7 +71,7 @@ def study_page(
                 "image": truth.image(row.file),
                 "width": row.width,
                 "height": row.height,
-                "picture": None if shown.film is None else _url(shown.film),
+                "picture": None if shown.radiograph is None else _url(shown.radiograph),
                 "problem": shown.problem,
             }
             for row, shown in zip(study.inputs, pictures, strict=True)

@@ -1,4 +1,4 @@
-"""The overlay in DICOM: the picture that `sharp_cli.results.overlay` draws, in the film's study."""
+"""The overlay in DICOM: what `results.overlay` draws, in the study of the radiograph."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sharp_cli.core.about import NOTICE
 from sharp_cli.results import overlay
 from sharp_cli.results.dicom.files import to_bytes
 from sharp_cli.results.dicom.secondary_capture import make_overlays
-from tests.results.dicom.films import colour_film, film, score, write
+from tests.results.dicom.radiographs import colour_radiograph, radiograph, score, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 
-def test_each_film_has_its_own(tmp_path: Path) -> None:
+def test_each_radiograph_has_its_own(tmp_path: Path) -> None:
     files = [write(tmp_path / name) for name in ("left.dcm", "right.dcm")]
     study = score(*files)
     made = [dcmread(io.BytesIO(to_bytes(one))) for one in make_overlays(study)]
@@ -46,7 +46,7 @@ def test_it_says_that_the_models_are_not_validated(tmp_path: Path) -> None:
     assert "ImageComments" not in validated
 
 
-@pytest.mark.parametrize("make", [film, colour_film])
+@pytest.mark.parametrize("make", [radiograph, colour_radiograph])
 def test_it_is_valid(
     tmp_path: Path, errors: Callable[[Dataset], list[str]], make: Callable[[Path], Dataset]
 ) -> None:

@@ -16,7 +16,7 @@ from sharp_cli.results.dicom.source_study import read_source
 from sharp_cli.results.dicom.structured_report import make_report
 from sharp_cli.results.document import ModelRow
 from tests.fakes import paint
-from tests.results.dicom.films import STUDY, film, score, write
+from tests.results.dicom.radiographs import STUDY, radiograph, score, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def written(study: Document) -> Dataset:
     return dcmread(io.BytesIO(to_bytes(make_report(short))))
 
 
-def test_an_object_has_patient_and_study_of_its_film(tmp_path: Path) -> None:
+def test_an_object_has_patient_and_study_of_its_radiograph(tmp_path: Path) -> None:
     source = dcmread(write(tmp_path / "left.dcm"))
     made = written(score(tmp_path / "left.dcm"))
     for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "PatientAge",
@@ -87,7 +87,7 @@ def test_without_an_identifier_there_is_no_object(
 ) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        made = film(tmp_path / "left.dcm")
+        made = radiograph(tmp_path / "left.dcm")
         if value is None:
             del made[keyword]
         else:
@@ -107,7 +107,7 @@ def test_a_picture_is_no_dicom_file(tmp_path: Path) -> None:
     ("tags", "what"),
     [({"StudyInstanceUID": "1.2.9"}, "studies"), ({"PatientID": "other"}, "patients")],
 )
-def test_films_of_two_studies_or_patients_have_no_common_object(
+def test_radiographs_of_two_studies_or_patients_have_no_common_object(
     tmp_path: Path, tags: dict[str, str], what: str
 ) -> None:
     study = score(write(tmp_path / "left.dcm"), write(tmp_path / "right.dcm"))
@@ -116,7 +116,7 @@ def test_films_of_two_studies_or_patients_have_no_common_object(
         read_source(study)
 
 
-def test_a_film_that_is_another_now_is_refused(tmp_path: Path) -> None:
+def test_a_radiograph_that_is_another_now_is_refused(tmp_path: Path) -> None:
     study = score(write(tmp_path / "left.dcm"))
     write(tmp_path / "two.dcm").replace(tmp_path / "left.dcm")
     with pytest.raises(DocumentError, match="not the radiograph that was scored"):

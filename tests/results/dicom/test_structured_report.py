@@ -29,7 +29,7 @@ from sharp_cli.results.dicom.codes import (
 from sharp_cli.results.dicom.files import to_bytes
 from sharp_cli.results.dicom.structured_report import make_report
 from sharp_cli.results.document import ModelRow
-from tests.results.dicom.films import colour_film, film, score, write
+from tests.results.dicom.radiographs import colour_radiograph, radiograph, score, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +104,7 @@ def test_a_joint_that_was_not_detected_has_no_number(tmp_path: Path) -> None:
     assert not lost[0].get_measurements()
 
 
-def test_both_films_of_a_study_are_evidence(tmp_path: Path) -> None:
+def test_both_radiographs_of_a_study_are_evidence(tmp_path: Path) -> None:
     files = [write(tmp_path / name) for name in ("left.dcm", "right.dcm")]
     study = score(*files)
     made: Any = make_report(replace(study, joints=study.joints[::31]))
@@ -136,7 +136,7 @@ def test_it_names_its_models_and_that_they_are_not_validated(tmp_path: Path) -> 
 
 
 def compressed(file: Path, syntax: str) -> Dataset:
-    made = film(file)
+    made = radiograph(file)
     made.compress(syntax, generate_instance_uid=False)
     return made
 
@@ -144,16 +144,18 @@ def compressed(file: Path, syntax: str) -> Dataset:
 @pytest.mark.parametrize(
     "make",
     [
-        film,
-        colour_film,
+        radiograph,
+        colour_radiograph,
         lambda file: compressed(file, JPEGLSLossless),
         lambda file: compressed(file, RLELossless),
-        lambda file: film(
+        lambda file: radiograph(
             file,
             SpecificCharacterSet=["", "ISO 2022 IR 87"],
             PatientName="Yamada^Tarou=山田^太郎=やまだ^たろう",
         ),
-        lambda file: film(file, PatientName=None, StudyDate=None, StudyID=None, PatientSex=None),
+        lambda file: radiograph(
+            file, PatientName=None, StudyDate=None, StudyID=None, PatientSex=None
+        ),
     ],
     ids=["grey", "colour", "JPEG-LS", "RLE", "Japanese", "bare"],
 )
@@ -165,7 +167,7 @@ def test_it_is_valid(
     assert errors(make_report(score(file))) == []
 
 
-def test_a_report_of_two_films_is_valid(
+def test_a_report_of_two_radiographs_is_valid(
     tmp_path: Path, errors: Callable[[Dataset], list[str]]
 ) -> None:
     study = score(write(tmp_path / "left.dcm"), write(tmp_path / "right.dcm"))

@@ -53,12 +53,12 @@ def page(chrome: webdriver.Chrome, tmp_path: Path) -> Iterator[Page]:
 
 @pytest.fixture(scope="session")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Document:
-    """Both hands on one film."""
+    """Both hands on one radiograph."""
     return scored(tmp_path_factory.mktemp("both") / "two.png")
 
 
 @pytest.fixture(scope="session")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Document:
-    """A film a hand: the left one's lunate is uncertain, the right one's is missing."""
+    """One radiograph per hand: the left one's lunate is uncertain, the right one's is missing."""
     folder = tmp_path_factory.mktemp("pair")
     return scored(folder / "odd_L.png", folder / "gap_x.png")

@@ -51,10 +51,10 @@ def test_a_study_of_two_films_has_pictures_of_both(tmp_path: Path) -> None:
 def test_pictures_show_the_radiograph_and_its_joints(tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png")
     (pictures,) = draw(document, read)
-    film = opened(pictures.film)
-    assert film.size == (960, 520)
+    shown = opened(pictures.radiograph)
+    assert shown.size == (960, 520)
     pixels = radiograph.read(document.inputs[0].file).pixels * 255
-    assert np.abs(np.asarray(film, float) - pixels).mean() < 3
+    assert np.abs(np.asarray(shown, float) - pixels).mean() < 3
     assert opened(pictures.patches["left", "erosion", "MCP2"]).size == (224, 224)
     assert opened(pictures.patches["left", "erosion", "radius"]).size == (373, 224)
 
@@ -67,9 +67,9 @@ def test_the_largest_and_noisiest_film_stays_small(tmp_path: Path) -> None:
         return replace(read(row), pixels=noise)
 
     (pictures,) = draw(document, read_noise)
-    film = opened(pictures.film)
-    assert film.width * film.height == pytest.approx(4_000_000, rel=0.01)
-    assert len(pictures.film or b"") <= 1_400_000
+    shown = opened(pictures.radiograph)
+    assert shown.width * shown.height == pytest.approx(4_000_000, rel=0.01)
+    assert len(pictures.radiograph or b"") <= 1_400_000
     assert max(map(len, pictures.patches.values())) <= 13_000
     rows = [replace(row, model="mimo-both-hands") for row in document.joints]
     document = replace(document, joints=tuple(rows))
@@ -89,6 +89,6 @@ def test_a_film_that_cannot_be_read_is_a_problem_and_no_failure(tmp_path: Path) 
 
     left, right = draw(document, read_right)
     assert left == Pictures(problem="left.png: gone")
-    assert right.film is not None
+    assert right.radiograph is not None
     assert len(right.patches) == 31
     assert right.problem == ""

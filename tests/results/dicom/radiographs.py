@@ -1,4 +1,4 @@
-"""Scored films that lie in DICOM files."""
+"""Scored radiographs in DICOM files."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ def painted(file: Path) -> NDArray[np.uint16]:
     return np.asarray(picture, np.uint16)
 
 
-def film(file: Path, **tags: Any) -> FileDataset:
-    """A film with hands, not written yet; a tag that is None is left out."""
+def radiograph(file: Path, **tags: Any) -> FileDataset:
+    """A radiograph with hands, not written yet; a tag that is None is left out."""
     return dataset(painted(file), 16, **(STUDY | tags))
 
 
-def colour_film(file: Path, **tags: Any) -> FileDataset:
+def colour_radiograph(file: Path, **tags: Any) -> FileDataset:
     """The same in 8-bit colour."""
     grey = (painted(file) >> 8).astype(np.uint8)
     return dataset(np.repeat(grey[..., None], 3, axis=2), 8, **(STUDY | tags))
 
 
 def write(file: Path, **tags: Any) -> Path:
-    """Write a film."""
-    film(file, **tags).save_as(file)
+    """Write a radiograph."""
+    radiograph(file, **tags).save_as(file)
     return file
 
 
 def score(*files: Path) -> Document:
-    """Score films as one call would."""
+    """Score radiographs as one call would."""
     return score_files(*files)
