@@ -27,7 +27,7 @@ _BOX: Final = 150.0
 _LONG_SIDE: Final = (1200.0, 3000.0)
 """Limits of a panel's longer side in pixels, which the wanted box gives way to."""
 _COMPRESSION: Final = 3  # higher ones take half as long again, and save next to nothing
-_FONT_SHARE: Final = 0.15
+_FONT_FRACTION: Final = 0.15
 _FONT_SIZES: Final = (13.0, 30.0)
 _HEADINGS: Final[dict[Finding, str]] = {"erosion": "Erosion", "jsn": "Joint space narrowing"}
 
@@ -82,7 +82,7 @@ def draw_panels(
     ground = picture.resize(size, Image.Resampling.LANCZOS).convert("RGB")
     side = _box_side(joints) * scale
     low, high = _FONT_SIZES
-    font = _font(min(max(side * _FONT_SHARE, low), high))
+    font = _font(min(max(side * _FONT_FRACTION, low), high))
     panels = []
     for finding in FINDINGS:
         rows = [row for row in joints if row.finding == finding]
