@@ -80,7 +80,7 @@ def write(folder: Path, *members: Member, threshold: float = 0.5, size: int = SI
         model, _, head = name.partition("/")
         key = next(known for known in MODELS if known == model)
         thresholds.setdefault(key, {})[head] = threshold
-    write_findings(folder, members, size=size, thresholds=thresholds, described={}, card=None)
+    write_findings(folder, members, size=size, thresholds=thresholds, extra={}, card=None)
     return open_bundle("findings", folder)
 
 

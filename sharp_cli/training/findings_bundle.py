@@ -59,7 +59,7 @@ def write_findings(
     *,
     size: int,
     thresholds: Mapping[ModelName, Mapping[str, float]],
-    described: Mapping[str, Any],
+    extra: Mapping[str, Any],
     card: str | None,
 ) -> None:
     """Write a bundle, its weights in 16 bit, each distinct trunk once.
@@ -69,7 +69,7 @@ def write_findings(
         members: The networks, one or several.
         size: Width and height of the trunks' input.
         thresholds: By model and `<finding>/<group>`, for every head.
-        described: What else `bundle.json` shall say: architecture, data, figures.
+        extra: Further entries of `bundle.json`: architecture, data, metrics.
         card: The model card; None for none.
 
     Raises:
@@ -96,7 +96,7 @@ def write_findings(
         "models": [model for model in MODELS if model in thresholds],
         "members": entries,
         "thresholds": thresholds,
-        **described,
+        **extra,
     }
     write_bundle(folder, meta, [*(entry["heads"] for entry in entries), *trunks.values()])
 

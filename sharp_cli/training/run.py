@@ -1,4 +1,4 @@
-"""What every training does: its folders, its threads, its options, checkpoints and time left."""
+"""What all trainings share: folders, threads, recorded options, checkpoints and time left."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def half_precision(device: str, *, wanted: bool = True) -> torch.autocast:
 
 
 def refuse_another(folder: Path, options: Mapping[str, Any]) -> None:
-    """Refuse to go on in a folder with a training that was begun with other options.
+    """Refuse a folder with a training that was begun with other options.
 
     Args:
         folder: Of the training.
@@ -79,13 +79,13 @@ def refuse_another(folder: Path, options: Mapping[str, Any]) -> None:
     if changed:
         message = (
             f"{folder}: holds a training with another {', '.join(changed)}; "
-            "give the same to go on with it, or another folder"
+            "give the same to resume it, or another folder"
         )
         raise UsageError(message)
 
 
-def settle(folder: Path, options: Mapping[str, Any]) -> None:
-    """Write down what a training in a folder is begun with, unless it holds another one.
+def record_options(folder: Path, options: Mapping[str, Any]) -> None:
+    """Record what a training in a folder is begun with, unless it holds another one.
 
     Raises:
         UsageError: See `refuse_another`.
@@ -96,7 +96,7 @@ def settle(folder: Path, options: Mapping[str, Any]) -> None:
 
 
 def fingerprint(path: Path | None) -> str | None:
-    """Tells apart what a file says, or a bundle's folder; None for None.
+    """Checksum of a file's content, or of a bundle's folder; None for None.
 
     Raises:
         UsageError: It cannot be read.
@@ -112,16 +112,16 @@ def fingerprint(path: Path | None) -> str | None:
 
 
 def fingerprint_hands(hands: Iterable[AnnotatedHand]) -> str:
-    """Tells apart what annotations say, whatever form they have."""
+    """Checksum of what annotations say, whatever their file format."""
     content = sorted((hand.image, hand.side, sorted(hand.points.items())) for hand in hands)
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 class Clock:
-    """Tells how long a training of several networks takes yet."""
+    """Estimates the time left of a training of several networks."""
 
     def __init__(self, networks: int, epochs: int) -> None:
-        """Take the number of networks, and that of epochs that each has at most."""
+        """Take the number of networks, and the most epochs that each has."""
         self._networks = networks
         self._most = epochs
         self._lengths: list[int] = []
@@ -139,13 +139,13 @@ class Clock:
         return f"{about} {minutes // 60} h {minutes % 60:02} min left"
 
     def network(self, epochs: int) -> None:
-        """Count a network that is done, by now or by an earlier run, after so many epochs."""
+        """Count a network that is finished, now or by an earlier run, after so many epochs."""
         self._lengths.append(epochs)
 
 
 def save(state: object, path: Path) -> None:
-    """Write what torch can write, whole or not at all: a run may be killed at any time."""
-    # A machine that is out of reach may still write where another one goes on.
+    """Write what torch can write, atomically: a run may be killed at any time."""
+    # A machine that lost its connection may still write where another one resumed.
     partial = path.with_suffix(f".{socket.gethostname()}.part")
     torch.save(state, partial)
     partial.replace(path)

@@ -9,8 +9,13 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.joints import SCORED_FINDINGS, SIDES, TARGETS
-from sharp_cli.training.classifier.patch_store import PatchStore, Place, margin
-from sharp_cli.training.classifier.settings import Hyperparameters, Settings, ThresholdRule
+from sharp_cli.training.classifier.patch_cutter import margin
+from sharp_cli.training.classifier.patch_store import PatchKey, PatchStore
+from sharp_cli.training.classifier.settings import (
+    ClassifierSettings,
+    Hyperparameters,
+    ThresholdRule,
+)
 from tests.labels import labelled_joint
 from tests.tiny_findings import TINY
 
@@ -85,11 +90,11 @@ def write(folder: Path, joints: Iterable[LabelledJoint]) -> Path:
 def store(joints: Iterable[LabelledJoint], *, size: int = SIZE) -> PatchStore:
     """Their patches, in memory."""
     rng = np.random.default_rng(2)
-    rows: dict[Place, int] = {}
+    rows: dict[PatchKey, int] = {}
     pixels: list[NDArray[np.float64]] = []
     for one in joints:
         places = [
-            Place(one.patient, one.study, one.side, finding, one.joint)
+            PatchKey(one.patient, one.study, one.side, finding, one.joint)
             for finding in SCORED_FINDINGS[one.joint]
         ]
         if places[0] not in rows:
@@ -99,7 +104,7 @@ def store(joints: Iterable[LabelledJoint], *, size: int = SIZE) -> PatchStore:
     return PatchStore(np.array(pixels, np.float16), rows, size)
 
 
-def settings(**chosen: Any) -> Settings:
+def settings(**chosen: Any) -> ClassifierSettings:
     asked: dict[str, Any] = {
         "models": ("mimo-local",),
         "trunk": "per-group",
@@ -116,7 +121,7 @@ def settings(**chosen: Any) -> Settings:
         "seed": 1,
         **chosen,
     }
-    return Settings(**asked)
+    return ClassifierSettings(**asked)
 
 
 def training(data: Path, run: Path, *, samples: int, epochs: int) -> list[str]:

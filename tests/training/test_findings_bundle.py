@@ -89,7 +89,7 @@ def test_what_a_bundle_says(tmp_path: Path) -> None:
         [made.member],
         size=SIZE,
         thresholds=thresholds,  # type: ignore[arg-type]
-        described={"trained_on": "squares", "version": "7"},
+        extra={"trained_on": "squares", "version": "7"},
         card="# Mine",
     )
     bundle = open_bundle("findings", tmp_path / "mine")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sharp_cli.core.errors import UsageError
-from sharp_cli.training.run import Clock, fingerprint, refuse_another, save, settle
+from sharp_cli.training.run import Clock, fingerprint, record_options, refuse_another, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,10 +15,10 @@ def test_the_options_that_differ_are_named(tmp_path: Path) -> None:
     options: dict[str, Any] = {"fc-layers": 2, "model": ("siso",), "init": None}
     refuse_another(tmp_path, options)
     assert not [*tmp_path.iterdir()]
-    settle(tmp_path, options)
-    settle(tmp_path, options)
+    record_options(tmp_path, options)
+    record_options(tmp_path, options)
     with pytest.raises(UsageError, match="holds a training with another --fc-layers, --init; give"):
-        settle(tmp_path, {**options, "fc-layers": 3, "init": "he"})
+        record_options(tmp_path, {**options, "fc-layers": 3, "init": "he"})
     refuse_another(tmp_path, options)
 
 

@@ -1,4 +1,4 @@
-"""Make a findings bundle of fitted classifiers, with its card."""
+"""Write fitted classifiers as a findings bundle, with its model card."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sharp_cli.training.classifier.results import (
-    FIGURE_COLUMNS,
-    Judged,
-    by_head,
-    choose_threshold,
-    figures,
-)
+from sharp_cli.training.classifier.metrics import HEAD_METRIC_COLUMNS, head_metrics
+from sharp_cli.training.classifier.thresholds import pooled_thresholds
 from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
 
 if TYPE_CHECKING:
@@ -23,10 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from sharp_cli.core.inputs import ModelName
     from sharp_cli.training.classifier.fit import Fitted
-    from sharp_cli.training.classifier.results import Result
-    from sharp_cli.training.classifier.settings import Settings
+    from sharp_cli.training.classifier.results import HeadResult
+    from sharp_cli.training.classifier.settings import ClassifierSettings
 
 _ARCHITECTURE = (
     "VGG16 convolutions, applied to every input with the same weights; mean and maximum of their "
@@ -35,16 +29,16 @@ _ARCHITECTURE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Data:
+class CohortSummary:
     """What a training learned from, in numbers.
 
     Attributes:
         labels: Name of the file of labels.
-        patients: Their number.
-        studies: Theirs.
+        patients: Number of patients.
+        studies: Number of studies.
         joints: Number of labelled joints.
-        damaged: Number of the non-intact ones.
-        folds: How many.
+        damaged: Number of non-intact ones.
+        folds: Number of folds.
     """
 
     labels: str
@@ -61,12 +55,12 @@ class Data:
         )
 
 
-def member(fitted: Sequence[Fitted], frozen: nn.Sequential | None) -> Member:
+def ensemble_member(fitted: Sequence[Fitted], frozen: nn.Sequential | None) -> Member:
     """The networks of one fold in 16 bit, as a bundle holds them.
 
     Args:
         fitted: Its networks.
-        frozen: The trunk below all of them, if it did not learn with them.
+        frozen: The trunk below all of them, if it was not trained with them.
     """
     trunks: dict[str, dict[str, NDArray[Any]]] = {}
     heads: dict[str, NDArray[Any]] = {}
@@ -84,34 +78,23 @@ def _half(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {name: tensor.astype(np.float16) for name, tensor in tensors.items()}
 
 
-def thresholds(results: Sequence[Result], settings: Settings) -> dict[ModelName, dict[str, float]]:
-    """Of each model and head, by the validation patients of all folds together."""
-    chosen: dict[ModelName, dict[str, float]] = {model: {} for model in settings.models}
-    for head, mine in by_head(results).items():
-        parts = zip(*(result.validation for result in mine), strict=True)
-        seen = Judged(*(np.concatenate(part) for part in parts))
-        value = choose_threshold(settings.threshold, seen)
-        chosen[head.model][f"{head.finding}/{head.group}"] = value
-    return {model: heads for model, heads in chosen.items() if heads}
-
-
 def write_classifier(
     folder: Path,
     members: Sequence[Member],
-    results: Sequence[Result],
+    results: Sequence[HeadResult],
     *,
-    settings: Settings,
-    data: Data,
+    settings: ClassifierSettings,
+    cohort: CohortSummary,
 ) -> None:
     """Write the bundle and its card.
 
     Args:
         folder: Where to, in the folder of the training, whose name becomes the bundle's.
         members: The networks of each fold, or those of the final fit.
-        results: What the folds came to: by all their validation patients, which are all patients,
+        results: Those of all folds, on whose validation patients, all patients together,
             thresholds are chosen.
         settings: How they were trained.
-        data: What they learned from.
+        cohort: What they learned from.
 
     Raises:
         OutputError: It cannot be written.
@@ -119,20 +102,20 @@ def write_classifier(
     for old in folder.glob("*.safetensors"):
         old.unlink()
     name = folder.resolve().parent.name
-    measured = figures(results)
+    measured = head_metrics(results)
     write_findings(
         folder,
         members,
         size=settings.size,
-        thresholds=thresholds(results, settings),
-        described={
+        thresholds=pooled_thresholds(results, settings),
+        extra={
             "name": name,
             "architecture": _ARCHITECTURE,
-            "trained_on": str(data),
-            "settings": settings.row(),
-            "figures": [dict(zip(FIGURE_COLUMNS, row, strict=True)) for row in measured],
+            "trained_on": str(cohort),
+            "settings": settings.as_options(),
+            "figures": [dict(zip(HEAD_METRIC_COLUMNS, row, strict=True)) for row in measured],
         },
-        card=_card(name, len(members), measured, settings, data),
+        card=_card(name, len(members), measured, settings, cohort),
     )
 
 
@@ -140,8 +123,8 @@ def _card(
     name: str,
     members: int,
     measured: Sequence[Sequence[object]],
-    settings: Settings,
-    data: Data,
+    settings: ClassifierSettings,
+    cohort: CohortSummary,
 ) -> str:
     kind = (
         f"the mean of {members} networks, one of each fold"
@@ -157,7 +140,7 @@ def _card(
         "he": "random weights (He)",
         "random": "random weights",
     }[settings.start]
-    learned = "stayed as it was" if settings.frozen else "learned on"
+    learned = "stayed frozen" if settings.frozen else "was trained with the heads"
     search = (
         f"; fully connected layers, their initialisation, dropout and batch size chosen by the "
         f"validation loss of {settings.search} trials a network"
@@ -166,7 +149,7 @@ def _card(
     )
     cells = [[f"{c:.3f}" if isinstance(c, float) else str(c) for c in row] for row in measured]
     lines = [f"| {' | '.join(row)} |" for row in cells]
-    head = f"| {' | '.join(FIGURE_COLUMNS)} |\n|{' --- |' * len(FIGURE_COLUMNS)}"
+    head = f"| {' | '.join(HEAD_METRIC_COLUMNS)} |\n|{' --- |' * len(HEAD_METRIC_COLUMNS)}"
     table = "\n".join([head, *lines])
     return f"""# {name} 1
 
@@ -176,28 +159,29 @@ joint space narrowing: {", ".join(settings.models)}.
 **For research only, not for diagnosis. Measured on the cohort below alone, by cross-validation, and
 not validated on any other patients.**
 
-- **Network**: {_ARCHITECTURE}; {trunk}, begun with {start}, which {learned}.
+- **Network**: {_ARCHITECTURE}; {trunk}, initialised with {start}, which {learned}.
   {kind.capitalize()}. Input {settings.size} x {settings.size}, mean 0 and standard deviation 1 a
   patch. Stored in 16 bit, run in 32 bit.
-- **Data**: {data}. Whoever made this bundle: say here whose radiographs they are, how they were
+- **Data**: {cohort}. Whoever made this bundle: say here whose radiographs they are, how they were
   chosen and who read them.
 - **Training**: Adam, learning rate {settings.rate:g}; binary cross-entropy summed over the
-  outputs; each joint balanced and augmented to {settings.samples} patches an epoch (turns of up to
-  3°, shifts of up to 5 pixels, scale 0.97 to 1.03); at most {settings.epochs} epochs, ended after
-  {settings.patience} without a lower validation loss; seed {settings.seed}{search}.
+  outputs; each joint balanced and augmented to {settings.samples} patches per epoch (rotations of
+  up to 3°, shifts of up to 5 pixels, scale 0.97 to 1.03); at most {settings.epochs} epochs, ended
+  after {settings.patience} without a lower validation loss; seed {settings.seed}{search}.
 - **Thresholds**: {_rule(settings)}.
 - **Licence**: Apache-2.0, unless the data ask for another.
 
-## Figures
+## Metrics
 
-Each patient is judged by networks that have not seen them: {data.folds} patient-disjoint folds, of
-which one tests, one validates and the others train. Labels by the threshold of the fold.
+Each patient is classified by networks that were not trained on them: {cohort.folds}
+patient-disjoint folds, of which one tests, one validates and the others train. Labels use the
+threshold of the fold.
 
 {table}
 """
 
 
-def _rule(settings: Settings) -> str:
+def _rule(settings: ClassifierSettings) -> str:
     rule = settings.threshold
     if rule.fixed is not None:
         return f"{rule.fixed:g} for every head"

@@ -1,4 +1,4 @@
-"""What must be known of labels before a training: what forbids it, and what it goes without."""
+"""Check labels before a training: what prevents it, and what it has to do without."""
 
 from __future__ import annotations
 
@@ -26,51 +26,53 @@ if TYPE_CHECKING:
 _EDGE: Final = 0.5
 """From a pixel's centre, which lies at whole numbers, to its edge."""
 
-_LEFT_OUT: Final = "these rows are left out"
+_EXCLUDED: Final = "these rows are excluded"
 
 _CONSEQUENCES: Final = (
     "this head is not trained in this fold, its joints get no prediction",
     "its threshold is 0.5",
     "it is measured together with the other folds",
 )
-"""Of what a fold's training, validation and test part lack."""
+"""Of what the training, validation and test part of a fold lack."""
 
 
 class Notice(NamedTuple):
-    """Something a training can go without.
+    """Something that a training has to do without.
 
     Attributes:
         where: Lines, files, or heads and folds.
         what: What is found there.
-        done: What will be done about it.
+        consequence: What will be done about it.
     """
 
     where: str
     what: str
-    done: str
+    consequence: str
 
 
-def check(
+def check_labels(
     path: Path, labels: Labels, images: Path, models: Sequence[ModelName]
 ) -> tuple[list[LabelledJoint], list[Notice]]:
-    """Check labels against themselves, their files and what the models look at together.
+    """Check labels for consistency, against their files and the input sets of the models.
 
     Args:
         path: The table that they are from.
         labels: What it holds.
         images: Folder of the radiographs and patches.
-        models: Which are to be trained.
+        models: The models to be trained.
 
     Returns:
-        The joints to train on and to measure, each once, and what is to be noticed.
+        The joints to train on and to measure, each once, and what to report.
 
     Raises:
         DocumentError: Listing all that is wrong: joints with different labels, files that belong
-            to several patients, places outside their image; or that no joint is left.
+            to several patients, positions outside their image; or that no joint is left.
     """
     joints = labels.joints
     sizes = {file: _size(images, file) for file in dict.fromkeys(joint.file for joint in joints)}
-    raise_problems(path, [*_contradictions(joints), *_of_several(joints), *_outside(joints, sizes)])
+    raise_problems(
+        path, [*_contradictions(joints), *_shared_files(joints), *_outside(joints, sizes)]
+    )
     readable = [joint for joint in joints if not isinstance(sizes[joint.file], str)]
     first: dict[tuple[object, ...], LabelledJoint] = {}
     repeated = [
@@ -80,13 +82,13 @@ def check(
 
     notices = list(_unreadable(joints, sizes))
     if labels.unlabelled:
-        done = "these joints are neither trained on nor measured"
-        notices.append(Notice(_lines(labels.unlabelled), "neither grade nor label", done))
+        consequence = "these joints are neither trained on nor measured"
+        notices.append(Notice(_lines(labels.unlabelled), "neither grade nor label", consequence))
     if not used:
         reasons = [Problem(notice.where, notice.what) for notice in notices]
         raise_problems(path, [Problem("all rows", "no joint is left to train on"), *reasons])
     if repeated:
-        what = "the joint stands there again, with the same label"
+        what = "the joint is listed again, with the same label"
         notices.append(Notice(_lines(repeated), what, "the first is used"))
     return used, [*notices, *_incomplete(used, models)]
 
@@ -117,8 +119,8 @@ def check_folds(
             for lack in _lacks(part, intact, damaged):
                 found[lack].append(f"fold {number}")
         notices += [
-            Notice(f"{' '.join(head)}, {list_places(places)}", what, done)
-            for (what, done), places in found.items()
+            Notice(f"{' '.join(head)}, {list_places(places)}", what, consequence)
+            for (what, consequence), places in found.items()
         ]
     if absent:
         notices.append(Notice(list_places(absent), "no labelled joint", "not trained"))
@@ -126,15 +128,15 @@ def check_folds(
 
 
 def _lacks(part: Roles, intact: Iterable[str], damaged: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """What one fold lacks of a head whose joints of either label these patients have."""
-    for name, patients, done in zip(part._fields, part, _CONSEQUENCES, strict=True):
+    """What one fold lacks of a head, given the patients with joints of either label."""
+    for name, patients, consequence in zip(part._fields, part, _CONSEQUENCES, strict=True):
         lacking = [
             f"no {label} joint"
             for label, having in (("intact", intact), ("non-intact", damaged))
             if patients.isdisjoint(having)
         ]
         if lacking:
-            yield f"{' and '.join(lacking)} in the {name} part", done
+            yield f"{' and '.join(lacking)} in the {name} part", consequence
             if name == "training":  # there is nothing to validate or test
                 return
 
@@ -150,7 +152,7 @@ def _contradictions(joints: Iterable[LabelledJoint]) -> Iterator[Problem]:
             yield Problem(where, "the same joint with different labels; keep the right one")
 
 
-def _of_several(joints: Iterable[LabelledJoint]) -> Iterator[Problem]:
+def _shared_files(joints: Iterable[LabelledJoint]) -> Iterator[Problem]:
     """Files that belong to several patients."""
     lines: dict[str, dict[str, int]] = defaultdict(dict)
     for joint in joints:
@@ -163,7 +165,7 @@ def _of_several(joints: Iterable[LabelledJoint]) -> Iterator[Problem]:
 
 
 def _outside(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Problem]:
-    """Places that are not on their image."""
+    """Positions outside their image."""
     for joint in joints:
         size = sizes[joint.file]
         if joint.place is None or joint.patch or isinstance(size, str):
@@ -175,7 +177,7 @@ def _outside(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Problem]
 
 
 def _unreadable(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Notice]:
-    """Files that are missing or cannot be read, by what is wrong with them."""
+    """Files that are missing or cannot be read, by the reason."""
     lines: dict[str, list[int]] = defaultdict(list)
     for joint in joints:
         lines[joint.file].append(joint.line)
@@ -185,11 +187,11 @@ def _unreadable(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Notic
             rows = lines[file]
             files[size].append(f"{file} ({len(rows)} rows from line {rows[0]})")
     for reason, places in files.items():
-        yield Notice(list_places(places), reason, _LEFT_OUT)
+        yield Notice(list_places(places), reason, _EXCLUDED)
 
 
 def _incomplete(joints: Iterable[LabelledJoint], models: Iterable[ModelName]) -> Iterator[Notice]:
-    """Joints beside which something is not labelled that a model looks at together with them."""
+    """Joints of input sets in which something else is not labelled."""
     studies: dict[tuple[str, str, tuple[Finding, str]], dict[Input, int]] = defaultdict(dict)
     for joint in joints:
         lines = studies[joint.patient, joint.study, joint.head]
@@ -207,10 +209,10 @@ def _incomplete(joints: Iterable[LabelledJoint], models: Iterable[ModelName]) ->
                 if not sides.isdisjoint(missing):
                     some_joints += there
         if one_hand:
-            what = f"the other hand, which {model} looks at too, is not there"
+            what = f"the other hand, which {model} uses too, is missing"
             yield Notice(_lines(one_hand), what, "its inputs are masked")
         if some_joints:
-            what = f"joints of the same group, which {model} looks at too, are not there"
+            what = f"joints of the same group, which {model} uses too, are missing"
             yield Notice(_lines(some_joints), what, "their inputs are masked")
 
 
@@ -219,7 +221,7 @@ def _identity(joint: LabelledJoint) -> tuple[object, ...]:
 
 
 def _size(images: Path, file: str) -> tuple[int, int] | str:
-    """Width and height of a file's picture in pixels, or why it has none."""
+    """Width and height of a file's picture in pixels, or why it cannot be read."""
     path = images / file
     try:
         return radiograph.size(path)

@@ -1,4 +1,4 @@
-"""The network of a training: heads, and the trunk below them."""
+"""The network that a training fits: heads, and the trunk below them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sharp_cli.training.classifier.head_units import HeadName
+    from sharp_cli.training.classifier.input_sets import HeadName
 
 
-class Network(nn.Module):
-    """Heads by name, and the trunk below them if it learns with them.
+class ClassifierNetwork(nn.Module):
+    """Heads by name, and the trunk below them if it is trained with them.
 
     Attributes:
-        heads: From features, each divided by its scale, to logits.
-        trunk: It, or None.
-        scale: Of the features, shape (F,): all are about as large for the heads at first.
+        heads: Each maps features, divided by their scale, to logits.
+        trunk: None if it stays frozen.
+        scale: Of each feature, shape (F,), so that the heads start from features of similar size.
     """
 
     scale: Tensor
@@ -34,12 +34,12 @@ class Network(nn.Module):
         self.register_buffer("scale", scale)
 
     def logits(self, head: HeadName, features: Tensor) -> Tensor:
-        """Features of sets of inputs, shape (U, K, F), to logits, shape (U, K)."""
-        found: Tensor = self.heads[str(head)]((features / self.scale).flatten(1))
-        return found
+        """Logits, shape (U, K), of the features of input sets, shape (U, K, F)."""
+        logits: Tensor = self.heads[str(head)]((features / self.scale).flatten(1))
+        return logits
 
     def plain_heads(self) -> dict[str, nn.Sequential]:
-        """The heads, to be given features as they are."""
+        """The heads with the scale folded in: they take unscaled features."""
         heads = {}
         for name, head in self.heads.items():
             plain = copy.deepcopy(head)

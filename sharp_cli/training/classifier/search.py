@@ -17,8 +17,8 @@ from sharp_cli.training.classifier.settings import Hyperparameters
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sharp_cli.training.classifier.fit import Fitted, Job
-    from sharp_cli.training.classifier.settings import Settings
+    from sharp_cli.training.classifier.fit import FitJob, Fitted
+    from sharp_cli.training.classifier.settings import ClassifierSettings
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -33,12 +33,11 @@ CHOICES: Final[dict[str, optuna.distributions.BaseDistribution]] = {
 """What the paper names; the ranges are choices."""
 
 
-def fit_best(job: Job, settings: Settings, *, device: str) -> Fitted:
-    """Fit a network with the hyperparameters of `settings`, or with the best of so many trials.
+def fit_best(job: FitJob, settings: ClassifierSettings, *, device: str) -> Fitted:
+    """Fit a network with the hyperparameters of `settings`, or with the best of some trials.
 
-    Every trial is a whole training, and the best one's network is the result. Trials that an
-    earlier run finished are not repeated, and the next one is chosen as if the run had not been
-    cut off.
+    Every trial is a whole training, and the best network is the result. An interrupted search
+    resumes after its last finished trial, with the same further trials.
 
     Raises:
         OutputError: Something cannot be written.
@@ -71,7 +70,7 @@ def fit_best(job: Job, settings: Settings, *, device: str) -> Fitted:
     return fit(_trial(job, best + 1), settings, chosen, device=device)
 
 
-def _trial(job: Job, number: int) -> Job:
+def _trial(job: FitJob, number: int) -> FitJob:
     return replace(job, name=f"{job.name}, trial {number}", folder=job.folder / f"trial-{number}")
 
 

@@ -1,4 +1,4 @@
-"""What can be chosen about the training of classifiers."""
+"""Settings of the training of classifiers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RATE: Final = 1e-4
 """Adam's learning rate; a choice: the paper does not give its own."""
 
 FROZEN_RATE: Final = 1e-3
-"""The same where only fully connected layers learn."""
+"""The same where only fully connected layers are trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Hyperparameters:
 
     Attributes:
         layers: Fully connected layers.
-        fc_init: Their weights at first: of standard deviation 0.01, or He et al. (ICCV 2015).
-        dropout: Share of hidden values that are left out.
-        batch: Sets of inputs a step, of all heads of a network together.
+        fc_init: Their initial weights: of standard deviation 0.01, or by He et al. (ICCV 2015).
+        dropout: Fraction of hidden values that are dropped in training.
+        batch: Input sets per step, of all heads of a network together.
     """
 
     layers: int = 2
@@ -59,24 +59,24 @@ class ThresholdRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ClassifierSettings:
     """How classifiers are trained.
 
     Attributes:
-        models: Which, one or more.
+        models: The models to train, one or more.
         trunk: Whether every model, finding and group has its own trunk, or all share one.
-        start: Where the trunks' weights come from.
+        start: What the trunks' weights are initialised with.
         weights: With `imagenet` a file of torchvision's weights, with `bundle` the bundle's
             folder; None for torchvision's own download or cache, and the bundled set.
-        frozen: Whether the trunk stays as it is, so that its features are computed once.
+        frozen: Whether the trunk is not trained, so that its features are computed once.
         size: Width and height of the network's input.
-        hyper: See there.
-        search: Hyperparameters to try for each network, by the loss of the validation data.
-        samples: Patches a joint and epoch, to which the training data are balanced and augmented.
+        hyper: See `Hyperparameters`.
+        search: Number of trials of a search for hyperparameters by validation loss; 0 for none.
+        samples: Patches per joint and epoch, to which the training data are balanced and augmented.
         epochs: At most.
         patience: Epochs without a lower validation loss that end a training.
         threshold: How thresholds are chosen.
-        seed: Of every random choice.
+        seed: Random seed.
     """
 
     models: tuple[ModelName, ...]
@@ -98,8 +98,8 @@ class Settings:
         """Adam's learning rate."""
         return FROZEN_RATE if self.frozen else RATE
 
-    def row(self) -> dict[str, Any]:
-        """All of it by the names of the options, as JSON takes it; of weights a checksum."""
+    def as_options(self) -> dict[str, Any]:
+        """All settings by the names of the options, for JSON; of weights a checksum."""
         bundle = self.start == "bundle"
         return {
             "model": list(self.models),

@@ -1,4 +1,4 @@
-"""What classifiers are trained from: the files, and how they are told apart."""
+"""The files that classifiers are trained from, and their checksums."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Sources:
         labels: See `labels.read_labels`.
         images: Folder of the radiographs or patches.
         annotations: Joint positions, see `annotations.check.read_checked`; None to detect them.
-        names: What the points are called there; None if by their own names.
-        dates: A table `study,date`, by which `mimo-time` finds the study before; None for none.
-        folds: A table `patient,fold`; None to deal patients out.
+        names: What the points are called there; None for their own names.
+        dates: A table `study,date`, by which `mimo-time` finds the previous study; None for none.
+        folds: A table `patient,fold`; None to assign patients to folds.
         hands: Bundle of the hand finder; None for the bundled one.
         detector: Bundle of the joint detector; None for the bundled one.
     """
@@ -43,14 +43,14 @@ class Sources:
     hands: str | None
     detector: str | None
 
-    def row(
+    def checksums(
         self, labelled: Sequence[LabelledJoint], annotated: Sequence[AnnotatedHand]
     ) -> dict[str, str | None]:
-        """Checksums of all of it by the names of the options; of the radiographs, of their sizes.
+        """Checksums of all files by the names of the options; of radiographs, of their sizes.
 
         Args:
             labelled: The joints that are used.
-            annotated: What the annotations say.
+            annotated: The annotated hands.
 
         Raises:
             UsageError: A file cannot be read.
@@ -71,11 +71,11 @@ class Sources:
 def earlier_studies(
     path: Path | None, labelled: Sequence[LabelledJoint]
 ) -> dict[tuple[str, str], str]:
-    """For each patient and study that has one, the last study before it.
+    """For each patient and study that has one, the previous study.
 
     Args:
-        path: A table `study,date`, dates as 2024-05-31; None for none. A study's name may be
-            several patients' if its date is.
+        path: A table `study,date`, dates as 2024-05-31; None for none. Studies of several
+            patients may share a name if they share the date.
         labelled: The cohort's joints.
 
     Raises:
@@ -90,10 +90,10 @@ def earlier_studies(
         try:
             found = date.fromisoformat(text)
         except ValueError:
-            problems.append(Problem(f"line {line}", f"{text!r} is no date such as 2024-05-31"))
+            problems.append(Problem(f"line {line}", f"{text!r} is not a date such as 2024-05-31"))
             continue
         if dates.setdefault(study, found) != found:
-            problems.append(Problem(f"line {line}", f"study {study} has another date already"))
+            problems.append(Problem(f"line {line}", f"study {study} already has another date"))
     studies: dict[str, set[str]] = {}
     for one in labelled:
         studies.setdefault(one.patient, set()).add(one.study)

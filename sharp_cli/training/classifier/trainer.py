@@ -1,7 +1,7 @@
 """Fits the networks of a training of classifiers, one at a time.
 
-What comes of it is in the folder of the run. Asked again, also in another process, a trainer reads
-what is there.
+Everything is kept in the folder of the run: asked again, also by another process, a trainer reads
+what is there instead of fitting it again.
 """
 
 from __future__ import annotations
@@ -15,8 +15,13 @@ from typing import TYPE_CHECKING, Final
 import torch
 
 from sharp_cli.fileio import output
-from sharp_cli.training.classifier.describers import Frozen, Patches, Trained, compute_features
-from sharp_cli.training.classifier.fit import Job
+from sharp_cli.training.classifier.features import (
+    CachedFeatures,
+    PatchAugmenter,
+    TrunkExtractor,
+    compute_features,
+)
+from sharp_cli.training.classifier.fit import FitJob
 from sharp_cli.training.classifier.search import fit_best
 from sharp_cli.training.run import Clock
 from sharp_cli.training.trunk.initial import trunk_maker
@@ -27,11 +32,11 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from sharp_cli.training.classifier.describers import Describer
-    from sharp_cli.training.classifier.fit import Fitted, Parts
-    from sharp_cli.training.classifier.head_units import HeadName
+    from sharp_cli.training.classifier.features import FeatureExtractor
+    from sharp_cli.training.classifier.fit import Fitted, HeadData
+    from sharp_cli.training.classifier.input_sets import HeadName
     from sharp_cli.training.classifier.patch_store import PatchStore
-    from sharp_cli.training.classifier.settings import Settings
+    from sharp_cli.training.classifier.settings import ClassifierSettings
     from sharp_cli.training.helpers import Helpers
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -40,37 +45,37 @@ FINAL: Final = 0
 """Number of the fit to all patients, beside those of the folds, which count from 1."""
 
 _JOBS: Final = 1000
-"""More networks than a fold has: keeps their random choices apart."""
+"""More networks than a fold has: keeps their random choices independent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class NetworkTask:
     """A network to fit.
 
     Attributes:
         fold: Number of its fold, or `FINAL`.
         index: Which of the fold's networks it is.
-        parts: Its heads, and what each learns from.
+        data: Its heads, and what each learns from.
     """
 
     fold: int
     index: int
-    parts: Mapping[HeadName, Parts]
+    data: Mapping[HeadName, HeadData]
 
     @property
     def heads(self) -> str:
-        """What its heads are called together."""
-        return str(next(iter(self.parts))) if len(self.parts) == 1 else "all heads"
+        """Its head, or all of them."""
+        return str(next(iter(self.data))) if len(self.data) == 1 else "all heads"
 
     @property
     def name(self) -> str:
-        """What it is called in messages."""
+        """Its name in messages."""
         return f"{f'fold {self.fold}' if self.fold != FINAL else 'final fit'}, {self.heads}"
 
 
 @dataclass(frozen=True, slots=True)
-class Kit:
-    """What networks are fitted with.
+class TrainingContext:
+    """What all networks of a training are fitted with.
 
     Attributes:
         store: The cohort's patches.
@@ -81,62 +86,62 @@ class Kit:
 
     store: PatchStore
     run: Path
-    settings: Settings
+    settings: ClassifierSettings
     device: str
 
 
 class Trainer:
     """Fits networks."""
 
-    def __init__(self, kit: Kit, make_trunk: Callable[[], nn.Sequential]) -> None:
-        """Fit none yet.
+    def __init__(self, context: TrainingContext, make_trunk: Callable[[], nn.Sequential]) -> None:
+        """Prepare without fitting any.
 
         Args:
-            kit: What to fit them with.
+            context: What to fit them with.
             make_trunk: See `trunk.initial.trunk_maker`.
         """
-        self._kit = kit
+        self._context = context
         self._make_trunk = make_trunk
-        self._patches = Patches(kit.store, kit.device)
+        self._patches = PatchAugmenter(context.store, context.device)
 
     @cached_property
     def trunk(self) -> nn.Sequential | None:
-        """The trunk below all networks, which stays as it is; None if each has its own."""
-        if not self._kit.settings.frozen:
+        """The frozen trunk below all networks; None if each trains its own."""
+        if not self._context.settings.frozen:
             return None
-        torch.manual_seed(self._kit.settings.seed)
-        trunk = self._make_trunk().to(self._kit.device)
+        torch.manual_seed(self._context.settings.seed)
+        trunk = self._make_trunk().to(self._context.device)
         return trunk.to(memory_format=torch.channels_last)
 
     @property
     def feature_files(self) -> dict[int, Path]:
-        """Where the trunk's features of all patches are kept: as they are, and of each copy."""
-        store, settings = self._kit.store, self._kit.settings
+        """Where the trunk's features are kept: of unaugmented patches, then of augmented copies."""
+        store, settings = self._context.store, self._context.settings
         if not settings.frozen:
             return {}
-        joints = len({(place.side, place.joint) for place in store.rows})
-        # Half as many as an epoch would take of each: not one is taken twice in a row.
+        joints = len({(key.side, key.joint) for key in store.rows})
+        # Half as many as an epoch takes of each patch, so that epochs differ.
         copies = max(1, round(settings.samples * joints / len(store.pixels) / 2))
-        return {copy: self._kit.run / "features" / f"{copy}.pt" for copy in range(1 + copies)}
+        return {copy: self._context.run / "features" / f"{copy}.pt" for copy in range(1 + copies)}
 
-    def get_help(self, helpers: Helpers, tasks: Iterable[Task]) -> None:
-        """Have features computed and networks fitted that are not, by processes of a cluster.
+    def run_on_cluster(self, helpers: Helpers, tasks: Iterable[NetworkTask]) -> None:
+        """Let processes of a cluster compute missing features and fit networks.
 
         Raises:
             SharpError: See `Helpers.work`.
         """
-        ready = partial(_prepare, replace(self._kit, device=helpers.device))
+        ready = partial(_prepare, replace(self._context, device=helpers.device))
         files = self.feature_files
         missing = {_name(copy): copy for copy in files if not files[copy].is_file()}
-        helpers.work(self._kit.run, Trainer.compute_features, missing, prepare=ready)
-        helpers.work(self._kit.run, _fit, {task.name: task for task in tasks}, prepare=ready)
+        helpers.work(self._context.run, Trainer.compute_features, missing, prepare=ready)
+        helpers.work(self._context.run, _fit, {task.name: task for task in tasks}, prepare=ready)
 
     def compute_features(self, copy: int) -> None:
         """Compute and keep the features of a copy."""
         assert self.trunk is not None  # noqa: S101 - or there were no copies
         path = self.feature_files[copy]
         output.make_folder(path.parent)
-        settings, device = self._kit.settings, self._kit.device
+        settings, device = self._context.settings, self._context.device
         compute_features(
             self._patches, self.trunk, path, copy=copy, seed=settings.seed, device=device
         )
@@ -153,45 +158,47 @@ class Trainer:
                 LOGGER.info("%s of %d; %s", _name(copy), len(files), left)
             clock.network(1)
 
-    def fit(self, task: Task, clock: Clock) -> Fitted:
+    def fit(self, task: NetworkTask, clock: Clock) -> Fitted:
         """Fit a network, or the best of a search.
 
         Args:
-            task: Which.
+            task: The network.
             clock: Counts the epochs and networks of the whole run.
 
         Raises:
             OutputError: Something cannot be written.
         """
-        job = Job(
+        job = FitJob(
             name=task.name,
-            parts=task.parts,
+            data=task.data,
             make_trunk=self._make_trunk if self.trunk is None else None,
-            describe=self._describer,
-            folder=self._kit.run / "fits" / str(task.fold) / task.heads.replace("/", "-"),
+            make_extractor=self._make_extractor,
+            folder=self._context.run / "fits" / str(task.fold) / task.heads.replace("/", "-"),
             key=task.fold * _JOBS + task.index,
             clock=clock,
         )
-        return fit_best(job, self._kit.settings, device=self._kit.device)
+        return fit_best(job, self._context.settings, device=self._context.device)
 
-    def _describer(self, trunk: nn.Sequential | None) -> Describer:
-        return self._frozen if trunk is None else Trained(self._patches, trunk, self._kit.device)
+    def _make_extractor(self, trunk: nn.Sequential | None) -> FeatureExtractor:
+        if trunk is None:
+            return self._cached_features
+        return TrunkExtractor(self._patches, trunk, self._context.device)
 
     @cached_property
-    def _frozen(self) -> Frozen:
+    def _cached_features(self) -> CachedFeatures:
         features = [torch.load(path, weights_only=True) for path in self.feature_files.values()]
-        # What is left are small products, which several threads only hinder.
+        # Only small matrix products are left, which several threads slow down.
         torch.set_num_threads(1)
-        return Frozen(torch.stack(features), self._kit.device)
+        return CachedFeatures(torch.stack(features), self._context.device)
 
 
 def _name(copy: int) -> str:
     return f"features of all patches, time {copy + 1}"
 
 
-def _prepare(kit: Kit) -> Trainer:
-    return Trainer(kit, trunk_maker(kit.settings))
+def _prepare(context: TrainingContext) -> Trainer:
+    return Trainer(context, trunk_maker(context.settings))
 
 
-def _fit(trainer: Trainer, task: Task) -> None:
+def _fit(trainer: Trainer, task: NetworkTask) -> None:
     trainer.fit(task, Clock(1, 1))

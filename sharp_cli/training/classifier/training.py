@@ -17,22 +17,22 @@ from sharp_cli.datasets.patient_folds import Roles, assign_to_folds, read_folds,
 from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
-from sharp_cli.training.classifier.bundle import Data, member, write_classifier
-from sharp_cli.training.classifier.fit import Parts
-from sharp_cli.training.classifier.head_units import gather, head_names, trainable
-from sharp_cli.training.classifier.label_check import Notice, check, check_folds
-from sharp_cli.training.classifier.patch_store import build
-from sharp_cli.training.classifier.results import (
-    Result,
-    choose_threshold,
-    draw_curves,
-    judged,
-    write_metrics,
-    write_predictions,
+from sharp_cli.training.classifier.bundle import CohortSummary, ensemble_member, write_classifier
+from sharp_cli.training.classifier.curves import plot_curves
+from sharp_cli.training.classifier.fit import HeadData
+from sharp_cli.training.classifier.input_sets import (
+    gather_input_sets,
+    has_both_classes,
+    head_names,
 )
+from sharp_cli.training.classifier.label_check import Notice, check_folds, check_labels
+from sharp_cli.training.classifier.metrics import write_metrics
+from sharp_cli.training.classifier.patch_store import build_patch_store
+from sharp_cli.training.classifier.results import HeadResult, predictions, write_predictions
 from sharp_cli.training.classifier.sources import earlier_studies
-from sharp_cli.training.classifier.trainer import FINAL, Kit, Task, Trainer
-from sharp_cli.training.run import Clock, begin, settle
+from sharp_cli.training.classifier.thresholds import choose_threshold
+from sharp_cli.training.classifier.trainer import FINAL, NetworkTask, Trainer, TrainingContext
+from sharp_cli.training.run import Clock, begin, record_options
 from sharp_cli.training.trunk.initial import trunk_maker
 
 if TYPE_CHECKING:
@@ -41,10 +41,13 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from sharp_cli.datasets.annotations.hands import AnnotatedHand
+    from sharp_cli.datasets.labels import LabelledJoint
     from sharp_cli.execution.devices import Device
     from sharp_cli.training.classifier.fit import Fitted
-    from sharp_cli.training.classifier.head_units import HeadName, Units
-    from sharp_cli.training.classifier.settings import Settings
+    from sharp_cli.training.classifier.input_sets import HeadName, InputSets
+    from sharp_cli.training.classifier.patch_store import PatchStore
+    from sharp_cli.training.classifier.settings import ClassifierSettings
     from sharp_cli.training.classifier.sources import Sources
     from sharp_cli.training.findings_bundle import Member
     from sharp_cli.training.helpers import Helpers
@@ -62,29 +65,29 @@ def train_classifier(
     sources: Sources,
     run: Path,
     *,
-    settings: Settings,
+    settings: ClassifierSettings,
     folds: int,
     final: bool,
     device: Device,
     threads: int,
     helpers: Helpers | None,
-    tell: Callable[[Notice], None],
+    report: Callable[[Notice], None],
 ) -> None:
     """Train classifiers, measure them by cross-validation, and write a bundle.
 
-    A run that was cut short goes on after the last epoch that it had finished.
+    An interrupted run resumes after its last finished epoch.
 
     Args:
         sources: What to learn from.
-        run: Folder of all that comes of it.
+        run: Folder of everything that the training writes.
         settings: How to train.
-        folds: Into how many the patients are dealt.
-        final: Whether the bundle is a network fitted to all patients but the first fold's, rather
-            than those of all folds together.
+        folds: Number of folds that patients are assigned to.
+        final: Whether the bundle is a network fitted to all patients but those of the first fold,
+            rather than the networks of all folds together.
         device: Where to train.
         threads: CPU threads.
-        helpers: Who computes features and fits networks first; None for nobody.
-        tell: Told of all that a training has to go without, before it begins.
+        helpers: Processes that compute features and fit networks first; None for none.
+        report: Called before the training begins with everything that it has to do without.
 
     Raises:
         SharpError: Labels, annotations, weights or radiographs cannot be used, `run` holds another
@@ -92,134 +95,193 @@ def train_classifier(
     """
     place = "cuda" if uses_gpu(device) else "cpu"
     begin(run, run, threads=threads)
-    labels = read_labels(sources.labels)
-    labelled, notices = check(sources.labels, labels, sources.images, settings.models)
-    patients = {one.patient for one in labelled}
-    assigned = (
-        assign_to_folds(labelled, folds, seed=settings.seed)
-        if sources.folds is None
-        else read_folds(sources.folds, patients, folds)
-    )
-    for notice in [*notices, *check_folds(labelled, assigned, folds)]:
-        tell(notice)
-    earlier = earlier_studies(sources.dates, labelled)
-    if sources.dates is not None:
-        first = len({(one.patient, one.study) for one in labelled} - earlier.keys())
-        tell(Notice(sources.dates.name, f"{first} studies have none before", "masked"))
-    annotated = (
-        []
-        if sources.annotations is None
-        else read_checked(sources.annotations, sources.images, sources.names)
-    )
+    cohort = _read_cohort(sources, settings, folds, report)
     make_trunk = trunk_maker(settings)
-    settle(run, {**sources.row(labelled, annotated), "folds": folds, **settings.row()})
-    write_folds(run / FOLDS_FILE, assigned)
-    store, lost = build(
-        labelled,
-        sources.images,
-        run / "patches",
-        size=settings.size,
-        positions={(hand.image, hand.side): hand for hand in annotated},
-        detector=lambda: (
-            HandFinder(open_bundle("hands", sources.hands), threads=threads),
-            JointDetector(open_bundle("joints", sources.detector), threads=threads),
-        ),
-    )
-    for message in lost:
-        LOGGER.warning(message)
-    units = {head: gather(head, labelled, store, earlier) for head in head_names(settings.models)}
-    parts = {number: roles(assigned, number, folds) for number in range(1, folds + 1)}
-    if final:
-        parts[FINAL] = Roles(parts[1].training | parts[1].test, parts[1].validation, frozenset())
-    given = {number: _given(number, units, part) for number, part in parts.items()}
-    fitted = _train(Kit(store, run, settings, place), make_trunk, given, helpers)
+    checksums = sources.checksums(cohort.labelled, cohort.annotated)
+    record_options(run, {**checksums, "folds": folds, **settings.as_options()})
+    write_folds(run / FOLDS_FILE, cohort.fold_of)
+    store = _cut_patches(cohort, sources, run / "patches", size=settings.size, threads=threads)
+    data = _data_by_fold(cohort, store, settings, folds, final=final)
+    context = TrainingContext(store, run, settings, place)
+    fitted = _train(context, make_trunk, data, helpers)
     results = [result for fold in fitted for result in fold.results if result.fold != FINAL]
-    write_predictions(run / PREDICTIONS_FILE, labelled, results)
+    write_predictions(run / PREDICTIONS_FILE, cohort.labelled, results)
     write_metrics(run / METRICS_FILE, results)
-    draw_curves(run / CURVES, results)
+    plot_curves(run / CURVES, results)
     used = fitted[-1:] if final else fitted
     write_classifier(
         run / BUNDLE,
         [fold.member for fold in used],
         results,
         settings=settings,
-        data=Data(
+        cohort=CohortSummary(
             sources.labels.name,
-            len(patients),
-            len({(one.patient, one.study) for one in labelled}),
-            len(labelled),
-            sum(one.damaged for one in labelled),
+            len(cohort.fold_of),
+            len(cohort.studies),
+            len(cohort.labelled),
+            sum(one.damaged for one in cohort.labelled),
             folds,
         ),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Fold:
+class _Cohort:
+    """Labelled joints, and what is known of them.
+
+    Attributes:
+        labelled: The joints.
+        fold_of: Fold of each patient.
+        earlier: By patient and study, the previous study.
+        annotated: Hands whose joints are annotated.
+    """
+
+    labelled: Sequence[LabelledJoint]
+    fold_of: Mapping[str, int]
+    earlier: Mapping[tuple[str, str], str]
+    annotated: Sequence[AnnotatedHand]
+
+    @property
+    def studies(self) -> set[tuple[str, str]]:
+        """Patient and study of all."""
+        return {(one.patient, one.study) for one in self.labelled}
+
+
+def _read_cohort(
+    sources: Sources,
+    settings: ClassifierSettings,
+    folds: int,
+    report: Callable[[Notice], None],
+) -> _Cohort:
+    labels = read_labels(sources.labels)
+    labelled, notices = check_labels(sources.labels, labels, sources.images, settings.models)
+    fold_of = (
+        assign_to_folds(labelled, folds, seed=settings.seed)
+        if sources.folds is None
+        else read_folds(sources.folds, {one.patient for one in labelled}, folds)
+    )
+    for notice in [*notices, *check_folds(labelled, fold_of, folds)]:
+        report(notice)
+    earlier = earlier_studies(sources.dates, labelled)
+    if sources.dates is not None:
+        first = len({(one.patient, one.study) for one in labelled} - earlier.keys())
+        report(Notice(sources.dates.name, f"{first} studies have no earlier one", "masked"))
+    annotated = (
+        []
+        if sources.annotations is None
+        else read_checked(sources.annotations, sources.images, sources.names)
+    )
+    return _Cohort(labelled, fold_of, earlier, annotated)
+
+
+def _cut_patches(
+    cohort: _Cohort, sources: Sources, folder: Path, *, size: int, threads: int
+) -> PatchStore:
+    store, messages = build_patch_store(
+        cohort.labelled,
+        sources.images,
+        folder,
+        size=size,
+        positions={(hand.image, hand.side): hand for hand in cohort.annotated},
+        detector=lambda: (
+            HandFinder(open_bundle("hands", sources.hands), threads=threads),
+            JointDetector(open_bundle("joints", sources.detector), threads=threads),
+        ),
+    )
+    for message in messages:
+        LOGGER.warning(message)
+    return store
+
+
+_FoldData = dict["HeadName", tuple["HeadData", "InputSets"]]
+"""What each head of a fold learns from, and what it is tested on."""
+
+
+def _data_by_fold(
+    cohort: _Cohort, store: PatchStore, settings: ClassifierSettings, folds: int, *, final: bool
+) -> dict[int, _FoldData]:
+    inputs = {
+        head: gather_input_sets(head, cohort.labelled, store, cohort.earlier)
+        for head in head_names(settings.models)
+    }
+    patients = {number: roles(cohort.fold_of, number, folds) for number in range(1, folds + 1)}
+    if final:
+        first = patients[1]
+        patients[FINAL] = Roles(first.training | first.test, first.validation, frozenset())
+    return {number: _fold_data(number, inputs, parts) for number, parts in patients.items()}
+
+
+def _fold_data(number: int, inputs: Mapping[HeadName, InputSets], patients: Roles) -> _FoldData:
+    """The data of the heads that a fold can train."""
+    data = {
+        head: (
+            HeadData(mine.of_patients(patients.training), mine.of_patients(patients.validation)),
+            mine.of_patients(patients.test),
+        )
+        for head, mine in inputs.items()
+    }
+    trainable = {
+        head: (learning, test)
+        for head, (learning, test) in data.items()
+        if has_both_classes(learning.training) and len(learning.validation)
+    }
+    if not trainable:
+        message = f"fold {number}: no head has intact and non-intact joints to learn from"
+        raise UsageError(message)
+    return trainable
+
+
+@dataclass(frozen=True, slots=True)
+class _FittedFold:
     member: Member
-    results: Sequence[Result]
-
-
-_Given = dict["HeadName", tuple["Parts", "Units"]]
-"""What each head of a fold learns from, and is tested on."""
+    results: Sequence[HeadResult]
 
 
 def _train(
-    kit: Kit,
+    context: TrainingContext,
     make_trunk: Callable[[], nn.Sequential],
-    given: Mapping[int, _Given],
+    data: Mapping[int, _FoldData],
     helpers: Helpers | None,
-) -> list[_Fold]:
-    """Train the networks of all folds, and let them judge the patients of each."""
-    trainer = Trainer(kit, make_trunk)
-    tasks = {number: _tasks(number, heads, kit.settings) for number, heads in given.items()}
-    networks = [task for mine in tasks.values() for task in mine]
+) -> list[_FittedFold]:
+    """Train the networks of all folds, and predict the test patients of each."""
+    settings = context.settings
+    trainer = Trainer(context, make_trunk)
+    tasks = {number: _tasks(number, heads, settings) for number, heads in data.items()}
+    every = [task for of_fold in tasks.values() for task in of_fold]
     if helpers is not None:
-        trainer.get_help(helpers, networks)
+        trainer.run_on_cluster(helpers, every)
     trainer.compute_all_features()
-    clock = Clock(len(networks) * max(kit.settings.search, 1), kit.settings.epochs)
+    clock = Clock(len(every) * max(settings.search, 1), settings.epochs)
     folds = []
-    for number, mine in tasks.items():
-        fitted = [trainer.fit(task, clock) for task in mine]
+    for number, of_fold in tasks.items():
+        fitted = [trainer.fit(task, clock) for task in of_fold]
         results = [
             result
-            for task, network in zip(mine, fitted, strict=True)
-            for result in _judge(task, network, given[number], kit.settings)
+            for task, network in zip(of_fold, fitted, strict=True)
+            for result in _evaluate(task, network, data[number], settings)
         ]
-        folds.append(_Fold(member(fitted, trainer.trunk), results))
+        folds.append(_FittedFold(ensemble_member(fitted, trainer.trunk), results))
     return folds
 
 
-def _given(number: int, units: Mapping[HeadName, Units], part: Roles) -> _Given:
-    given = {
-        head: (Parts(mine.of(part.training), mine.of(part.validation)), mine.of(part.test))
-        for head, mine in units.items()
-    }
-    learned = {
-        head: (parts, test)
-        for head, (parts, test) in given.items()
-        if trainable(parts.training) and len(parts.validation)
-    }
-    if not learned:
-        message = f"fold {number}: no head has intact and non-intact joints to learn from"
-        raise UsageError(message)
-    return learned
-
-
-def _tasks(number: int, given: _Given, settings: Settings) -> list[Task]:
-    """The networks of a fold: one with all heads if they train a shared trunk, else one a head."""
+def _tasks(number: int, data: _FoldData, settings: ClassifierSettings) -> list[NetworkTask]:
+    """The networks of a fold: one with all heads for a trained, shared trunk, else one per head."""
     shared = settings.trunk == "shared" and not settings.frozen
-    together = [[*given]] if shared else [[head] for head in given]
+    networks = [[*data]] if shared else [[head] for head in data]
     return [
-        Task(number, index, {head: given[head][0] for head in heads})
-        for index, heads in enumerate(together)
+        NetworkTask(number, index, {head: data[head][0] for head in heads})
+        for index, heads in enumerate(networks)
     ]
 
 
-def _judge(task: Task, network: Fitted, given: _Given, settings: Settings) -> Iterator[Result]:
-    for head in task.parts:
-        parts, test = given[head]
-        seen = judged(parts.validation, network.probabilities(head, parts.validation))
-        tested = judged(test, network.probabilities(head, test))
-        threshold = choose_threshold(settings.threshold, seen)
-        yield Result(task.fold, head, network.epochs, threshold, seen, tested)
+def _evaluate(
+    task: NetworkTask, network: Fitted, data: _FoldData, settings: ClassifierSettings
+) -> Iterator[HeadResult]:
+    for head in task.data:
+        learning, test = data[head]
+        validated = predictions(
+            learning.validation, network.probabilities(head, learning.validation)
+        )
+        tested = predictions(test, network.probabilities(head, test))
+        threshold = choose_threshold(settings.threshold, validated)
+        yield HeadResult(task.fold, head, network.epochs, threshold, validated, tested)

@@ -11,7 +11,7 @@ from sharp_cli.fileio import output
 from sharp_cli.training.detector.network import build_network, train_network
 from sharp_cli.training.detector.training_views import draw_views, has_coco, write_coco
 from sharp_cli.training.detector.validation import draw_plain_views
-from sharp_cli.training.run import OPTIONS_FILE, fingerprint_hands, refuse_another, settle
+from sharp_cli.training.run import OPTIONS_FILE, fingerprint_hands, record_options, refuse_another
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def fit(task: Task, images: Path, settings: Settings, device: str) -> Path:
         raise UsageError(message)
     refuse_another(work, settled)
     network = build_network(work, points=POINTS, settings=settings)
-    settle(work, settled)
+    record_options(work, settled)
     if not has_coco(work):
         write_coco(work, draw_views(task.training, images, settings=settings))
     plain = draw_plain_views(task.validating, images, settings.window)

@@ -18,10 +18,10 @@ from sharp_cli.inference.networks import VGG16, make_trunk
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sharp_cli.training.classifier.settings import Settings
+    from sharp_cli.training.classifier.settings import ClassifierSettings
 
 _SD: Final = 0.01
-"""Of random weights (Simonyan & Zisserman, ICLR 2015)."""
+"""Standard deviation of random weights (Simonyan & Zisserman, ICLR 2015)."""
 
 _CHOICES: Final = (
     "give a file of torchvision's vgg16 weights with --vgg16-weights, put it into torch's cache "
@@ -29,13 +29,13 @@ _CHOICES: Final = (
 )
 
 
-def trunk_maker(settings: Settings) -> Callable[[], nn.Sequential]:
-    """What makes the trunk of every network, before it learns; the weights are read once.
+def trunk_maker(settings: ClassifierSettings) -> Callable[[], nn.Sequential]:
+    """A function that makes the untrained trunk of every network; the weights are read once.
 
-    From random weights it has batch normalisation, without which VGG16 hardly begins to learn.
+    With random weights it has batch normalisation, without which VGG16 hardly begins to learn.
 
     Raises:
-        UsageError: The weights are neither there nor to be had.
+        UsageError: The weights are neither there nor can be downloaded.
         ModelError: They are not those of a VGG16.
     """
     if settings.start in ("random", "he"):
@@ -113,7 +113,7 @@ def _of_torchvision() -> Mapping[str, Tensor]:
     if not path.is_file():
         output.make_folder(path.parent)
         try:
-            # The name ends in the beginning of the file's sha256.
+            # The name ends with the first digits of the file's sha256.
             torch.hub.download_url_to_file(
                 url, str(path), hash_prefix=path.stem.rpartition("-")[2], progress=False
             )

@@ -1,4 +1,4 @@
-"""From annotated radiographs of intact hands to a trunk that knows lesions, as a bundle."""
+"""Train a trunk on annotated radiographs of intact hands, and write it as a bundle."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from sharp_cli.datasets.splits import VALIDATION_EVERY, select_hands, split_vali
 from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.networks import VGG16
 from sharp_cli.synthetic.intact_hands import phantom_hands, read_intact_hands, with_grades
-from sharp_cli.training.classifier.results import UNDECIDED
+from sharp_cli.training.classifier.thresholds import DEFAULT_THRESHOLD
 from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
-from sharp_cli.training.run import begin, fingerprint, settle
-from sharp_cli.training.trunk import fit
+from sharp_cli.training.run import begin, fingerprint, record_options
+from sharp_cli.training.trunk.batches import HandSources
+from sharp_cli.training.trunk.fit import RATE, TRAINED_RATE, train
 from sharp_cli.training.trunk.initial import bundle_trunk
+from sharp_cli.training.trunk.network import SIZE, TrunkNetwork
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 LABELS_FILE: Final = "labels.csv"
 JOINTS_FILE: Final = "joints.csv"
+
+PHANTOMS: Final = 20
+"""Intact synthetic patients to learn from besides."""
 
 
 def train_trunk(
@@ -46,7 +51,7 @@ def train_trunk(
 ) -> None:
     """Train a trunk on every annotated hand that is not held out, and write a bundle of it.
 
-    A run that was cut short goes on from the checkpoint in `work`.
+    An interrupted run resumes from the checkpoint in `work`.
 
     Args:
         annotations: Joint positions, see `annotations.check.read_checked`; the joints must be
@@ -54,14 +59,14 @@ def train_trunk(
         images: Folder of the radiographs that they name.
         out: Folder of the bundle: the trunk, and a `siso` head for each finding and joint group.
         work: Folder for checkpoints.
-        names: What the points are called there; None if by their own names.
+        names: What the points are called there; None for their own names.
         init: Findings bundle whose trunk to start from; None for random weights.
         cohort: Folder with `labels.csv` and `joints.csv`, as `sharp phantom` writes it, of
             radiographs to learn from besides; None for none.
         steps: Batches to train on.
         device: Where to train.
         threads: CPU threads.
-        seed: Of every random choice.
+        seed: Random seed.
 
     Raises:
         SharpError: Annotations, radiographs or weights cannot be used, `work` holds another
@@ -70,7 +75,7 @@ def train_trunk(
     place = "cuda" if uses_gpu(device) else "cpu"
     begin(out, work, threads=threads)
     hands = read_intact_hands(annotations, images, names)
-    settle(
+    record_options(
         work,
         {
             "annotations": sorted(f"{hand.image} {hand.side}" for hand in hands),
@@ -81,23 +86,23 @@ def train_trunk(
         },
     )
     torch.manual_seed(seed)
-    network = fit.TrunkNetwork(VGG16, batch_norm=init is None)
+    network = TrunkNetwork(VGG16, batch_norm=init is None)
     if init is not None:
         network.trunk.load_state_dict(bundle_trunk(init))
     training, validation = split_validation(select_hands(hands, held_out=False))
     learned, checked = ([], []) if cohort is None else _read_cohort(cohort)
-    best = fit.train(
+    best = train(
         network,
-        fit.Sources(training, phantom_hands(fit.PHANTOMS), learned),
-        fit.Sources(validation, (), checked),
+        HandSources(training, phantom_hands(PHANTOMS), learned),
+        HandSources(validation, (), checked),
         work,
         steps=steps,
-        rate=fit.RATE if init is None else fit.STARTED_RATE,
+        rate=RATE if init is None else TRAINED_RATE,
         seed=seed,
         device=place,
     )
     network.load_state_dict(torch.load(best, map_location="cpu", weights_only=True))
-    write(network, out, hands=len(training), phantoms=fit.PHANTOMS, labelled=len(learned))
+    write_trunk(network, out, hands=len(training), phantoms=PHANTOMS, labelled=len(learned))
 
 
 def _read_cohort(folder: Path) -> tuple[list[IntactHand], list[IntactHand]]:
@@ -113,14 +118,14 @@ def _read_cohort(folder: Path) -> tuple[list[IntactHand], list[IntactHand]]:
     )
 
 
-def write(
-    network: fit.TrunkNetwork, folder: Path, *, hands: int, phantoms: int, labelled: int
+def write_trunk(
+    network: TrunkNetwork, folder: Path, *, hands: int, phantoms: int, labelled: int
 ) -> None:
     """Write a trained network as a bundle.
 
     Args:
-        network: It.
-        folder: Of the bundle.
+        network: The network.
+        folder: Folder of the bundle.
         hands: Number of annotated hands that it learned from.
         phantoms: Number of intact phantoms.
         labelled: Number of hands of the labelled cohort.
@@ -134,9 +139,9 @@ def write(
     write_findings(
         folder,
         [Member({f"siso/{name}": tensors for name in network.heads}, heads)],
-        size=fit.SIZE,
-        thresholds={"siso": dict.fromkeys(network.heads, UNDECIDED)},
-        described={
+        size=SIZE,
+        thresholds={"siso": dict.fromkeys(network.heads, DEFAULT_THRESHOLD)},
+        extra={
             "architecture": "VGG16 convolutions; two fully connected layers a finding and group",
             "trained_on": (
                 f"{hands} annotated hands and {phantoms} intact phantoms with lesions put in, "

@@ -16,7 +16,11 @@ from sharp_cli.cli.commands.train.detector import Net
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.execution.devices import cores
 from sharp_cli.training.classifier.label_check import Notice
-from sharp_cli.training.classifier.settings import Hyperparameters, Settings, ThresholdRule
+from sharp_cli.training.classifier.settings import (
+    ClassifierSettings,
+    Hyperparameters,
+    ThresholdRule,
+)
 from sharp_cli.training.classifier.sources import Sources
 from sharp_cli.training.detector.settings import Settings as DetectorSettings
 from sharp_cli.training.helpers import Helpers
@@ -48,7 +52,7 @@ CHOICES: dict[str, dict[str, Any]] = {
         "names": None, "init": None, "cohort": None, "steps": 3, "device": "auto", "seed": 1,
     },
 }  # fmt: skip
-PLAIN = Settings(
+PLAIN = ClassifierSettings(
     models=("mimo-local",),
     trunk="per-group",
     start="imagenet",
@@ -120,7 +124,7 @@ def test_a_classifier_is_trained_as_the_paper_does_if_not_asked_otherwise(
     nothing = dict.fromkeys(("annotations", "names", "dates", "folds", "hands", "detector"))
     assert sources == Sources(Path("labels.csv"), Path(), **nothing)
     assert out == Path("run")
-    chosen.pop("tell")
+    chosen.pop("report")
     assert chosen == {
         "settings": PLAIN, "folds": 8, "final": False, "device": "auto",
         "threads": cores(), "helpers": None,
@@ -141,7 +145,7 @@ def test_a_classifier_gets_what_was_asked(sharp: Sharp, calls: list[Call]) -> No
     (((sources, _), chosen),) = calls
     file = Path("labels.csv")
     assert sources == Sources(file, Path(), file, None, file, file, "h", "d")
-    assert chosen["settings"] == Settings(
+    assert chosen["settings"] == ClassifierSettings(
         models=("siso", "mimo-time"), trunk="shared", start="imagenet", weights=file, frozen=True,
         size=64, hyper=Hyperparameters(3, "random", 0.1, 7), search=5, samples=9, epochs=8,
         patience=2, threshold=ThresholdRule(specificity=0.9), seed=4,
@@ -154,7 +158,7 @@ def test_a_classifiers_options_have_the_names_by_which_a_run_is_refused(sharp: S
     assert done.code == 0
     listed = set(re.findall(r"^ +(--[a-z0-9-]+)", done.out.decode(), re.MULTILINE))
     sources = {"labels", "images", "annotations", "prior", "fold-file", "hands", "detector"}
-    named = {f"--{name}" for name in {*PLAIN.row(), *sources, "folds"}}
+    named = {f"--{name}" for name in {*PLAIN.as_options(), *sources, "folds"}}
     # These may change from run to run; what the points are called is part of the annotations.
     others = {
         "--out", "--final", "--device", "--threads", "--engine", "--address", "--names", "--help",
@@ -233,12 +237,12 @@ def test_a_cluster_helps(
 def test_what_a_training_goes_without_is_told(
     sharp: Sharp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train(*_: object, tell: Callable[[Notice], None], **__: object) -> None:
-        tell(Notice("line 3", "neither grade nor label", "left out"))
+    def train(*_: object, report: Callable[[Notice], None], **__: object) -> None:
+        report(Notice("line 3", "neither grade nor label", "excluded"))
 
     stand_in(monkeypatch, "classifier", train)
     done = sharp("train", "classifier", *CLASSIFIER)
-    assert done.err.startswith("note: line 3: neither grade nor label: left out\ndone: ")
+    assert done.err.startswith("note: line 3: neither grade nor label: excluded\ndone: ")
 
 
 @pytest.mark.usefixtures("installed")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sharp_cli.datasets.importers.cohort import write
 from sharp_cli.datasets.labels import read_labels
-from sharp_cli.training.classifier.label_check import check
+from sharp_cli.training.classifier.label_check import check_labels
 from tests.datasets.importers.trees import MAKE, READ
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def checked(folder: Path, out: Path) -> list[LabelledJoint]:
     table = out / "labels.csv"
     labels = read_labels(table)
     assert labels.unlabelled == []
-    used, notices = check(table, labels, folder, ["siso"])
+    used, notices = check_labels(table, labels, folder, ["siso"])
     assert notices == []
     assert used == labels.joints
     return used

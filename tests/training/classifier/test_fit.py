@@ -14,22 +14,27 @@ from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.inference.networks import make_trunk
 from sharp_cli.training.classifier import fit as classifier_fit
 from sharp_cli.training.classifier import settings as classifier_settings
-from sharp_cli.training.classifier.bundle import member
-from sharp_cli.training.classifier.describers import Frozen, Patches, Trained
+from sharp_cli.training.classifier.batches import Batch, epoch_batches
+from sharp_cli.training.classifier.bundle import ensemble_member
+from sharp_cli.training.classifier.features import CachedFeatures, PatchAugmenter, TrunkExtractor
 from sharp_cli.training.classifier.fit import (
     BEST,
     CHECKPOINT,
-    MASKED,
     Epoch,
-    Job,
-    Parts,
-    _batches,
+    FitJob,
+    HeadData,
     _finished,
-    _masked,
     fit,
 )
-from sharp_cli.training.classifier.head_units import HeadName, Units, gather, head_names
-from sharp_cli.training.classifier.patch_store import PatchStore, Place, margin
+from sharp_cli.training.classifier.input_sets import (
+    HeadName,
+    InputSets,
+    gather_input_sets,
+    head_names,
+)
+from sharp_cli.training.classifier.loss import MASKED_FRACTION, batch_loss, mask_inputs
+from sharp_cli.training.classifier.patch_cutter import margin
+from sharp_cli.training.classifier.patch_store import PatchKey, PatchStore
 from sharp_cli.training.classifier.settings import Hyperparameters
 from sharp_cli.training.findings_bundle import write_findings
 from sharp_cli.training.run import Clock
@@ -46,7 +51,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.records import Patch
     from sharp_cli.datasets.labels import LabelledJoint
     from sharp_cli.training.classifier.fit import Fitted
-    from sharp_cli.training.classifier.settings import Settings
+    from sharp_cli.training.classifier.settings import ClassifierSettings
 
 HEAD = HeadName("mimo-local", "erosion", "CMC-M")
 FEATURES = 6
@@ -59,7 +64,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.set_num_threads(1)
 
 
-def separable(count: int = 60) -> tuple[Units, Tensor]:
+def separable(count: int = 60) -> tuple[InputSets, Tensor]:
     """Pairs of joints whose first feature tells damage, and all features, one copy augmented."""
     rng = np.random.default_rng(0)
     labels = rng.integers(2, size=(count, 2)).astype(np.float32)
@@ -69,27 +74,27 @@ def separable(count: int = 60) -> tuple[Units, Tensor]:
     features[..., 1] *= 1000
     rows = np.arange(2 * count).reshape(count, 2)
     patients = np.array([f"p{number}" for number in range(count)])
-    units = Units(rows, labels, rows, np.zeros((count, 2), np.int64), patients)
-    return units, torch.from_numpy(features)
+    inputs = InputSets(rows, labels, rows, np.zeros((count, 2), np.int64), patients)
+    return inputs, torch.from_numpy(features)
 
 
-def job(folder: Path, units: Units, features: Tensor, **chosen: Any) -> Job:
-    half = [*units.patients[: len(units) // 2]]
-    others = [*units.patients[len(units) // 2 :]]
+def job(folder: Path, inputs: InputSets, features: Tensor, **chosen: Any) -> FitJob:
+    half = [*inputs.patients[: len(inputs) // 2]]
+    others = [*inputs.patients[len(inputs) // 2 :]]
     known: dict[str, Any] = {
         "name": "test",
-        "parts": {HEAD: Parts(units.of(half), units.of(others))},
+        "data": {HEAD: HeadData(inputs.of_patients(half), inputs.of_patients(others))},
         "make_trunk": None,
-        "describe": lambda _: Frozen(features, "cpu"),
+        "make_extractor": lambda _: CachedFeatures(features, "cpu"),
         "folder": folder,
         "key": 1,
         "clock": Clock(1, 3),
         **chosen,
     }
-    return Job(**known)
+    return FitJob(**known)
 
 
-def settings(**chosen: Any) -> Settings:
+def settings(**chosen: Any) -> ClassifierSettings:
     return cohort.settings(**{"frozen": True, "samples": 200, "epochs": 6, **chosen})
 
 
@@ -101,24 +106,24 @@ def fitted(folder: Path, **chosen: Any) -> Fitted:
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("fc_init", ["he", "random"])
 def test_what_is_separable_is_learned(tmp_path: Path, layers: int, fc_init: Any) -> None:
-    units, features = separable()
+    inputs, features = separable()
     hyper = Hyperparameters(layers, fc_init, dropout=0.1, batch=8)
     asked = settings(samples=400, epochs=10, patience=10)
-    network = fit(job(tmp_path, units, features), asked, hyper, device="cpu")
-    found = network.probabilities(HEAD, units)
-    assert ((found > 0.5) == (units.labels > 0.5)).mean() > 0.95
+    network = fit(job(tmp_path, inputs, features), asked, hyper, device="cpu")
+    found = network.probabilities(HEAD, inputs)
+    assert ((found > 0.5) == (inputs.labels > 0.5)).mean() > 0.95
     losses = [one.validation for one in network.epochs]
     assert network.loss == min(losses) < losses[0]
 
 
 def test_it_follows_from_the_seed(tmp_path: Path) -> None:
-    units, _ = separable()
+    inputs, _ = separable()
     one, same, other = (
         fitted(tmp_path / name, seed=seed, epochs=2)
         for name, seed in (("a", 1), ("b", 1), ("c", 2))
     )
     assert one.epochs == same.epochs != other.epochs
-    np.testing.assert_array_equal(one.probabilities(HEAD, units), same.probabilities(HEAD, units))
+    np.testing.assert_array_equal(one.probabilities(HEAD, inputs), same.probabilities(HEAD, inputs))
 
 
 @pytest.mark.parametrize("number", [1, 30, 70])
@@ -145,7 +150,7 @@ def test_cut_off_anywhere_it_goes_on_the_same(
         again.network.state_dict(), whole.network.state_dict(), rtol=0, atol=0
     )
     # What is done needs no more than its best state.
-    monkeypatch.delattr(classifier_fit, "_loss")
+    monkeypatch.delattr(classifier_fit, "batch_loss")
     assert fitted(tmp_path / "cut", epochs=3).epochs == whole.epochs
     state = torch.load(tmp_path / "cut" / CHECKPOINT, weights_only=True)
     assert set(state) == {"epochs"}
@@ -184,13 +189,15 @@ def test_when_a_training_ends() -> None:
 
 def test_masking() -> None:
     patches = np.tile([[1, 2, 3], [4, -1, -1]], (2000, 1))
-    masked = _masked(patches, np.random.default_rng(0))
+    masked = mask_inputs(patches, np.random.default_rng(0))
     full, lone = masked[::2], masked[1::2]
-    assert (full == -1).mean() == pytest.approx(MASKED, abs=0.015)
+    assert (full == -1).mean() == pytest.approx(MASKED_FRACTION, abs=0.015)
     assert bool((full >= 0).any(axis=1).all())
     # What is left of a set is never masked.
     np.testing.assert_array_equal(lone, patches[1::2])
-    np.testing.assert_array_equal(_masked(patches[:, :1], np.random.default_rng(0)), patches[:, :1])
+    np.testing.assert_array_equal(
+        mask_inputs(patches[:, :1], np.random.default_rng(0)), patches[:, :1]
+    )
 
 
 @pytest.mark.parametrize("sets", [1, 7, 32])
@@ -199,12 +206,12 @@ def test_an_epoch_gives_every_joint_its_samples(sets: int) -> None:
     store = cohort.store(joints)
     heads = [one for one in head_names(["siso", "mimo-both-hands"]) if one[1:] in (
         ("erosion", "CMC-M"), ("jsn", "PIP"))]  # fmt: skip
-    parts = {head: gather(head, joints, store, {}) for head in heads}
-    batches = [*_batches(parts, 50, np.random.default_rng(0), sets=sets)]
+    data = {head: gather_input_sets(head, joints, store, {}) for head in heads}
+    batches = [*epoch_batches(data, 50, np.random.default_rng(0), sets=sets)]
     sizes = [sum(len(one.labels) for one in batch.values()) for batch in batches]
     # Each head has some of every step.
     assert max(sizes) == min(sizes) < sets + len(heads)
-    for head, given in parts.items():
+    for head, given in data.items():
         assert all(len(batch[head].labels) for batch in batches)
         drawn = sum(batch[head].labels.size for batch in batches)
         assert drawn / len(np.unique(given.names)) >= 50
@@ -218,37 +225,37 @@ class Constant(nn.Module):
 
 
 def test_the_loss_is_summed_over_labelled_outputs_that_are_shown() -> None:
-    batch = classifier_fit._Batch(
+    batch = Batch(
         np.array([[0, 1, 2], [3, -1, 4]]),
         np.array([[1, 0, np.nan], [1, 1, 0]], np.float32),
     )
-    frozen = Frozen(torch.zeros(2, 5, FEATURES), "cpu")
+    frozen = CachedFeatures(torch.zeros(2, 5, FEATURES), "cpu")
     rng = np.random.default_rng(0)
     network: Any = Constant()
-    loss = classifier_fit._loss(network, frozen, {HEAD: batch}, rng, masking=False)
+    loss = batch_loss(network, frozen, {HEAD: batch}, rng, masking=False)
     # Two labels in the first set, two in the second, where one input is missing.
     assert float(loss) == pytest.approx(np.log(2) * 4 / 2)
     none = batch._replace(labels=np.full((2, 3), np.nan, np.float32))
     both = {HEAD: batch, HeadName("siso", "jsn", "MCP"): none}
-    loss = classifier_fit._loss(network, frozen, both, rng, masking=False)
+    loss = batch_loss(network, frozen, both, rng, masking=False)
     assert float(loss) == pytest.approx(np.log(2))
 
 
 def test_a_shared_trunk_learns_with_all_heads(tmp_path: Path) -> None:
     joints = cohort.cohort(6, heads=(("erosion", "CMC-M"), ("jsn", "PIP")))
     store = cohort.store(joints)
-    patches = Patches(store, "cpu")
+    patches = PatchAugmenter(store, "cpu")
     heads = [one for one in head_names(["siso", "mimo-local"]) if one[1:] in (
         ("erosion", "CMC-M"), ("jsn", "PIP"))]  # fmt: skip
-    units = {head: gather(head, joints, store, {}) for head in heads}
+    inputs = {head: gather_input_sets(head, joints, store, {}) for head in heads}
     shared = job(
         tmp_path, *separable(),
-        parts={
-            head: Parts(one.of({"p1", "p2", "p3", "p4"}), one.of({"p5", "p6"}))
-            for head, one in units.items()
+        data={
+            head: HeadData(one.of_patients({"p1", "p2", "p3", "p4"}), one.of_patients({"p5", "p6"}))
+            for head, one in inputs.items()
         },
         make_trunk=lambda: make_trunk(TINY, batch_norm=True),
-        describe=lambda trunk: Trained(patches, trunk, "cpu"),
+        make_extractor=lambda trunk: TrunkExtractor(patches, trunk, "cpu"),
     )  # fmt: skip
     asked = settings(frozen=False, samples=20, epochs=2)
     network = fit(shared, asked, asked.hyper, device="cpu").network
@@ -267,11 +274,11 @@ def test_a_bundle_says_what_the_networks_say(tmp_path: Path) -> None:
     study: dict[Side, list[Patch]] = {"left": hand(1), "right": hand(2)}
     edge = margin(size)
     pixels: list[NDArray[np.float32]] = []
-    rows: dict[Place, int] = {}
+    rows: dict[PatchKey, int] = {}
     labelled: list[LabelledJoint] = []
     for side, mine in study.items():
         for patch in mine:
-            place = Place("p1", "s1", side, patch.finding, patch.joint)
+            place = PatchKey("p1", "s1", side, patch.finding, patch.joint)
             if place not in rows:
                 rows[place] = len(rows)
                 square = standardise(patch.pixels, size)
@@ -282,9 +289,9 @@ def test_a_bundle_says_what_the_networks_say(tmp_path: Path) -> None:
                 )
             )
     store = PatchStore(np.array(pixels, np.float16), rows, size)
-    patches = Patches(store, "cpu")
+    patches = PatchAugmenter(store, "cpu")
     heads = head_names(MODELS[:4])
-    units = {head: gather(head, labelled, store, {}) for head in heads}
+    inputs = {head: gather_input_sets(head, labelled, store, {}) for head in heads}
     torch.manual_seed(2)
     trunk = make_trunk(TINY)
     for layer in trunk:
@@ -295,9 +302,9 @@ def test_a_bundle_says_what_the_networks_say(tmp_path: Path) -> None:
         fit(
             job(
                 tmp_path / str(number), *separable(),
-                parts={head: Parts(units[head], units[head])},
+                data={head: HeadData(inputs[head], inputs[head])},
                 make_trunk=None,
-                describe=lambda _: Trained(patches, trunk.eval(), "cpu"),
+                make_extractor=lambda _: TrunkExtractor(patches, trunk.eval(), "cpu"),
             ),
             asked, Hyperparameters(layers=1 + number % 3, batch=8), device="cpu",
         )
@@ -307,15 +314,15 @@ def test_a_bundle_says_what_the_networks_say(tmp_path: Path) -> None:
         model: {f"{f}/{g}": 0.5 for m, f, g in heads if m == model} for model in MODELS[:4]
     }
     write_findings(
-        tmp_path / "bundle", [member(networks, trunk)], size=size, thresholds=limits,
-        described={}, card=None,
+        tmp_path / "bundle", [ensemble_member(networks, trunk)], size=size, thresholds=limits,
+        extra={}, card=None,
     )  # fmt: skip
     classifier = Classifier(open_bundle("findings", tmp_path / "bundle"), device="cpu", threads=1)
     compared = 0
     for head, network in zip(heads, networks, strict=True):
         (results,) = classifier.classify([study], head.model)
         said = {(one.side, one.finding, one.joint): one.probability for one in results}
-        given = units[head]
+        given = inputs[head]
         for index, probability in zip(
             given.joints.ravel(), network.probabilities(head, given).ravel(), strict=True
         ):
@@ -324,12 +331,12 @@ def test_a_bundle_says_what_the_networks_say(tmp_path: Path) -> None:
             compared += 1
     assert compared == 4 * 62
     every = np.concatenate(
-        [n.probabilities(h, units[h]).ravel() for h, n in zip(heads, networks, strict=True)]
+        [n.probabilities(h, inputs[h]).ravel() for h, n in zip(heads, networks, strict=True)]
     )
     assert np.ptp(every) > 0.2
 
 
 def test_of_no_sets_there_are_no_probabilities(tmp_path: Path) -> None:
-    units, _ = separable()
-    found = fitted(tmp_path, epochs=1).probabilities(HEAD, units.of(()))
+    inputs, _ = separable()
+    found = fitted(tmp_path, epochs=1).probabilities(HEAD, inputs.of_patients(()))
     assert found.shape == (0, 2)

@@ -10,7 +10,7 @@ from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.inputs import MODELS
 from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
 from sharp_cli.datasets.labels import LabelledJoint, Labels
-from sharp_cli.training.classifier.label_check import Notice, check, check_folds
+from sharp_cli.training.classifier.label_check import Notice, check_folds, check_labels
 from tests.datasets.annotations.pictures import SIZE, paint
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ def checked(
     *models: ModelName,
     unlabelled: Sequence[int] = (),
 ) -> tuple[list[LabelledJoint], list[Notice]]:
-    return check(images / "labels.csv", Labels(joints, unlabelled), images, models or ("siso",))
+    return check_labels(
+        images / "labels.csv", Labels(joints, unlabelled), images, models or ("siso",)
+    )
 
 
 def mistakes(
@@ -116,7 +118,7 @@ def test_all_that_forbids_a_training_is_told_at_once(images: Path) -> None:
         ((2, True), (2, True), False),
     ],
 )
-def test_a_joint_that_stands_twice(
+def test_a_joint_that_is_listed_twice(
     images: Path,
     first: tuple[int | None, bool],
     second: tuple[int | None, bool],
@@ -130,7 +132,9 @@ def test_a_joint_that_stands_twice(
         return
     used, notices = checked(images, joints)
     assert used == joints[:1]
-    assert [(notice.where, notice.done) for notice in notices] == [("line 3", "the first is used")]
+    assert [(notice.where, notice.consequence) for notice in notices] == [
+        ("line 3", "the first is used")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -162,15 +166,15 @@ def test_rows_whose_files_cannot_be_read_are_left_out(images: Path) -> None:
     assert missing == Notice(
         "none.png (2 rows from line 4), cut/none.png (1 rows from line 6)",
         "there is no such file; check the name",
-        "these rows are left out",
+        "these rows are excluded",
     )
 
 
-def test_the_readable_one_of_a_joint_that_stands_twice_is_used(images: Path) -> None:
+def test_the_readable_one_of_a_joint_listed_twice_is_used(images: Path) -> None:
     joints = table(replace(CMC1, image="none.png"), CMC1)
     used, notices = checked(images, joints)
     assert used == joints[1:]
-    assert [notice.done for notice in notices] == ["these rows are left out"]
+    assert [notice.consequence for notice in notices] == ["these rows are excluded"]
 
 
 def test_where_nothing_is_left_the_reasons_are_told(images: Path) -> None:
@@ -188,8 +192,8 @@ def test_of_many_rows_twenty_are_named(images: Path) -> None:
     assert notice == Notice(f"{named} and 5 more", "neither grade nor label", done)
 
 
-HALF = "the other hand, which {} looks at too, is not there"
-GAP = "joints of the same group, which {} looks at too, are not there"
+HALF = "the other hand, which {} uses too, is missing"
+GAP = "joints of the same group, which {} uses too, are missing"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +224,7 @@ def test_inputs_that_are_not_there_are_noticed(
         HALF.format(model): "its inputs are masked",
         GAP.format(model): "their inputs are masked",
     }
-    assert all(notice.done == masked[notice.what] for notice in notices)
+    assert all(notice.consequence == masked[notice.what] for notice in notices)
 
 
 def test_what_is_left_out_is_missing_beside_the_others(images: Path) -> None:

@@ -16,8 +16,9 @@ from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.inference.crop import crop
-from sharp_cli.training.classifier.describers import Patches
-from sharp_cli.training.classifier.patch_store import MARGIN, PatchStore, Place, build, margin
+from sharp_cli.training.classifier.features import PatchAugmenter
+from sharp_cli.training.classifier.patch_cutter import MARGIN, margin
+from sharp_cli.training.classifier.patch_store import PatchKey, PatchStore, build_patch_store
 from tests import fakes
 from tests.labels import labelled_joint
 from tests.synthetic.phantom import hands as phantoms
@@ -52,15 +53,17 @@ def made(
     positions: Mapping[tuple[str, Side], AnnotatedHand] | None = None,
     detector: Load = no_detector,
 ) -> tuple[PatchStore, list[str]]:
-    return build(
+    return build_patch_store(
         joints, images, images / "kept", size=size, positions=positions or {}, detector=detector
     )
 
 
 def shown(store: PatchStore, side: Side, joint: str) -> NDArray[np.float32]:
     """A patch as a network sees it, without augmentation."""
-    row = store.rows[Place("p1", "s1", side, SCORED_FINDINGS[joint][0], joint)]
-    picture: NDArray[np.float32] = Patches(store, "cpu").draw(np.array([row]), None)[0].numpy()
+    row = store.rows[PatchKey("p1", "s1", side, SCORED_FINDINGS[joint][0], joint)]
+    picture: NDArray[np.float32] = (
+        PatchAugmenter(store, "cpu").pictures(np.array([row]), None)[0].numpy()
+    )
     return picture
 
 
@@ -163,7 +166,7 @@ def test_a_position_of_a_label_comes_first_and_the_others_are_detected(tmp_path:
     places = dict(zip(POINTS, fakes.frame("left")(TEMPLATE), strict=True))
     moved = (float(places["PIP2"][0]) + 3, float(places["PIP2"][1]))
     plain, lost = made(joints_of("gap_L.png", "left"), tmp_path, detector=fake_detector)
-    assert lost == ["gap_L.png: left lunate was not detected and is left out"]
+    assert lost == ["gap_L.png: left lunate was not detected and is excluded"]
     joints = [
         labelled_joint(image="gap_L.png", joint=name, patch=None, place=place)
         for name, place in (("PIP2", moved), ("PIP3", None), ("lunate", (100.0, 100.0)))
@@ -193,7 +196,7 @@ def test_what_readers_placed_is_kept_where_the_hand_is_not_found(tmp_path: Path)
         positions={("none_L.png", "left"): annotated}, detector=fake_detector,
     )  # fmt: skip
     assert len(store.pixels) == 21
-    assert lost == ["none_L.png: left lunate was not detected and is left out"]
+    assert lost == ["none_L.png: left lunate was not detected and is excluded"]
 
 
 def test_ready_patches(tmp_path: Path) -> None:
@@ -216,7 +219,7 @@ def test_findings_with_patches_of_their_own_are_told_apart(tmp_path: Path) -> No
         labelled_joint(joint="PIP2", patch="b.png", finding="jsn"),
     ]
     store, _ = made(joints, tmp_path)
-    rows = [store.rows[Place("p1", "s1", "left", one.finding, "PIP2")] for one in joints]
+    rows = [store.rows[PatchKey("p1", "s1", "left", one.finding, "PIP2")] for one in joints]
     assert sorted(rows) == [0, 1]
     assert not np.allclose(store.pixels[0], store.pixels[1])
 
@@ -235,12 +238,12 @@ def test_what_cannot_be_read_or_found_is_left_out_and_told(tmp_path: Path) -> No
     ]
     store, lost = made(joints, tmp_path, detector=fake_detector)
     assert store.rows == {
-        Place("p1", "s1", "left", finding, "PIP2"): 0 for finding in ("erosion", "jsn")
+        PatchKey("p1", "s1", "left", finding, "PIP2"): 0 for finding in ("erosion", "jsn")
     }
     assert len(lost) == 4
     for words in ("broken.png: ", "none.png: no hand", "one_L.png: no right hand", "patch.png: "):
         (told,) = (one for one in lost if words in one)
-        assert told.endswith("; its joints are left out")
+        assert told.endswith("; its joints are excluded")
     with pytest.raises(DocumentError, match=r"no patch could be had: .*broken"):
         made(joints_of("broken.png", "left"), tmp_path, detector=fake_detector)
 

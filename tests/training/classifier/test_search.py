@@ -14,8 +14,8 @@ from tests.training.classifier.test_fit import job, separable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sharp_cli.training.classifier.fit import Job
-    from sharp_cli.training.classifier.settings import Hyperparameters, Settings
+    from sharp_cli.training.classifier.fit import FitJob
+    from sharp_cli.training.classifier.settings import ClassifierSettings, Hyperparameters
 
 
 class FakeFit:
@@ -25,7 +25,9 @@ class FakeFit:
         self.tried: list[tuple[str, Hyperparameters]] = []
         self._stop = stop
 
-    def __call__(self, job: Job, _: Settings, hyper: Hyperparameters, *, device: str) -> Fitted:
+    def __call__(
+        self, job: FitJob, _: ClassifierSettings, hyper: Hyperparameters, *, device: str
+    ) -> Fitted:
         assert device == "cpu"
         self.tried.append((job.folder.name, hyper))
         if len(self.tried) == self._stop:

@@ -19,7 +19,9 @@ from sharp_cli.datasets.patient_folds import read_folds
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.training.classifier import fit as classifier_fit
 from sharp_cli.training.classifier.fit import CHECKPOINT
-from sharp_cli.training.classifier.results import METRIC_COLUMNS, PREDICTION_COLUMNS
+from sharp_cli.training.classifier.loss import batch_loss
+from sharp_cli.training.classifier.metrics import METRIC_COLUMNS
+from sharp_cli.training.classifier.results import PREDICTION_COLUMNS
 from sharp_cli.training.classifier.settings import Hyperparameters, ThresholdRule
 from sharp_cli.training.classifier.sources import Sources, earlier_studies
 from sharp_cli.training.classifier.training import train_classifier
@@ -42,14 +44,14 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def train(folder: Path, run: Path, **chosen: Any) -> list[Notice]:
-    """Train on the cohort of a folder; what was told."""
+    """Train on the cohort of a folder, and return what was reported."""
     files: dict[str, Any] = dict.fromkeys(
         ("annotations", "names", "dates", "folds", "hands", "detector")
     )
     settings = {
         name: chosen.pop(name) for name in [*chosen] if name not in (*files, "final", "helpers")
     }
-    told: list[Notice] = []
+    reported: list[Notice] = []
     final, helpers = chosen.pop("final", False), chosen.pop("helpers", None)
     train_classifier(
         Sources(folder / "labels.csv", folder, **{**files, **chosen}),
@@ -60,9 +62,9 @@ def train(folder: Path, run: Path, **chosen: Any) -> list[Notice]:
         device="cpu",
         threads=1,
         helpers=helpers,
-        tell=told.append,
+        report=reported.append,
     )
-    return told
+    return reported
 
 
 @pytest.fixture(scope="module")
@@ -141,17 +143,17 @@ def test_the_bundle_holds_the_networks_of_all_folds(data: Path, made: Path) -> N
 def test_a_run_cut_off_amid_an_epoch_goes_on_as_if_it_had_not_been(
     data: Path, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps, loss = 0, classifier_fit._loss
+    steps = 0
 
     def stop(*given: Any, **chosen: Any) -> Any:
         nonlocal steps
         steps += 1
         if steps == 50:
             raise KeyboardInterrupt
-        return loss(*given, **chosen)
+        return batch_loss(*given, **chosen)
 
     with monkeypatch.context() as patch:
-        patch.setattr(classifier_fit, "_loss", stop)
+        patch.setattr(classifier_fit, "batch_loss", stop)
         with pytest.raises(KeyboardInterrupt):
             train(data, tmp_path)
     assert 0 < len([*tmp_path.rglob(CHECKPOINT)]) < 6
@@ -165,7 +167,7 @@ def test_a_finished_run_is_not_repeated_and_its_bundle_may_become_one_final_netw
 ) -> None:
     before = {file: (made / file).read_bytes() for file in FILES}
     with monkeypatch.context() as patch:
-        patch.delattr(classifier_fit, "_loss")
+        patch.delattr(classifier_fit, "batch_loss")
         train(data, made)
     train(data, made, final=True)
     bundle = open_bundle("findings", made / "bundle")
@@ -250,16 +252,16 @@ def test_with_help_nothing_is_different_nor_done_twice(
     monkeypatch.setattr("sharp_cli.training.helpers.RayPool", FakeRayPool)
     caplog.set_level("INFO", "sharp_cli")
 
-    def told() -> list[str]:
+    def logged() -> list[str]:
         """What was computed, without how long it took."""
         lines = [one.message.split(";")[0] for one in caplog.records]
         caplog.clear()
         return sorted(line for line in lines if "epoch" in line or "trial" in line)
 
     train(data, tmp_path / "alone/run", epochs=2, **chosen)
-    alone = told()
+    alone = logged()
     train(data, tmp_path / "helped/run", epochs=2, helpers=Helpers("cpu", 1), **chosen)
-    assert told() == alone
+    assert logged() == alone
     files = [path for path in (tmp_path / "alone").rglob("*.*") if path.is_file()]
     assert len(files) > 20
     for path in files:
@@ -272,29 +274,29 @@ def test_features_that_are_there_are_not_computed_again(
 ) -> None:
     caplog.set_level("INFO", "sharp_cli")
 
-    def told() -> list[str]:
+    def logged() -> list[str]:
         lines = [one.message.split(" of ")[1] for one in caplog.records if "time" in one.message]
         caplog.clear()
         return lines
 
     train(data, tmp_path, frozen=True, epochs=1, models=("siso",))
-    assert told() == ["all patches, time 1", "all patches, time 2"]
+    assert logged() == ["all patches, time 1", "all patches, time 2"]
     (tmp_path / "features" / "1.pt").unlink()
     train(data, tmp_path, frozen=True, epochs=1, models=("siso",))
-    assert told() == ["all patches, time 2"]
+    assert logged() == ["all patches, time 2"]
 
 
-def test_what_is_missing_is_told_before_the_training(tmp_path: Path) -> None:
+def test_what_is_missing_is_reported_before_the_training(tmp_path: Path) -> None:
     joints = [one for one in cohort.cohort(6) if (one.study, one.side) != ("s1.1", "right")]
     lone = tmp_path / "lone"
     cohort.write(lone, joints)
     first = joints[0].patch
     assert first is not None
     (lone / first).write_bytes(b"no picture")
-    told = train(lone, tmp_path / "run", epochs=1, models=("mimo-local",))
-    words = "\n".join(" ".join(one) for one in told)
+    notices = train(lone, tmp_path / "run", epochs=1, models=("mimo-local",))
+    words = "\n".join(" ".join(one) for one in notices)
     assert first in words
-    assert "the other hand, which mimo-local looks at too, is not there" in words
+    assert "the other hand, which mimo-local uses too, is missing" in words
     assert len(rows(tmp_path / "run" / "predictions.csv")) == len(joints) - 1
 
 
@@ -304,7 +306,9 @@ def test_without_both_classes_nothing_can_be_learned(tmp_path: Path) -> None:
         train(tmp_path, tmp_path / "run")
 
 
-def test_time_left_is_told(data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_time_left_is_logged(
+    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO", "sharp_cli")
     train(data, tmp_path, epochs=2, models=("siso",))
     lines = [one.message for one in caplog.records if "epoch" in one.message]
@@ -332,14 +336,14 @@ def test_the_study_before_is_the_last_one_with_an_earlier_date(tmp_path: Path) -
     assert earlier_studies(None, joints) == {}
 
 
-def test_dates_that_cannot_be_told_are_refused(tmp_path: Path) -> None:
+def test_wrong_dates_are_refused(tmp_path: Path) -> None:
     joints = [labelled_joint(study=study) for study in "12"]
     path = dates(tmp_path, "1,2010-03-01\n1,2011-03-01\n3,spring\n")
     with pytest.raises(DocumentError) as caught:
         earlier_studies(path, joints)
     for words in (
-        "line 3: study 1 has another date already",
-        "line 4: 'spring' is no date such as 2024-05-31",
+        "line 3: study 1 already has another date",
+        "line 4: 'spring' is not a date such as 2024-05-31",
         "2: this study of the labels has no date",
     ):
         assert words in str(caught.value)

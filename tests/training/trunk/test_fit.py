@@ -17,10 +17,13 @@ from sharp_cli.datasets.annotations.csv_file import write_annotations
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.training import run
-from sharp_cli.training.trunk import fit as trunk
+from sharp_cli.training.trunk import batches as trunk_batches
+from sharp_cli.training.trunk import fit as trunk_fit
 from sharp_cli.training.trunk import training as lesion_trunk
-from sharp_cli.training.trunk.fit import BEST, CHECKPOINT, Patches, Sources, TrunkNetwork
+from sharp_cli.training.trunk.batches import HandSources, PatchSampler
+from sharp_cli.training.trunk.fit import BEST, CHECKPOINT
 from sharp_cli.training.trunk.initial import bundle_trunk
+from sharp_cli.training.trunk.network import GRID, SIZE, TrunkNetwork
 from tests.labels import labelled_joint
 from tests.synthetic.bones import JOINTS, intact
 from tests.synthetic.phantom import hands as phantoms
@@ -38,11 +41,11 @@ PHANTOM = [intact("phantom 0", "left")]
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trunk, "BATCH", 6)
-    monkeypatch.setattr(trunk, "VALIDATION_STEPS", 2)
-    monkeypatch.setattr(trunk, "PHANTOMS", 1)
-    monkeypatch.setattr(trunk, "SAVE_EVERY", 1)
-    monkeypatch.setattr(trunk, "VALIDATE_EVERY", 2)
+    monkeypatch.setattr(trunk_batches, "BATCH", 6)
+    monkeypatch.setattr(trunk_fit, "VALIDATION_BATCHES", 2)
+    monkeypatch.setattr(lesion_trunk, "PHANTOMS", 1)
+    monkeypatch.setattr(trunk_fit, "SAVE_EVERY", 1)
+    monkeypatch.setattr(trunk_fit, "VALIDATE_EVERY", 2)
     torch.set_num_threads(1)
 
 
@@ -63,9 +66,9 @@ def network(seed: int = 0) -> TrunkNetwork:
 
 
 def test_a_batch_is_that_of_its_step() -> None:
-    patches = Patches(Sources(REAL), seed=0)
-    batch, again, other = patches.draw(3), patches.draw(3), patches.draw(4)
-    assert batch.pictures.shape == (6, trunk.SIZE, trunk.SIZE)
+    patches = PatchSampler(HandSources(REAL), seed=0)
+    batch, again, other = patches.batch(3), patches.batch(3), patches.batch(4)
+    assert batch.pictures.shape == (6, SIZE, SIZE)
     assert batch.joints == again.joints
     for name in ("pictures", "labels", "places"):
         one, same = getattr(batch, name), getattr(again, name)
@@ -74,10 +77,10 @@ def test_a_batch_is_that_of_its_step() -> None:
 
 
 def test_labels_and_places_of_damage_belong_together() -> None:
-    patches = Patches(Sources(REAL), seed=0)
+    patches = PatchSampler(HandSources(REAL), seed=0)
     placed = 0
     for step in range(6):
-        batch = patches.draw(step)
+        batch = patches.batch(step)
         assert set(batch.joints) <= set(JOINTS)
         for joint, labels, places in zip(batch.joints, batch.labels, batch.places, strict=True):
             for finding, label, place in zip(FINDINGS, labels, places, strict=True):
@@ -94,12 +97,12 @@ def test_labels_and_places_of_damage_belong_together() -> None:
 
 
 def test_sources_have_their_shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    patches = Patches(Sources(REAL, PHANTOM, labelled()), seed=0)
+    patches = PatchSampler(HandSources(REAL, PHANTOM, labelled()), seed=0)
     rng = np.random.default_rng(0)
     chosen = [patches._choose(rng) for _ in range(4000)]
     kinds = Counter(one.image.split()[0] for one, _, _ in chosen)
-    assert kinds["cohort"] / 4000 == pytest.approx(trunk.COHORT_SHARE, abs=0.03)
-    assert kinds["phantom"] / 4000 == pytest.approx(trunk.PHANTOM_SHARE, abs=0.03)
+    assert kinds["cohort"] / 4000 == pytest.approx(trunk_batches.COHORT_FRACTION, abs=0.03)
+    assert kinds["phantom"] / 4000 == pytest.approx(trunk_batches.PHANTOM_FRACTION, abs=0.03)
     known = [(one, joint) for one, joint, is_labelled in chosen if is_labelled]
     assert len(known) == kinds["cohort"]
     # Both heads alike often, and in each both labels that there are.
@@ -108,8 +111,8 @@ def test_sources_have_their_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shares["MCP2", 1] / len(known) == pytest.approx(0.25, abs=0.04)
     assert shares["lunate", 1] / len(known) == pytest.approx(0.5, abs=0.05)
     # Labelled joints are taken as they are.
-    monkeypatch.setattr(trunk, "COHORT_SHARE", 1.0)
-    batch = patches.draw(0)
+    monkeypatch.setattr(trunk_batches, "COHORT_FRACTION", 1.0)
+    batch = patches.batch(0)
     eroded = batch.labels[:, FINDINGS.index("erosion")] == 1
     assert bool(batch.places[eroded].isnan().all())
     assert bool((batch.places[~eroded, FINDINGS.index("erosion")] == 0).all())
@@ -117,11 +120,11 @@ def test_sources_have_their_shares(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_each_joint_goes_to_the_heads_of_its_groups() -> None:
     made = network().eval()
-    batch = Patches(Sources(REAL), seed=0).draw(0)
+    batch = PatchSampler(HandSources(REAL), seed=0).batch(0)
     with torch.no_grad():
-        outcome = trunk.forward(made, batch, "cpu")
+        outcome = trunk_fit.forward(made, batch, "cpu")
         features, places = made(batch.pictures)
-    assert places.shape == (6, len(FINDINGS), trunk.GRID, trunk.GRID)
+    assert places.shape == (6, len(FINDINGS), GRID, GRID)
     assert math.isfinite(float(outcome.loss))
     groups = {(t.finding, t.joint): t.group for t in TARGETS}
     for column, finding in enumerate(FINDINGS):
@@ -141,8 +144,8 @@ def test_each_joint_goes_to_the_heads_of_its_groups() -> None:
 
 def train(folder: Path, steps: int = 4) -> Path:
     folder.mkdir(exist_ok=True)
-    return trunk.train(
-        network(), Sources(REAL), Sources([intact("b", "left")]), folder,
+    return trunk_fit.train(
+        network(), HandSources(REAL), HandSources([intact("b", "left")]), folder,
         steps=steps, rate=0.01, seed=0, device="cpu",
     )  # fmt: skip
 
@@ -160,7 +163,7 @@ def test_a_training_cut_off_goes_on_as_if_it_had_not_been(
             if len(saved) == 3:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(trunk, "save", stopping)
+    monkeypatch.setattr(trunk_fit, "save", stopping)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "cut")
     again = train(tmp_path / "cut")
@@ -177,7 +180,7 @@ def test_the_state_of_the_lowest_validation_loss_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = iter([0.5, 0.7, 0.6])
-    monkeypatch.setattr(trunk, "validate", lambda *_: (next(losses), ""))
+    monkeypatch.setattr(trunk_fit, "validate", lambda *_: (next(losses), ""))
     best = torch.load(train(tmp_path / "long", steps=6), weights_only=True)
     last = torch.load(tmp_path / "long" / CHECKPOINT, weights_only=True)
     assert last["best"] == 0.5
@@ -185,7 +188,7 @@ def test_the_state_of_the_lowest_validation_loss_is_kept(
 
 
 def test_learning_rate() -> None:
-    rates = [trunk.scheduled(1.0, share) for share in np.linspace(0, 1, 101)]
+    rates = [trunk_fit.scheduled(1.0, progress) for progress in np.linspace(0, 1, 101)]
     assert max(rates) == pytest.approx(1.0, rel=0.01)
     assert rates[0] < rates[1] < rates[2]
     assert rates[3:] == sorted(rates[3:], reverse=True)
@@ -196,8 +199,8 @@ def test_learning_rate() -> None:
 def test_a_bundle_is_the_trunk_and_its_heads(tmp_path: Path) -> None:
     made = network()
     made.train()
-    made(torch.randn(8, trunk.SIZE, trunk.SIZE))  # gives batch normalisation something to fold
-    lesion_trunk.write(made, tmp_path / "mine", hands=3, phantoms=1, labelled=2)
+    made(torch.randn(8, SIZE, SIZE))  # gives batch normalisation something to fold
+    lesion_trunk.write_trunk(made, tmp_path / "mine", hands=3, phantoms=1, labelled=2)
     bundle = open_bundle("findings", tmp_path / "mine")
     assert bundle.meta["trained_on"].startswith("3 annotated hands and 1 intact phantoms")
     assert "2 hands of a labelled cohort" in bundle.meta["trained_on"]
@@ -205,7 +208,7 @@ def test_a_bundle_is_the_trunk_and_its_heads(tmp_path: Path) -> None:
     (results,) = Classifier(bundle, device="cpu", threads=1).classify([study], "siso")  # type: ignore[list-item]
     assert len(results) == len(TARGETS)
     for result, target, patch in zip(results, TARGETS, study["left"], strict=True):
-        picture = torch.from_numpy(standardise(patch.pixels, trunk.SIZE))[None]
+        picture = torch.from_numpy(standardise(patch.pixels, SIZE))[None]
         with torch.no_grad():
             features, _ = made(picture)
             logit = made.heads[f"{target.finding}/{target.group}"](features)

@@ -19,7 +19,7 @@ from tests import tiny_findings
 from tests.training import cohort
 
 if TYPE_CHECKING:
-    from sharp_cli.training.classifier.settings import Settings
+    from sharp_cli.training.classifier.settings import ClassifierSettings
 
 FILE = Path(VGG16_Weights.IMAGENET1K_V1.url).name
 
@@ -44,7 +44,7 @@ def state(trunk: nn.Sequential | None = None) -> dict[str, Tensor]:
     return {**content, "classifier.0.weight": torch.rand(3, 2), "classifier.0.bias": torch.rand(3)}
 
 
-def imagenet(weights: Path | None) -> Settings:
+def imagenet(weights: Path | None) -> ClassifierSettings:
     return cohort.settings(start="imagenet", weights=weights)
 
 
@@ -54,7 +54,7 @@ def cached(tmp_path: Path) -> Path:
     return path
 
 
-def assert_loaded(settings: Settings) -> None:
+def assert_loaded(settings: ClassifierSettings) -> None:
     make = trunk_maker(settings)
     for _ in range(2):
         trunk = make()

@@ -45,7 +45,7 @@ def lesions(
     from sharp_cli.bundles.store import open_bundle
     from sharp_cli.datasets.splits import select_hands
     from sharp_cli.synthetic.intact_hands import read_intact_hands
-    from sharp_cli.training.trunk.figures import measure
+    from sharp_cli.training.trunk.metrics import measure
 
     folder = open_bundle("findings", bundle).path
     measured = measure(folder, select_hands(read_intact_hands(truth, images), held_out=held_out))

@@ -93,7 +93,7 @@ def classifier(
     from sharp_cli.training.classifier.sources import Sources
     from sharp_cli.training.classifier.training import train_classifier
 
-    chosen = settings.Settings(
+    chosen = settings.ClassifierSettings(
         models=_models(model, prior),
         trunk=trunk.value,
         start=init.value,
@@ -120,7 +120,7 @@ def classifier(
             device=own,
             threads=threads or cores(),
             helpers=helpers,
-            tell=_log_notice,
+            report=_log_notice,
         )
     log("done", f"predictions, metrics, curves and the bundle are in {out}")
 
@@ -178,4 +178,4 @@ def _usual_size(init: Init, init_bundle: Path | None) -> int:
 
 
 def _log_notice(notice: Notice) -> None:
-    log("note", f"{notice.where}: {notice.what}: {notice.done}")
+    log("note", f"{notice.where}: {notice.what}: {notice.consequence}")

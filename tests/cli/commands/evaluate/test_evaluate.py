@@ -234,7 +234,7 @@ def test_lesions(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         return {"siso": {"jsn": {"PIP": figures}}}
 
     modules: dict[str, dict[str, Any]] = {
-        "trunk.figures": {"measure": measure},
+        "trunk.metrics": {"measure": measure},
         "joint_patches": {
             "read_hands": lambda *_: [AnnotatedHand(f"{n}.png", "left", {}) for n in range(8)]
         },

@@ -1,4 +1,4 @@
-"""Measure a findings bundle on intact hands with lesions put in."""
+"""Measure a findings bundle on intact hands, as they are and with lesions put in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WITH_LESIONS: Final = 6
 UNTOUCHED: Final = 2
-"""Studies drawn of each radiograph, with and without lesions."""
+"""Studies generated from each radiograph, with and without lesions."""
 
 _ALL: Final = "all joints"
 
@@ -37,12 +37,12 @@ class Row:
     """One classified joint whose truth is known.
 
     Attributes:
-        model: The model asked.
+        model: The model.
         finding: `erosion` or `jsn`.
         group: Joint group.
         joint: Name of the joint.
-        source: `untouched` for a real joint as it is, `drawn` for one that may have been given
-            a lesion or harmless look-alikes.
+        source: `untouched` for a real joint as it is, `implanted` for one that may have been given
+            a lesion or look-alikes.
         grade: Of the lesion put in, 0 for none.
         probability: The model's.
         called: Whether the bundle's threshold makes it non-intact.
@@ -52,24 +52,24 @@ class Row:
     finding: Finding
     group: str
     joint: str
-    source: Literal["untouched", "drawn"]
+    source: Literal["untouched", "implanted"]
     grade: int
     probability: float
     called: bool
 
 
 def measure(folder: Path, hands: Sequence[IntactHand]) -> dict[str, Any]:
-    """The figures of a bundle on hands; the same hands give the same figures."""
+    """The metrics of a bundle on hands; the same hands give the same metrics."""
     classifier = Classifier(open_bundle("findings", folder))
-    return figures(list(rows(classifier, hands, seed=3)))
+    return summarise(list(rows(classifier, hands, seed=3)))
 
 
 def rows(classifier: Classifier, hands: Sequence[IntactHand], *, seed: int) -> Iterator[Row]:
     """Classify joints of intact hands, as they are and with lesions put in.
 
-    The other hand of the same radiograph makes the pair; where there is none, the same hand,
-    drawn differently, stands in for it, and only the real one is counted. A model that looks at an
-    earlier study too is left out: there is none.
+    The other hand of the same radiograph makes the pair; where there is none, another version of
+    the same hand stands in for it, and only the real one is counted. The model that uses an earlier
+    study is excluded: there is none.
     """
     models = [model for model in classifier.models if model != "mimo-time"]
     rng = np.random.default_rng(seed)
@@ -91,7 +91,7 @@ def rows(classifier: Classifier, hands: Sequence[IntactHand], *, seed: int) -> I
                             result.finding,
                             TARGET_OF[result.finding, result.joint].group,
                             result.joint,
-                            "drawn" if implanted else "untouched",
+                            "implanted" if implanted else "untouched",
                             truth[result.side, result.finding, result.joint],
                             result.probability, result.label == "non-intact",
                         )  # fmt: skip
@@ -108,10 +108,10 @@ def _study(
     study: dict[Side, list[Patch]] = {side: [] for side in SIDES}
     truth: dict[tuple[Side, Finding, str], int] = {}
     for joint, findings in SCORED_FINDINGS.items():
-        for side, drawn in zip(SIDES, random_grades(joint, rng), strict=True):
+        for side, lesions in zip(SIDES, random_grades(joint, rng), strict=True):
             if joint not in pair[side].regions:
                 continue
-            grades = drawn if implanted else dict.fromkeys(findings, 0)
+            grades = lesions if implanted else dict.fromkeys(findings, 0)
             augment = side not in real
             pixels = generate_patch(
                 pair[side], joint, grades, rng, augment=augment, look_alikes=implanted
@@ -122,7 +122,7 @@ def _study(
     return study, truth
 
 
-def figures(measured: Sequence[Row]) -> dict[str, Any]:
+def summarise(measured: Sequence[Row]) -> dict[str, Any]:
     """Sensitivity, specificity and more, by model, finding and group or `all joints`."""
     cells: dict[tuple[ModelName, Finding, str], list[Row]] = defaultdict(list)
     for row in measured:
@@ -134,37 +134,42 @@ def figures(measured: Sequence[Row]) -> dict[str, Any]:
             for group in (*(group for known, group in JOINT_GROUPS if known == finding), _ALL):
                 if mine := cells.get((model, finding, group)):
                     of_finding = result.setdefault(model, {}).setdefault(finding, {})
-                    of_finding[group] = _figures(mine)
+                    of_finding[group] = _metrics(mine)
     return result
 
 
-def _figures(measured: Sequence[Row]) -> dict[str, Any]:
-    drawn = [row for row in measured if row.source == "drawn"]
-    damaged = [row for row in drawn if row.grade]
-    intact = [row for row in drawn if not row.grade]
+def _metrics(measured: Sequence[Row]) -> dict[str, Any]:
+    implanted = [row for row in measured if row.source == "implanted"]
+    damaged = [row for row in implanted if row.grade]
+    intact = [row for row in implanted if not row.grade]
     untouched = [row for row in measured if row.source == "untouched"]
     grades = sorted({row.grade for row in damaged})
     return {
-        "sensitivity": _share(damaged),
+        "sensitivity": _called_fraction(damaged),
         "sensitivity_by_grade": {
-            str(grade): _share([row for row in damaged if row.grade == grade]) for grade in grades
+            str(grade): _called_fraction([row for row in damaged if row.grade == grade])
+            for grade in grades
         },
-        "specificity": round(1 - _share(intact), 4),
+        "specificity": round(1 - _called_fraction(intact), 4),
         "auc": round(
-            float(roc_auc_score([row.grade > 0 for row in drawn], [r.probability for r in drawn])),
+            float(
+                roc_auc_score(
+                    [row.grade > 0 for row in implanted], [r.probability for r in implanted]
+                )
+            ),
             4,
         ),
-        "untouched_called_non_intact": _share(untouched),
+        "untouched_called_non_intact": _called_fraction(untouched),
         "joints": {"damaged": len(damaged), "intact": len(intact), "untouched": len(untouched)},
     }
 
 
-def _share(measured: Sequence[Row]) -> float:
+def _called_fraction(measured: Sequence[Row]) -> float:
     return round(float(np.mean([row.called for row in measured])), 4)
 
 
 def table(measured: Mapping[str, Any]) -> str:
-    """Figures as a Markdown table."""
+    """Metrics as a Markdown table."""
     lines = [
         (
             "| model | finding | group | sensitivity | by grade 1, 2, … | specificity | AUC "
@@ -175,7 +180,7 @@ def table(measured: Mapping[str, Any]) -> str:
     for model, by_finding in measured.items():
         for finding, by_group in by_finding.items():
             for group, one in by_group.items():
-                grades = " ".join(f"{share:.2f}" for share in one["sensitivity_by_grade"].values())
+                grades = " ".join(f"{value:.2f}" for value in one["sensitivity_by_grade"].values())
                 lines.append(
                     f"| {model} | {finding} | {group} | {one['sensitivity']:.2f} | {grades} "
                     f"| {one['specificity']:.2f} | {one['auc']:.3f} "

@@ -8,8 +8,8 @@ import pytest
 from sharp_cli.core.joints import BOXES, JOINT_GROUPS
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.synthetic.intact_hands import MARGIN, IntactHand
-from sharp_cli.training.trunk import figures as lesion_figures
-from sharp_cli.training.trunk.figures import Row
+from sharp_cli.training.trunk import metrics as lesion_metrics
+from sharp_cli.training.trunk.metrics import Row
 from tests.tiny_findings import PAPERS, network, write
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def intact(image: str, side: Side, joints: Sequence[str] = JOINTS) -> IntactHand
     return IntactHand(image, side, {joint: bones(len(image), joint) for joint in joints})
 
 
-def row(probability: float, grade: int, source: str = "drawn") -> Row:
+def row(probability: float, grade: int, source: str = "implanted") -> Row:
     return Row(
-        "siso", "jsn", "CMC", "CMC3", "untouched" if source == "untouched" else "drawn",
+        "siso", "jsn", "CMC", "CMC3", "untouched" if source == "untouched" else "implanted",
         grade, probability, called=probability >= 0.5,
     )  # fmt: skip
 
@@ -50,7 +50,7 @@ def row(probability: float, grade: int, source: str = "drawn") -> Row:
 def test_figures() -> None:
     measured = [row(0.9, 3), row(0.4, 3), row(0.6, 1), row(0.7, 0), row(0.2, 0), row(0.1, 0)]
     measured += [row(0.1, 0, "untouched"), row(0.8, 0, "untouched")]
-    found = lesion_figures.figures(measured)
+    found = lesion_metrics.summarise(measured)
     assert list(found) == ["siso"]
     assert list(found["siso"]) == ["jsn"]
     assert list(found["siso"]["jsn"]) == ["CMC", "all joints"]
@@ -63,7 +63,7 @@ def test_figures() -> None:
         "untouched_called_non_intact": 0.5,
         "joints": {"damaged": 3, "intact": 3, "untouched": 2},
     }
-    (line,) = [line for line in lesion_figures.table(found).splitlines() if "| CMC |" in line]
+    (line,) = [line for line in lesion_metrics.table(found).splitlines() if "| CMC |" in line]
     assert line == "| siso | jsn | CMC | 0.67 | 1.00 0.50 | 0.67 | 0.778 | 50.0 % of 2 |"
 
 
@@ -83,26 +83,26 @@ def test_a_bundle_is_measured_with_all_its_models(
     made = network(models=models, known=[head for head in JOINT_GROUPS if head in known])
     bundle = write(tmp_path, made.member, size=32)
     hands = [intact("a", "left"), intact("a", "right")]
-    found = lesion_figures.measure(bundle.path, hands)
+    found = lesion_metrics.measure(bundle.path, hands)
     assert list(found) == list(measured)
     for by_finding in found.values():
         groups = [(finding, group) for finding, one in by_finding.items() for group in one]
         assert [head for head in groups if head[1] != "all joints"] == list(known)
         counts = by_finding["erosion"]["all joints"]["joints"]
         joints = 2 * sum(finding == "erosion" for finding, _ in known)
-        assert counts["untouched"] == joints * lesion_figures.UNTOUCHED
-        assert counts["damaged"] + counts["intact"] == joints * lesion_figures.WITH_LESIONS
+        assert counts["untouched"] == joints * lesion_metrics.UNTOUCHED
+        assert counts["damaged"] + counts["intact"] == joints * lesion_metrics.WITH_LESIONS
 
 
 def test_both_hands_of_a_radiograph_make_a_pair(tmp_path: Path) -> None:
     """And a lone hand is seen beside itself, but counted once."""
     bundle = write(tmp_path, network(models=["mimo-local"], known=JOINT_GROUPS[:1]).member, size=32)
     hands = [intact(image, side, ["PIP2"]) for image, side in PICTURES]
-    rows = list(lesion_figures.rows(Classifier(bundle), hands, seed=3))
-    studies = lesion_figures.UNTOUCHED + lesion_figures.WITH_LESIONS
+    rows = list(lesion_metrics.rows(Classifier(bundle), hands, seed=3))
+    studies = lesion_metrics.UNTOUCHED + lesion_metrics.WITH_LESIONS
     assert len(rows) == len(hands) * studies
     assert {one.model for one in rows} == {"mimo-local"}
-    again = list(lesion_figures.rows(Classifier(bundle), hands, seed=3))
+    again = list(lesion_metrics.rows(Classifier(bundle), hands, seed=3))
     assert rows == again
     assert sum(one.grade > 0 for one in rows if one.source == "untouched") == 0
-    assert 0 < sum(one.grade > 0 for one in rows if one.source == "drawn") < 3 * studies
+    assert 0 < sum(one.grade > 0 for one in rows if one.source == "implanted") < 3 * studies

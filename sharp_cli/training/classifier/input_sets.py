@@ -1,4 +1,4 @@
-"""A cohort as each head sees it: sets of inputs with their patches and labels."""
+"""A cohort as each head sees it: input sets with their patches and labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from sharp_cli.core.inputs import input_sets
 from sharp_cli.core.joints import JOINT_GROUPS
-from sharp_cli.training.classifier.patch_store import Place
+from sharp_cli.training.classifier.patch_store import PatchKey
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -34,15 +34,15 @@ class HeadName(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Units:
-    """Sets of inputs; K inputs a set.
+class InputSets:
+    """The input sets of a head, K inputs each.
 
     Attributes:
         patches: Rows of the patch store, shape (U, K); -1 where there is no patch.
         labels: 1 for non-intact, 0 for intact, NaN where not labelled, shape (U, K). Inputs from
-            an earlier study have none.
+            an earlier study have no label.
         joints: Index of the labelled joint in the cohort's list, shape (U, K); -1 for none.
-        names: Number that tells an input's joint, the same for both hands, shape (U, K).
+        names: Number of an input's joint, the same for both hands, shape (U, K).
         patients: Shape (U,).
     """
 
@@ -52,10 +52,10 @@ class Units:
     names: NDArray[np.int64]
     patients: NDArray[np.str_]
 
-    def of(self, patients: Collection[str]) -> Units:
+    def of_patients(self, patients: Collection[str]) -> InputSets:
         """Those of some patients."""
         mine = np.isin(self.patients, list(patients))
-        return Units(
+        return InputSets(
             self.patches[mine],
             self.labels[mine],
             self.joints[mine],
@@ -72,13 +72,13 @@ def head_names(models: Sequence[ModelName]) -> list[HeadName]:
     return [HeadName(model, *head) for model in models for head in JOINT_GROUPS]
 
 
-def gather(
+def gather_input_sets(
     head: HeadName,
     labelled: Sequence[LabelledJoint],
     store: PatchStore,
     earlier: Mapping[tuple[str, str], str],
-) -> Units:
-    """The sets of inputs of a head in which some joint has a label and a patch.
+) -> InputSets:
+    """The input sets of a head in which some joint has a label and a patch.
 
     Args:
         head: The head.
@@ -86,39 +86,40 @@ def gather(
         store: Their patches.
         earlier: By patient and study, the study before it.
     """
-    mine: dict[tuple[str, str], dict[Place, int]] = {}
+    studies: dict[tuple[str, str], dict[PatchKey, int]] = {}
     for index, one in enumerate(labelled):
         if one.finding == head.finding:
-            place = Place(one.patient, one.study, one.side, one.finding, one.joint)
-            mine.setdefault((one.patient, one.study), {})[place] = index
+            key = PatchKey(one.patient, one.study, one.side, one.finding, one.joint)
+            studies.setdefault((one.patient, one.study), {})[key] = index
     sets = input_sets(*head)
-    kinds = dict.fromkeys(one.joint for unit in sets for one in unit)
-    numbers = {name: number for number, name in enumerate(kinds)}
+    distinct = dict.fromkeys(one.joint for inputs in sets for one in inputs)
+    numbers = {joint: number for number, joint in enumerate(distinct)}
     patches: list[list[int]] = []
     joints: list[list[int]] = []
     names: list[list[int]] = []
     patients: list[str] = []
-    for (patient, study), indices in mine.items():
+    for (patient, study), indices in studies.items():
         before = earlier.get((patient, study), "")
-        for unit in sets:
-            places = [
-                Place(patient, before if one.earlier else study, one.side, head.finding, one.joint)
-                for one in unit
+        for inputs in sets:
+            keys = [
+                PatchKey(
+                    patient, before if one.earlier else study, one.side, head.finding, one.joint
+                )
+                for one in inputs
             ]
-            shown = [store.rows.get(place, -1) for place in places]
+            rows = [store.rows.get(key, -1) for key in keys]
             labels = [
-                -1 if row < 0 else indices.get(place, -1)
-                for one, place, row in zip(unit, places, shown, strict=True)
+                -1 if row < 0 else indices.get(key, -1) for key, row in zip(keys, rows, strict=True)
             ]
             if max(labels) >= 0:
-                patches.append(shown)
+                patches.append(rows)
                 joints.append(labels)
-                names.append([numbers[one.joint] for one in unit])
+                names.append([numbers[one.joint] for one in inputs])
                 patients.append(patient)
     truth = np.array([float(one.damaged) for one in labelled] + [np.nan], np.float32)
     shape = (len(patients), len(sets[0]))
     known = np.array(joints, np.int64).reshape(shape)
-    return Units(
+    return InputSets(
         np.array(patches, np.int64).reshape(shape),
         truth[known],
         known,
@@ -127,34 +128,7 @@ def gather(
     )
 
 
-class Balanced:
-    """Draws sets of inputs such that every joint comes alike often, intact and non-intact.
-
-    A joint is that of either hand. One with a single class comes with that alone.
-    """
-
-    def __init__(self, given: Units) -> None:
-        self._units = given
-        known = np.isfinite(given.labels)
-        self._strata: list[list[NDArray[np.int64]]] = []
-        for name in np.unique(given.names[known]):
-            classes = [
-                np.nonzero(((given.labels == label) & (given.names == name)).any(axis=1))[0]
-                for label in (0, 1)
-            ]
-            self._strata.append([rows for rows in classes if len(rows)])
-
-    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Rows of `count` sets of inputs, with replacement."""
-        drawn = []
-        for joint in rng.integers(len(self._strata), size=count):
-            classes = self._strata[joint]
-            rows = classes[int(rng.integers(len(classes)))]
-            drawn.append(rows[int(rng.integers(len(rows)))])
-        return np.array(drawn, np.int64)
-
-
-def trainable(given: Units) -> bool:
-    """Whether both classes occur."""
-    known = given.labels[np.isfinite(given.labels)]
+def has_both_classes(inputs: InputSets) -> bool:
+    """Whether intact and non-intact joints occur."""
+    known = inputs.labels[np.isfinite(inputs.labels)]
     return bool(len(known)) and 0 < known.mean() < 1

@@ -1,7 +1,7 @@
-"""From rows of a patch store to features, augmented or as they are.
+"""From rows of a patch store to features, with or without augmentation.
 
-Augmentation is that of Miyama et al. (2022): a turn of up to 3°, a shift of up to 5 pixels at the
-common scale and a scale of 0.97 to 1.03, all drawn evenly.
+Augmentation is that of Miyama et al. (2022): a rotation of up to 3°, a shift of up to 5 pixels at
+the common scale and a scale of 0.97 to 1.03, uniformly distributed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch.nn import functional
 from sharp_cli.core.joints import BOXES
 from sharp_cli.inference.networks import extract_features
 from sharp_cli.inference.trunk import Layers, openvino_trunk
-from sharp_cli.training.classifier.patch_store import margin
+from sharp_cli.training.classifier.patch_cutter import margin
 from sharp_cli.training.run import half_precision, save
 
 if TYPE_CHECKING:
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
     from sharp_cli.training.classifier.patch_store import PatchStore
 
-TURN: Final = 3.0
+ROTATION: Final = 3.0
 SHIFT: Final = 5.0
 SCALE: Final = 0.03
-"""Degrees; pixels at the common scale; share."""
+"""At most: degrees; pixels at the common scale; fraction."""
 
 _FEATURE_BATCH: Final = 32
 
 
-class Describer(Protocol):
+class FeatureExtractor(Protocol):
     """Makes features of patches."""
 
     def __call__(self, rows: NDArray[np.int64], rng: np.random.Generator | None) -> Tensor:
@@ -44,21 +44,21 @@ class Describer(Protocol):
 
         Args:
             rows: Of the patch store, any shape; -1 for none, whose features are 0.
-            rng: Decides how they are augmented; None to take them as they are.
+            rng: Decides how they are augmented; None for no augmentation.
 
         Returns:
             float32, the shape of `rows` and one axis more, of the features.
         """
 
 
-class Patches:
-    """A cohort's patches on a device, ready to be augmented there."""
+class PatchAugmenter:
+    """A cohort's patches on a device, augmented there."""
 
     def __init__(self, store: PatchStore, device: str) -> None:
         self._pixels = torch.from_numpy(store.pixels).to(device)
         boxes = np.empty((len(store.pixels), 2), np.float32)
-        for place, row in store.rows.items():
-            boxes[row] = BOXES[place.joint]
+        for key, row in store.rows.items():
+            boxes[row] = BOXES[key.joint]
         self._boxes = boxes
         self._size = store.size
         self._device = device
@@ -71,12 +71,12 @@ class Patches:
         """Width and height of a picture."""
         return self._size
 
-    def draw(self, rows: NDArray[np.int64], rng: np.random.Generator | None) -> Tensor:
+    def pictures(self, rows: NDArray[np.int64], rng: np.random.Generator | None) -> Tensor:
         """Standardised pictures of patches.
 
         Args:
             rows: Shape (N,).
-            rng: Decides how they are augmented; None to take them as they are.
+            rng: Decides how they are augmented; None for no augmentation.
 
         Returns:
             float32, shape (N, S, S).
@@ -99,13 +99,13 @@ class Patches:
     def _grids(self, rows: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
         """For each patch the affine map from the picture's square -1…1 to the region's."""
         count = len(rows)
-        turn = np.deg2rad(rng.uniform(-TURN, TURN, count))
+        angle = np.deg2rad(rng.uniform(-ROTATION, ROTATION, count))
         scale = rng.uniform(1 - SCALE, 1 + SCALE, count)
         shift = rng.uniform(-SHIFT, SHIFT, (count, 2))
         width, height = self._boxes[rows].T
         shown = self._size / (self._size + 2 * margin(self._size))
-        cos, sin = scale * np.cos(turn), scale * np.sin(turn)
-        # Turned at the common scale, where the box may be wider than it is high.
+        cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+        # Rotated at the common scale, where the box may be wider than it is high.
         maps = np.stack(
             [
                 np.stack([cos, -sin * height / width, 2 * shift[:, 0] / width], axis=1),
@@ -116,39 +116,39 @@ class Patches:
         return np.asarray(maps * shown, dtype=np.float32)
 
 
-class Trained:
-    """Features by a trunk that is being trained.
+class TrunkExtractor:
+    """Features computed by a trunk each time.
 
-    Of patches as they are, which probabilities are told from, they are computed in 32 bit, as they
-    are in use; of augmented ones in 16 bit.
+    Without augmentation, as for predictions, they are computed in 32 bit as in use; of augmented
+    patches in 16 bit.
     """
 
-    def __init__(self, patches: Patches, trunk: nn.Sequential, device: str) -> None:
+    def __init__(self, patches: PatchAugmenter, trunk: nn.Sequential, device: str) -> None:
         self._patches = patches
         self._trunk = trunk
         self._device = device
 
     def __call__(self, rows: NDArray[np.int64], rng: np.random.Generator | None) -> Tensor:
-        """See `Describer`."""
-        there = rows >= 0
-        pictures = self._patches.draw(rows[there], rng)
+        """See `FeatureExtractor`."""
+        present = rows >= 0
+        pictures = self._patches.pictures(rows[present], rng)
         with half_precision(self._device, wanted=rng is not None):
             found = extract_features(self._trunk, pictures)
         features = torch.zeros(rows.size, found.shape[-1], device=self._device)
-        features[torch.from_numpy(np.flatnonzero(there)).to(self._device)] = found
+        features[torch.from_numpy(np.flatnonzero(present)).to(self._device)] = found
         return features.reshape(*rows.shape, found.shape[-1])
 
 
-class Frozen:
-    """Features that were computed once, of every patch as it is and augmented some times."""
+class CachedFeatures:
+    """Features of a frozen trunk, computed once for every patch: unaugmented and some augmented."""
 
     def __init__(self, features: Tensor, device: str) -> None:
-        """Keep features of shape (1 + copies, N, F), the first as they are."""
+        """Take features of shape (1 + copies, N, F), the first ones unaugmented."""
         self._features = features.to(device)
         self._device = device
 
     def __call__(self, rows: NDArray[np.int64], rng: np.random.Generator | None) -> Tensor:
-        """See `Describer`."""
+        """See `FeatureExtractor`."""
         copies = len(self._features)
         chosen = (
             np.zeros(rows.shape, np.int64) if rng is None else rng.integers(1, copies, rows.shape)
@@ -159,27 +159,27 @@ class Frozen:
 
 
 def compute_features(
-    patches: Patches, trunk: nn.Sequential, path: Path, *, copy: int, seed: int, device: str
+    patches: PatchAugmenter, trunk: nn.Sequential, path: Path, *, copy: int, seed: int, device: str
 ) -> None:
-    """Compute the features of all patches by a trunk that stays as it is, and write them.
+    """Compute the features of all patches by a frozen trunk, and write them.
 
     Args:
         patches: The cohort's.
-        trunk: What describes them.
+        trunk: The trunk.
         path: File for a float16 tensor of shape (N, F).
-        copy: 0 for patches as they are; each other number is an augmentation of its own.
-        seed: Of every random choice.
+        copy: 0 for no augmentation; each other number is an augmentation of its own.
+        seed: Random seed.
         device: Where to compute.
     """
-    extract = _frozen(trunk.eval(), patches.size, device)
+    extract = _frozen_extractor(trunk.eval(), patches.size, device)
     rows = np.arange(len(patches))
     parts = np.array_split(rows, range(_FEATURE_BATCH, len(rows), _FEATURE_BATCH))
     rng = np.random.default_rng([seed, copy]) if copy else None
     with torch.inference_mode():
-        save(torch.cat([extract(patches.draw(part, rng)).half().cpu() for part in parts]), path)
+        save(torch.cat([extract(patches.pictures(part, rng)).half().cpu() for part in parts]), path)
 
 
-def _frozen(trunk: nn.Sequential, size: int, device: str) -> Callable[[Tensor], Tensor]:
+def _frozen_extractor(trunk: nn.Sequential, size: int, device: str) -> Callable[[Tensor], Tensor]:
     """Features of standardised pictures; on the CPU by OpenVINO, which is faster there."""
     if torch.device(device).type != "cpu":
         return partial(extract_features, trunk)

@@ -8,9 +8,15 @@ import torch
 
 from sharp_cli.core.joints import BOXES
 from sharp_cli.inference.networks import make_trunk
-from sharp_cli.training.classifier import describers
-from sharp_cli.training.classifier.describers import Frozen, Patches, Trained, compute_features
-from sharp_cli.training.classifier.patch_store import PatchStore, Place, margin
+from sharp_cli.training.classifier import features as patch_features
+from sharp_cli.training.classifier.features import (
+    CachedFeatures,
+    PatchAugmenter,
+    TrunkExtractor,
+    compute_features,
+)
+from sharp_cli.training.classifier.patch_cutter import margin
+from sharp_cli.training.classifier.patch_store import PatchKey, PatchStore
 from tests.tiny_findings import TINY
 
 if TYPE_CHECKING:
@@ -35,16 +41,16 @@ def wave(joint: str, *, turn: float = 0.0, scale: float = 1.0, shift: float = 0.
     return np.asarray(np.sin(across / 30) + np.cos(along / 37), dtype=np.float32)
 
 
-def patches(**seen: float) -> Patches:
+def patches(**seen: float) -> PatchAugmenter:
     pixels = np.array([wave(joint, **seen) for joint in JOINTS], np.float16)
-    rows = {Place("p", "s", "left", "erosion", joint): row for row, joint in enumerate(JOINTS)}
-    return Patches(PatchStore(pixels, rows, SIZE), "cpu")
+    rows = {PatchKey("p", "s", "left", "erosion", joint): row for row, joint in enumerate(JOINTS)}
+    return PatchAugmenter(PatchStore(pixels, rows, SIZE), "cpu")
 
 
 def only(monkeypatch: pytest.MonkeyPatch, **kept: float) -> None:
     """Augment by nothing but what is kept."""
-    for name in ("TURN", "SHIFT", "SCALE"):
-        monkeypatch.setattr(describers, name, kept.get(name, 0.0))
+    for name in ("ROTATION", "SHIFT", "SCALE"):
+        monkeypatch.setattr(patch_features, name, kept.get(name, 0.0))
 
 
 class Most(np.random.Generator):
@@ -62,13 +68,13 @@ class Most(np.random.Generator):
 def test_no_turn_shift_and_scale_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch)
     rows = np.arange(3)
-    drawn = patches().draw(rows, np.random.default_rng(0))
-    torch.testing.assert_close(drawn, patches().draw(rows, None), atol=1e-3, rtol=0)
+    drawn = patches().pictures(rows, np.random.default_rng(0))
+    torch.testing.assert_close(drawn, patches().pictures(rows, None), atol=1e-3, rtol=0)
 
 
 def test_pictures_are_standardised() -> None:
     for rng in (None, np.random.default_rng(0)):
-        drawn = patches().draw(np.array([2, 0, 1, 0]), rng)
+        drawn = patches().pictures(np.array([2, 0, 1, 0]), rng)
         assert drawn.shape == (4, SIZE, SIZE)
         np.testing.assert_allclose(drawn.mean(dim=(1, 2)), 0, atol=1e-5)
         np.testing.assert_allclose(drawn.std(dim=(1, 2), correction=0), 1, atol=1e-4)
@@ -77,7 +83,7 @@ def test_pictures_are_standardised() -> None:
 @pytest.mark.parametrize(
     ("kept", "seen", "opposite"),
     [
-        ({"TURN": 3.0}, {"turn": 3.0}, {"turn": -3.0}),
+        ({"ROTATION": 3.0}, {"turn": 3.0}, {"turn": -3.0}),
         ({"SHIFT": 5.0}, {"shift": 5.0}, {"shift": -5.0}),
         ({"SCALE": 0.03}, {"scale": 1.03}, {"scale": 0.97}),
     ],
@@ -90,10 +96,11 @@ def test_augmentation_is_at_the_common_scale(
 ) -> None:
     only(monkeypatch, **kept)
     rows = np.arange(3)
-    drawn = patches().draw(rows, Most())
+    drawn = patches().pictures(rows, Most())
     # Also in the box of the radius, which is 500 wide and 300 high: no turn is a shear.
     off, far = (
-        (drawn - patches(**one).draw(rows, None)).abs().amax(dim=(1, 2)) for one in (seen, opposite)
+        (drawn - patches(**one).pictures(rows, None)).abs().amax(dim=(1, 2))
+        for one in (seen, opposite)
     )
     assert bool((off < 0.03).all())
     assert bool((far > 0.2).all())
@@ -101,7 +108,7 @@ def test_augmentation_is_at_the_common_scale(
 
 def test_augmentation_follows_from_its_seed_and_stays_within_the_surroundings() -> None:
     rows = np.repeat(np.arange(3), 50)
-    one, two, other = (patches().draw(rows, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    one, two, other = (patches().pictures(rows, np.random.default_rng(seed)) for seed in (1, 1, 2))
     torch.testing.assert_close(one, two, rtol=0, atol=0)
     assert not torch.allclose(one, other)
     assert not torch.allclose(one[0], one[1])
@@ -116,12 +123,12 @@ def test_where_there_is_no_patch_features_are_zero() -> None:
     trunk = make_trunk(TINY).eval()
     rows = np.array([[0, -1], [2, 1]])
     with torch.no_grad():
-        found = Trained(patches(), trunk, "cpu")(rows, None)
-        alone = Trained(patches(), trunk, "cpu")(np.array([2]), None)
+        found = TrunkExtractor(patches(), trunk, "cpu")(rows, None)
+        alone = TrunkExtractor(patches(), trunk, "cpu")(np.array([2]), None)
     assert found.shape == (2, 2, 2 * TINY[-2])
     assert bool((found[0, 1] == 0).all())
     torch.testing.assert_close(found[1, 0], alone[0])
-    frozen = Frozen(torch.rand(4, 3, 5).half() + 1, "cpu")
+    frozen = CachedFeatures(torch.rand(4, 3, 5).half() + 1, "cpu")
     for rng in (None, np.random.default_rng(0)):
         found = frozen(rows, rng)
         assert found.shape == (2, 2, 5)
@@ -131,7 +138,7 @@ def test_where_there_is_no_patch_features_are_zero() -> None:
 
 def test_frozen_features_are_those_as_they_are_or_any_augmented() -> None:
     features = torch.arange(4.0).half()[:, None, None].expand(4, 3, 5)
-    frozen = Frozen(features, "cpu")
+    frozen = CachedFeatures(features, "cpu")
     rows = np.zeros((200, 1), np.int64)
     assert set(frozen(rows, None).flatten().tolist()) == {0}
     assert set(frozen(rows, np.random.default_rng(0)).flatten().tolist()) == {1, 2, 3}
@@ -150,7 +157,7 @@ def test_each_copy_of_features_is_augmented_in_its_own_way(tmp_path: Path) -> No
     plain, one, other = (compute(copy) for copy in range(3))
     assert plain.shape == (3, 2 * TINY[-2])
     with torch.no_grad():
-        expected = Trained(patches(), trunk, "cpu")(np.arange(3), None)
+        expected = TrunkExtractor(patches(), trunk, "cpu")(np.arange(3), None)
     torch.testing.assert_close(plain.float(), expected, atol=1e-2, rtol=1e-3)
     assert not torch.equal(one, plain)
     assert not torch.equal(one, other)
