@@ -67,7 +67,7 @@ def ram_h1200(folder: Folder, *, out: Out) -> None:
     """
     from sharp_cli.datasets.importers import ram_h1200 as importer
 
-    _finish(importer.read(folder), folder, out)
+    _finish(importer.read_cohort(folder), folder, out)
 
 
 def ram_w600(folder: Folder, *, out: Out) -> None:
@@ -77,7 +77,7 @@ def ram_w600(folder: Folder, *, out: Out) -> None:
     """
     from sharp_cli.datasets.importers import ram_w600 as importer
 
-    _finish(importer.read(folder), folder, out)
+    _finish(importer.read_cohort(folder), folder, out)
 
 
 def ra2_dream(folder: Folder, *, out: Out) -> None:
@@ -87,7 +87,7 @@ def ra2_dream(folder: Folder, *, out: Out) -> None:
     """
     from sharp_cli.datasets.importers import ra2_dream as importer
 
-    _finish(importer.read(folder), folder, out)
+    _finish(importer.read_cohort(folder), folder, out)
 
 
 def arise_2025(folder: Folder, *, out: Out) -> None:
@@ -99,15 +99,15 @@ def arise_2025(folder: Folder, *, out: Out) -> None:
     """
     from sharp_cli.datasets.importers import arise_2025 as importer
 
-    _finish(importer.read(folder), folder, out)
+    _finish(importer.read_cohort(folder), folder, out)
 
 
 def _finish(cohort: Cohort, folder: Path, out: Path) -> None:
     """Write what was read, and warn of what could not be read."""
-    from sharp_cli.datasets.importers.cohort import write
+    from sharp_cli.datasets.importers.cohort import write_tables
     from sharp_cli.fileio.tables import list_places
 
-    files = write(cohort, folder, out)
+    files = write_tables(cohort, folder, out)
     places: dict[str, list[str]] = {}
     for where, what in cohort.remarks:
         places.setdefault(what, []).append(where)

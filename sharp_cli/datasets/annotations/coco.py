@@ -26,7 +26,7 @@ def read_entries(path: Path) -> tuple[list[RawHand], list[Problem]]:
 
     The side of a hand is its annotation's `hand` or `side`, at the annotation itself or among its
     `attributes`; else what the category's name says; else the end of the picture's name.
-    Annotations without a visible point, and those of categories without keypoints, are left out.
+    Annotations without a visible point, and those of categories without keypoints, are excluded.
 
     Raises:
         DocumentError: It is no such file.

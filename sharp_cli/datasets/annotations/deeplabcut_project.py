@@ -30,7 +30,7 @@ def read_entries(path: Path) -> tuple[list[RawHand], list[Problem]]:
 
     Pictures are named as the project names them, `labeled-data/<set>/<file>`. The side of a hand is
     what the individual's name says, else the end of the picture's name. Frames and individuals
-    without a point are left out.
+    without a point are excluded.
 
     Args:
         path: The project's folder, or the `config.yaml` in it.

@@ -67,7 +67,7 @@ class RawHand(NamedTuple):
     Attributes:
         image: File name of the radiograph.
         hand: Which hand the file says it is; None where it says nothing.
-        points: Its points, at least one; missing ones are left out.
+        points: Its points, at least one; missing ones are excluded.
     """
 
     image: str
@@ -82,7 +82,7 @@ def build_hands(
 
     Args:
         entries: What it says.
-        naming: Which point a name means; None if it is unknown, empty if it is to be left out.
+        naming: Which point a name means; None if it is unknown, empty if it is to be excluded.
         scaled: Whether a hand must have enough points to tell its scale.
 
     Returns:

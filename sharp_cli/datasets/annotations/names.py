@@ -52,7 +52,7 @@ class Names:
         raise_problems(path, problems)
 
     def __call__(self, name: str) -> str | None:
-        """The joint; empty if the point is to be left out, None if nothing says what it is."""
+        """The joint; empty if the point is to be excluded, None if nothing says what it is."""
         return self._joints.get(_plain(name))
 
 

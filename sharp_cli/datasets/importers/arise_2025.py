@@ -10,9 +10,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sharp_cli.core.joints import POINTS, TARGETS
-from sharp_cli.datasets.importers.boxes import Box, place
+from sharp_cli.datasets.importers.boxes import Box, add_hands
 from sharp_cli.datasets.importers.cohort import Cohort, Reading, Score
-from sharp_cli.datasets.importers.files import Pictures, is_empty, is_name, part, read_json, value
+from sharp_cli.datasets.importers.files import (
+    ImageIndex,
+    cell_value,
+    is_empty,
+    is_name,
+    read_json,
+    split_part,
+)
 from sharp_cli.fileio.tables import parse_number, read_table
 
 if TYPE_CHECKING:
@@ -39,7 +46,7 @@ _FINGERS: Final = {
 }
 
 _NOT_SCORED: Final = "dip"
-"""Distal joints, which the Sharp/van der Heijde score leaves out."""
+"""Distal joints, which the Sharp/van der Heijde score excludes."""
 
 _NAMES: Final[Mapping[str, str]] = {
     **{point.casefold(): point for point in POINTS},
@@ -63,7 +70,7 @@ class _Joint(NamedTuple):
     point: str
 
 
-def read(folder: Path) -> Cohort:
+def read_cohort(folder: Path) -> Cohort:
     """Read ARISE-2025.
 
     The label of a joint is the median of its experts' grades, of two the higher.
@@ -79,7 +86,7 @@ def read(folder: Path) -> Cohort:
     grades = _grades(folder / _SCORES, cohort)
     boxes = list(_boxes(folder, cohort))
     names = [joint.patient for joint, _ in grades] + [box.image for box in boxes]
-    images = Pictures(folder, cohort, names)
+    images = ImageIndex(folder, cohort, names)
     for (joint, finding), experts in grades.items():
         image = images[joint.patient]
         if not image:
@@ -95,7 +102,7 @@ def read(folder: Path) -> Cohort:
             for name, (_, grade) in experts.items()
         ]
     found = [box._replace(image=images[box.image]) for box in boxes]
-    place(cohort, folder, [box for box in found if box.image])
+    add_hands(cohort, folder, [box for box in found if box.image])
     _split(folder / _SPLIT, cohort)
     return cohort
 
@@ -111,17 +118,17 @@ def _grades(path: Path, cohort: Cohort) -> dict[tuple[_Joint, Finding], dict[str
         finding = _DISEASES.get(row["disease"].strip().casefold())
         expert = row["expert_id"].strip()
         if finding is None:
-            cohort.remark(where, f"disease {row['disease']!r} is neither JSN nor erosion; left out")
+            cohort.remark(where, f"disease {row['disease']!r} is neither JSN nor erosion; excluded")
         elif (finding, joint.point) not in _TARGETS:
-            cohort.remark(where, f"{joint.point} is not scored for {finding}; left out")
+            cohort.remark(where, f"{joint.point} is not scored for {finding}; excluded")
         elif not expert:
-            cohort.remark(where, "no expert_id; left out")
+            cohort.remark(where, "no expert_id; excluded")
         elif is_empty(row["score"]):
             cohort.remark(where, "not scored")
         elif expert in grades[joint, finding]:
             cohort.remark(where, "the same expert's joint stands twice; the first is taken")
         else:
-            grade = cohort.grade(where, finding, value(row["score"]))
+            grade = cohort.grade(where, finding, cell_value(row["score"]))
             if grade is not None:
                 grades[joint, finding][expert] = where, grade
     return {key: experts for key, experts in grades.items() if experts}
@@ -151,11 +158,11 @@ def _joint(row: Mapping[str, str], where: str, cohort: Cohort) -> _Joint | None:
     point = _NAMES.get(kind if is_empty(finger) else f"{kind}{number_of}")
     side = _SIDES.get(hand.casefold())
     if not is_name(patient):
-        cohort.remark(where, f"{patient!r} cannot name a patient; left out")
+        cohort.remark(where, f"{patient!r} cannot name a patient; excluded")
     elif side is None:
-        cohort.remark(where, f"hand {hand!r} is neither left nor right; left out")
+        cohort.remark(where, f"hand {hand!r} is neither left nor right; excluded")
     elif point is None:
-        what = f"joint {row['joint']!r} of finger {row['finger']!r} is not known; left out"
+        what = f"joint {row['joint']!r} of finger {row['finger']!r} is not known; excluded"
         cohort.remark(where, what)
     else:
         return _Joint(patient, side, point)
@@ -169,9 +176,9 @@ def _split(path: Path, cohort: Cohort) -> None:
         return
     content = read_json(path, cohort)
     for name, patients in content.items() if isinstance(content, dict) else [("all of it", None)]:
-        found = part(name)
+        found = split_part(name)
         if found is None or not isinstance(patients, list):
-            cohort.remark(f"{path.name} {name}", "is no list of train, val or test; left out")
+            cohort.remark(f"{path.name} {name}", "is no list of train, val or test; excluded")
             continue
         for patient in patients:
             cohort.parts[str(patient)].add(found)

@@ -43,14 +43,14 @@ class Box(NamedTuple):
     size: tuple[float, float] | None = None
 
 
-def place(cohort: Cohort, folder: Path, boxes: Iterable[Box]) -> None:
-    """Add the hands that boxes are of to a cohort, if training can use them.
+def add_hands(cohort: Cohort, folder: Path, boxes: Iterable[Box]) -> None:
+    """Add the hands whose joints have boxes to a cohort, if training can use them.
 
     Boxes without numbers, outside their radiograph or of a joint that has one already are left
     out, as are hands without what gives their scale: see `build_hands`.
 
     Args:
-        cohort: Gets the hands, and what is left out.
+        cohort: Gets the hands, and what is excluded.
         folder: The dataset's.
         boxes: Of any number of radiographs.
     """
@@ -67,7 +67,7 @@ def place(cohort: Cohort, folder: Path, boxes: Iterable[Box]) -> None:
         if wrong is None:
             hand[box.joint] = RawPoint(box.where, box.joint, box.x, box.y)
         else:
-            cohort.remark(box.where, f"{wrong}; left out")
+            cohort.remark(box.where, f"{wrong}; excluded")
     for (image, side), points in marks.items():
         if not points:
             continue
@@ -76,7 +76,7 @@ def place(cohort: Cohort, folder: Path, boxes: Iterable[Box]) -> None:
         )
         # All else has been seen to: what may be wrong is that the scale cannot be told.
         for _, what in problems:
-            cohort.remark(image, f"{what}; its joint positions are left out")
+            cohort.remark(image, f"{what}; its joint positions are excluded")
         if not problems:
             cohort.hands += hands
 

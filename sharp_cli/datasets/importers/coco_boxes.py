@@ -45,7 +45,7 @@ class CocoBox(NamedTuple):
     y: float
 
 
-def read(path: Path, cohort: Cohort) -> Iterator[CocoBox]:
+def read_boxes(path: Path, cohort: Cohort) -> Iterator[CocoBox]:
     """Read the boxes of a file; what is no box is noted in the cohort's remarks.
 
     Raises:
@@ -65,9 +65,9 @@ def read(path: Path, cohort: Cohort) -> Iterator[CocoBox]:
         category = categories.get(str(annotation.get("category_id")), {}).get("name")
         box = annotation.get("bbox")
         if not isinstance(image.get("file_name"), str) or not isinstance(category, str):
-            cohort.remark(f"{path.name} {where}", "names no picture and category; left out")
+            cohort.remark(f"{path.name} {where}", "names no picture and category; excluded")
         elif not isinstance(box, list) or len(box) != _EDGES:
-            cohort.remark(f"{path.name} {where}", "has no box of four numbers; left out")
+            cohort.remark(f"{path.name} {where}", "has no box of four numbers; excluded")
         else:
             left, upper, width, height = map(parse_number, box)
             yield CocoBox(

@@ -104,11 +104,11 @@ class Cohort:
         if isinstance(given, int | float) and not isinstance(given, bool) and given in grades:
             return int(given)
         what = "null" if given is None else repr(given)[:40]
-        self.remark(where, f"score {what} is no grade of {finding}, 0 to {grades[-1]}; left out")
+        self.remark(where, f"score {what} is no grade of {finding}, 0 to {grades[-1]}; excluded")
         return None
 
 
-def write(cohort: Cohort, source: Path, out: Path) -> Sequence[str]:
+def write_tables(cohort: Cohort, source: Path, out: Path) -> Sequence[str]:
     """Write the tables of a dataset.
 
     labels.csv comes last, and always; the others where the dataset has what they hold. Paths are
@@ -144,15 +144,15 @@ def write(cohort: Cohort, source: Path, out: Path) -> Sequence[str]:
     if folds := _folds(cohort):
         write_folds(out / FOLDS_FILE, folds)
         files.append(FOLDS_FILE)
-    if films := _films(cohort, source, out):
-        write_table(out / MANIFEST_FILE, MANIFEST, films)
+    if rows := _manifest_rows(cohort, source, out):
+        write_table(out / MANIFEST_FILE, MANIFEST, rows)
         files.append(MANIFEST_FILE)
     write_table(out / LABELS_FILE, LABELS, [score[1:] for score in cohort.scores])
     return [*files, LABELS_FILE]
 
 
 def _take_first(cohort: Cohort) -> None:
-    """Leave out grades of joints that have one already."""
+    """Exclude grades of joints that have one already."""
     first: dict[tuple[str, ...], Score] = {}
     for score in cohort.scores:
         kept = first.setdefault((score.study, score.side, score.finding, score.joint), score)
@@ -184,13 +184,13 @@ def _folds(cohort: Cohort) -> dict[str, int]:
     return folds if complete else {}
 
 
-def _films(cohort: Cohort, source: Path, out: Path) -> list[tuple[str, ...]]:
+def _manifest_rows(cohort: Cohort, source: Path, out: Path) -> list[tuple[str, ...]]:
     """Rows of the manifest."""
-    films = {
+    rows = {
         (score.study, score.patient, "" if cohort.both_hands else score.side, score.image): None
         for score in cohort.scores
         if score.image
     }
     # Where a link leads matters: `..` after it is the folder above that place.
     source, out = source.resolve(), out.resolve()
-    return [(*row, os.path.relpath(source / image, out)) for *row, image in films]
+    return [(*row, os.path.relpath(source / image, out)) for *row, image in rows]

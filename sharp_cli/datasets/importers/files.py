@@ -30,16 +30,16 @@ _EMPTY: Final = ("", "na", "nan", "none")
 """What stands in a table for a value that is not there, in upper or lower case."""
 
 
-class Shown(NamedTuple):
-    """What the name of a picture says."""
+class ImageName(NamedTuple):
+    """Patient, study and side in the name of a picture."""
 
     patient: str
     study: str
     side: Side
 
 
-def shown(name: str) -> Shown | None:
-    """What a name says that is made of patient, study and side, as `0172_0003_L`.
+def parse_image_name(name: str) -> ImageName | None:
+    """Parse a name that is made of patient, study and side, as `0172_0003_L`.
 
     The study is all but the side, and the patient its first part. A name without a part for the
     study, as `0172_L`, is that of the patient's only one.
@@ -51,7 +51,7 @@ def shown(name: str) -> Shown | None:
     study = re.sub(r"[_-]?[a-z]+$", "", name, flags=re.IGNORECASE)
     if side is None or not is_name(study):
         return None
-    return Shown(study.partition("_")[0], study, side)
+    return ImageName(study.partition("_")[0], study, side)
 
 
 def is_name(text: str) -> bool:
@@ -59,7 +59,7 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def part(name: str) -> str | None:
+def split_part(name: str) -> str | None:
     """The part of a split that a folder or key names, a key of `cohort.FOLDS`; None if it does not.
 
     Validation parts are called `val` or `validation`.
@@ -94,7 +94,7 @@ def is_empty(cell: str) -> bool:
     return cell.strip().casefold() in _EMPTY
 
 
-def value(cell: str) -> float | str:
+def cell_value(cell: str) -> float | str:
     """The number in a cell of a table, or its text if it is none."""
     found = parse_number(cell)
     return cell if math.isnan(found) else found
@@ -112,7 +112,7 @@ def is_picture(path: Path) -> bool:
     return path.suffix.casefold() in _ENDINGS
 
 
-class Pictures:
+class ImageIndex:
     """The radiographs of a dataset, wherever they lie in it, by their names without ending."""
 
     def __init__(self, folder: Path, cohort: Cohort, wanted: Iterable[str]) -> None:
@@ -120,7 +120,7 @@ class Pictures:
 
         Args:
             folder: The dataset's.
-            cohort: Told which names are not there, or several times.
+            cohort: Gets a remark on names that are missing or not unique.
             wanted: Their names without ending.
         """
         names = dict.fromkeys(wanted)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.datasets.importers.cohort import Cohort, Score
-from sharp_cli.datasets.importers.files import Pictures, is_empty, is_name, value
+from sharp_cli.datasets.importers.files import ImageIndex, cell_value, is_empty, is_name
 from sharp_cli.fileio.tables import read_header, read_table
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ _JOINTS: Final = {
 """Side, finding and joint by column."""
 
 
-def read(folder: Path) -> Cohort:
+def read_cohort(folder: Path) -> Cohort:
     """Read the training part of RA2-DREAM, the one that has scores.
 
     Args:
@@ -68,7 +68,7 @@ def read(folder: Path) -> Cohort:
     """
     cohort = Cohort()
     rows = _rows(folder / _SCORES, cohort)
-    images = Pictures(folder, cohort, (f"{name}-{hand}" for name in rows for hand in _HANDS))
+    images = ImageIndex(folder, cohort, (f"{name}-{hand}" for name in rows for hand in _HANDS))
     for patient, (line, row) in rows.items():
         for name, given in row.items():
             side, finding, joint = _JOINTS[name]
@@ -76,7 +76,7 @@ def read(folder: Path) -> Cohort:
             if is_empty(given):
                 cohort.remark(where, "not scored")
                 continue
-            grade = cohort.grade(where, finding, value(given))
+            grade = cohort.grade(where, finding, cell_value(given))
             if grade is not None and (image := images[f"{patient}-{name[:2]}"]):
                 cohort.scores.append(
                     Score(where, patient, patient, image, side, finding, joint, grade)
@@ -91,7 +91,7 @@ def _rows(path: Path, cohort: Cohort) -> dict[str, tuple[int, dict[str, str]]]:
     for line, row in read_table(path, (_PATIENT, *names)):
         patient = row.pop(_PATIENT).strip()
         if not is_name(patient):
-            cohort.remark(f"line {line}", f"{patient!r} cannot name a patient; left out")
+            cohort.remark(f"line {line}", f"{patient!r} cannot name a patient; excluded")
         elif patient in rows:
             cohort.remark(f"line {line}", f"{patient} stands twice; the first is taken")
         else:
@@ -111,5 +111,5 @@ def _columns(path: Path, cohort: Cohort) -> list[str]:
             cohort.remark(name, "this column is not there")
     for name in given:
         if re.match("[LR]H_", name) and name not in _JOINTS:
-            cohort.remark(name, "this column is no joint of the score; left out")
+            cohort.remark(name, "this column is no joint of the score; excluded")
     return there

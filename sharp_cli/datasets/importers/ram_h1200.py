@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.datasets.annotations.names import side_at_end
 from sharp_cli.datasets.importers import coco_boxes
-from sharp_cli.datasets.importers.boxes import Box, place
+from sharp_cli.datasets.importers.boxes import Box, add_hands
 from sharp_cli.datasets.importers.cohort import FOLDS, Cohort, Score
-from sharp_cli.datasets.importers.files import Pictures, is_name, part, pictures, read_json, shown
+from sharp_cli.datasets.importers.files import (
+    ImageIndex,
+    is_name,
+    parse_image_name,
+    pictures,
+    read_json,
+    split_part,
+)
 from sharp_cli.fileio.tables import read_table
 
 if TYPE_CHECKING:
@@ -90,7 +97,7 @@ class _Hand(NamedTuple):
     patches: Path
 
 
-def read(folder: Path) -> Cohort:
+def read_cohort(folder: Path) -> Cohort:
     """Read RAM-H1200, or as much of it as is there: its scoring part is needed.
 
     Args:
@@ -112,11 +119,11 @@ def read(folder: Path) -> Cohort:
     ]
     boxes = list(_boxes(folder, cohort))
     names = [hand.name for hand in hands] + [PurePath(box.image).stem for box in boxes]
-    images = Pictures(folder, cohort, names)
+    images = ImageIndex(folder, cohort, names)
     for hand in hands:
         _score(hand, folder, images[hand.name], patients, cohort)
     found = [box._replace(image=images[PurePath(box.image).stem]) for box in boxes]
-    place(cohort, folder, [box for box in found if box.image])
+    add_hands(cohort, folder, [box for box in found if box.image])
     return cohort
 
 
@@ -141,15 +148,15 @@ def _hands(
     folder: Path, paths: Sequence[Path], finding: Finding, cohort: Cohort
 ) -> Iterator[_Hand]:
     """The hands of all files of scores for a finding."""
-    there = {part(path.parent.name) for path in paths}
+    there = {split_part(path.parent.name) for path in paths}
     for missing in FOLDS:
         if missing not in there:
             cohort.remark(missing, f"this part of the split has no {_SCORES[finding]}")
     for path in paths:
         file = path.relative_to(folder).as_posix()
-        split = part(path.parent.name)
+        split = split_part(path.parent.name)
         if split is None:
-            what = "its folder is no part of the split, train, val or test; left out"
+            what = "its folder is no part of the split, train, val or test; excluded"
             cohort.remark(file, what)
             continue
         content = read_json(path, cohort)
@@ -164,7 +171,7 @@ def _hands(
             if isinstance(scores, dict):
                 yield _Hand(where, finding, split, hand, scores, path.parent / hand)
             else:
-                cohort.remark(where, "its scores are no object; left out")
+                cohort.remark(where, "its scores are no object; excluded")
         for patches in sorted(path.parent.iterdir()):
             if patches.is_dir() and patches.name not in names:
                 cohort.remark(patches.relative_to(folder).as_posix(), "patches without scores")
@@ -174,13 +181,13 @@ def _score(
     hand: _Hand, folder: Path, image: str, patients: Mapping[str, str], cohort: Cohort
 ) -> None:
     """Add the scores of a hand to a cohort."""
-    named = shown(hand.name)
+    named = parse_image_name(hand.name)
     if named is None:
-        cohort.remark(hand.where, "the name does not end in a side, as 0001_0001_L; left out")
+        cohort.remark(hand.where, "the name does not end in a side, as 0001_0001_L; excluded")
         return
     patient = patients.get(named.study) if patients else named.patient
     if patient is None:
-        cohort.remark(hand.where, f"is not in {_METADATA}; left out")
+        cohort.remark(hand.where, f"is not in {_METADATA}; excluded")
         return
     cohort.parts[patient].add(hand.part)
     patches = {path.stem: path for path in pictures(hand.patches)}
@@ -190,13 +197,13 @@ def _score(
         patch = patches.pop(stem, None)
         where = f"{hand.where} {key}"
         if stem == key or stem not in joints:
-            cohort.remark(where, f"no joint that is scored for {hand.finding}; left out")
+            cohort.remark(where, f"no joint that is scored for {hand.finding}; excluded")
             continue
         grade = cohort.grade(where, hand.finding, given)
         if grade is None:
             continue
         if patch is None:
-            what = "there is no patch; " + ("the radiograph is taken" if image else "left out")
+            what = "there is no patch; " + ("the radiograph is taken" if image else "excluded")
             cohort.remark(where, what)
         if patch or image:
             cut = patch.relative_to(folder).as_posix() if patch else ""
@@ -212,13 +219,13 @@ def _boxes(folder: Path, cohort: Cohort) -> Iterator[Box]:
         file = path.relative_to(folder).as_posix()
         if path.name in _SCORES.values() or not any(m in file.casefold() for m in _BOXES_IN):
             continue
-        for found in coco_boxes.read(path, cohort):
+        for found in coco_boxes.read_boxes(path, cohort):
             where = f"{file} {found.where}"
             side = side_at_end(found.image)
             joint = _POINTS.get(re.sub("^(BE|JSN)_", "", found.category))
             if side is None:
-                cohort.remark(where, f"{found.image} does not end in a side; left out")
+                cohort.remark(where, f"{found.image} does not end in a side; excluded")
             elif joint is None:
-                cohort.remark(where, f"{found.category!r} is no joint; left out")
+                cohort.remark(where, f"{found.category!r} is no joint; excluded")
             else:
                 yield Box(where, found.image, side, joint, found.x, found.y, found.size)

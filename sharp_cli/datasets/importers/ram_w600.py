@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.datasets.importers.cohort import Cohort, Score
-from sharp_cli.datasets.importers.files import part, pictures, read_json, shown
+from sharp_cli.datasets.importers.files import parse_image_name, pictures, read_json, split_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ _JOINTS: Final[Mapping[str, str]] = {
 """The paper's joints by the stem of a patch, which is the name of a score too; spelt as there."""
 
 
-def read(folder: Path) -> Cohort:
+def read_cohort(folder: Path) -> Cohort:
     """Read the scores and patches of RAM-W600.
 
     Args:
@@ -55,7 +55,7 @@ def read(folder: Path) -> Cohort:
         wrist = given if isinstance(given, dict) else {}
         identifier, scores = wrist.get("identifier"), wrist.get("joints")
         if not isinstance(identifier, str) or not isinstance(scores, dict):
-            cohort.remark(f"{_SCORES} no. {number}", "has no identifier and joints; left out")
+            cohort.remark(f"{_SCORES} no. {number}", "has no identifier and joints; excluded")
         elif identifier in seen:
             cohort.remark(identifier, "stands twice; the first is taken")
         else:
@@ -71,9 +71,9 @@ def _wrists(folder: Path, cohort: Cohort) -> dict[str, dict[str, Path]]:
     """The folder of patches in each part of the split, by its name: the identifier."""
     wrists: dict[str, dict[str, Path]] = {}
     for split in sorted(path for path in folder.iterdir() if path.is_dir()):
-        found = part(split.name)
+        found = split_part(split.name)
         if found is None:
-            cohort.remark(split.name, "is no part of the split, train, val or test; left out")
+            cohort.remark(split.name, "is no part of the split, train, val or test; excluded")
             continue
         for patches in sorted(path for path in split.iterdir() if path.is_dir()):
             wrists.setdefault(patches.name, {})[found] = patches
@@ -88,12 +88,12 @@ def _score(
     cohort: Cohort,
 ) -> None:
     """Add the scores of a wrist to a cohort."""
-    named = shown(identifier)
+    named = parse_image_name(identifier)
     if named is None:
-        cohort.remark(identifier, "does not end in a side, as 0172_0003_L; left out")
+        cohort.remark(identifier, "does not end in a side, as 0172_0003_L; excluded")
         return
     if not folders:
-        cohort.remark(identifier, "has no folder of patches in train, val or test; left out")
+        cohort.remark(identifier, "has no folder of patches in train, val or test; excluded")
         return
     cohort.parts[named.patient].update(folders)
     files = {path.stem: path for path in pictures(next(iter(folders.values())))}
@@ -101,9 +101,9 @@ def _score(
         where = f"{identifier} {name}"
         patch = files.pop(name, None)
         if name not in _JOINTS:
-            cohort.remark(where, "no joint that is scored for erosion; left out")
+            cohort.remark(where, "no joint that is scored for erosion; excluded")
         elif patch is None:
-            cohort.remark(where, "there is no patch; left out")
+            cohort.remark(where, "there is no patch; excluded")
         elif (grade := cohort.grade(where, "erosion", given)) is not None:
             cohort.scores.append(
                 Score(

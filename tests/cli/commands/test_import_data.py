@@ -63,7 +63,7 @@ def test_warnings_are_one_a_kind_and_name_twenty_places(sharp: Sharp, tmp_path: 
     assert done.code == 0
     warning, finished = done.err.splitlines()
     assert warning.startswith("warning: 0001_0001_L Hamate, 0001_0001_L Pisiform, ")
-    assert warning.endswith(" and 4 more: no joint that is scored for erosion; left out")
+    assert warning.endswith(" and 4 more: no joint that is scored for erosion; excluded")
     assert finished.startswith("done: ")
 
 
@@ -74,7 +74,7 @@ def test_nothing_that_could_be_used_is_an_error(sharp: Sharp, tmp_path: Path) ->
     done = sharp("import", "ram-w600", "download", "--out", "made")
     assert done.code == 1
     assert "all of it: no score could be used" in done.err
-    assert "0001_0001_L: has no folder of patches in train, val or test; left out" in done.err
+    assert "0001_0001_L: has no folder of patches in train, val or test; excluded" in done.err
     assert not (tmp_path / "made").exists()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sharp_cli.datasets.importers.cohort import write
+from sharp_cli.datasets.importers.cohort import write_tables
 from sharp_cli.datasets.labels import read_labels
 from tests.datasets.importers.trees import MAKE, READ, change
 
@@ -69,6 +69,6 @@ def check(damage: Damage, dataset: str, whole: int, folder: Path) -> None:
     MAKE[dataset](download)
     damage.do(download)
     cohort = READ[dataset](download)
-    write(cohort, download, out)
+    write_tables(cohort, download, out)
     assert (damage.where, damage.what) in cohort.remarks
     assert len(read_labels(out / "labels.csv").joints) == whole - damage.lost

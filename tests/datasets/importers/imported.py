@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sharp_cli.datasets.importers.cohort import write
+from sharp_cli.datasets.importers.cohort import write_tables
 from sharp_cli.datasets.labels import read_labels
 from sharp_cli.training.classifier.label_check import check_labels
 from tests.datasets.importers.trees import MAKE, READ
@@ -21,7 +21,7 @@ def imported(name: str, tmp_path: Path) -> tuple[Path, Path, Sequence[str]]:
     folder, out = tmp_path / "download", tmp_path / "made"
     MAKE[name](folder)
     cohort = READ[name](folder)
-    files = write(cohort, folder, out)
+    files = write_tables(cohort, folder, out)
     assert cohort.remarks == []
     return folder, out, files
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from sharp_cli.datasets.annotations.check import read_checked
-from sharp_cli.datasets.importers.cohort import write
+from sharp_cli.datasets.importers.cohort import write_tables
 from sharp_cli.evaluation.cases import picture
 from sharp_cli.evaluation.raters import read_readers
 from tests.datasets.annotations.pictures import points
@@ -28,7 +28,7 @@ DAMAGES: Final[dict[str, Damage]] = {
     "expert's score out of range": Damage(
         replaced("scores.csv", "JSN,3.0,2", "JSN,5.0,2"),
         "scores.csv line 6",
-        "score 5.0 is no grade of jsn, 0 to 4; left out",
+        "score 5.0 is no grade of jsn, 0 to 4; excluded",
         0,
     ),
     "expert twice": Damage(
@@ -40,50 +40,50 @@ DAMAGES: Final[dict[str, Damage]] = {
     "nameless expert": Damage(
         replaced("scores.csv", "erosion,3.0,2", "erosion,3.0,"),
         "scores.csv line 3",
-        "no expert_id; left out",
+        "no expert_id; excluded",
         0,
     ),
     "unknown disease": Damage(
         replaced("scores.csv", "erosion,3.0,2", "osteophytes,3.0,2"),
         "scores.csv line 3",
-        "disease 'osteophytes' is neither JSN nor erosion; left out",
+        "disease 'osteophytes' is neither JSN nor erosion; excluded",
         0,
     ),
     "unknown hand": Damage(
         replaced("scores.csv", ",left,PIP,2,erosion,3.0", ",both,PIP,2,erosion,3.0"),
         "scores.csv line 3",
-        "hand 'both' is neither left nor right; left out",
+        "hand 'both' is neither left nor right; excluded",
         0,
     ),
     "unknown joint": Damage(
         replaced("bboxes.csv", "scaphoid", "hamate"),
         "bboxes.csv line 12",
-        "joint 'hamate' of finger '' is not known; left out",
+        "joint 'hamate' of finger '' is not known; excluded",
         0,
     ),
     "joint not scored for the finding": Damage(
         replaced("scores.csv", "scaphoid,,erosion,0.0", "scaphoid,,JSN,0.0"),
         "scores.csv line 59",
-        "navicular is not scored for jsn; left out",
+        "navicular is not scored for jsn; excluded",
         0,
     ),
     "unknown patient": Damage(
         replaced("scores.csv", ",1,left,PIP,2,erosion,3.0", ",,left,PIP,2,erosion,3.0"),
         "scores.csv line 3",
-        "'' cannot name a patient; left out",
+        "'' cannot name a patient; excluded",
         0,
     ),
     "no boxes": Damage(removed("bboxes.csv"), "bboxes.csv", "is not there: no joint positions", 0),
     "box outside": Damage(
         replaced("bboxes.csv", ",9,9", ",9,9\n0,1,left,MCP,2,500,20,9,9"),
         "bboxes.csv line 3",
-        "the box is outside jpeg/1.jpeg (160 x 180); left out",
+        "the box is outside jpeg/1.jpeg (160 x 180); excluded",
         0,
     ),
     "box without numbers": Damage(
         replaced("bboxes.csv", ",9,9", ",9,9\n0,1,left,MCP,2,nan,20,9,9"),
         "bboxes.csv line 3",
-        "the box has no numbers; left out",
+        "the box has no numbers; excluded",
         0,
     ),
     "radiograph that is none": Damage(
@@ -101,7 +101,7 @@ DAMAGES: Final[dict[str, Damage]] = {
     "unknown part": Damage(
         edit("train_val_split.json", lambda split: split.update(hidden=[9])),
         "train_val_split.json hidden",
-        "is no list of train, val or test; left out",
+        "is no list of train, val or test; excluded",
         0,
     ),
     "patient in no part": Damage(
@@ -153,7 +153,7 @@ def test_a_split_without_test_part_gives_no_folds(tmp_path: Path) -> None:
     MAKE["arise-2025"](tmp_path)
     change(tmp_path / "train_val_split.json", lambda split: split["val"].extend(split.pop("test")))
     cohort = READ["arise-2025"](tmp_path)
-    assert "folds.csv" not in write(cohort, tmp_path, tmp_path / "made")
+    assert "folds.csv" not in write_tables(cohort, tmp_path, tmp_path / "made")
     assert [*cohort.remarks] == [("test", "this part of the split has no patient; no folds.csv")]
 
 

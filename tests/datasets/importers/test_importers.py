@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from sharp_cli.core.errors import DocumentError, UsageError
-from sharp_cli.datasets.importers.cohort import write
+from sharp_cli.datasets.importers.cohort import write_tables
 from sharp_cli.datasets.patient_folds import read_folds, roles
 from sharp_cli.scoring.manifest import read_manifest
 from tests.datasets.importers.imported import checked, imported
@@ -63,7 +63,7 @@ def test_a_manifest_behind_a_link_leads_to_the_radiographs(tmp_path: Path) -> No
     real.mkdir(parents=True)
     (tmp_path / "made").symlink_to(real)
     MAKE["ra2-dream"](folder)
-    write(READ["ra2-dream"](folder), folder, tmp_path / "made")
+    write_tables(READ["ra2-dream"](folder), folder, tmp_path / "made")
     for group in read_manifest(tmp_path / "made" / "manifest.csv"):
         assert all(Path(file).is_file() for file in group.files)
 
@@ -71,7 +71,7 @@ def test_a_manifest_behind_a_link_leads_to_the_radiographs(tmp_path: Path) -> No
 def test_labels_are_not_overwritten(tmp_path: Path) -> None:
     folder, out, _ = imported("ram-w600", tmp_path)
     with pytest.raises(UsageError, match=r"labels\.csv: is there already; choose a new folder"):
-        write(READ["ram-w600"](folder), folder, out)
+        write_tables(READ["ram-w600"](folder), folder, out)
 
 
 @pytest.mark.parametrize("name", MAKE)

@@ -8,7 +8,7 @@ import pytest
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import TARGETS
-from sharp_cli.datasets.importers.cohort import write
+from sharp_cli.datasets.importers.cohort import write_tables
 from tests.datasets.importers.damage import Damage, check, removed, replaced
 from tests.datasets.importers.imported import checked, imported
 from tests.datasets.importers.trees import MAKE, READ, grade
@@ -29,7 +29,7 @@ DAMAGES: Final[dict[str, Damage]] = {
     "patient that leaves the folder": Damage(
         replaced("training.csv", "UAB003,", "../UAB003,"),
         "line 5",
-        "'../UAB003' cannot name a patient; left out",
+        "'../UAB003' cannot name a patient; excluded",
         62,
     ),
     "missing column": Damage(
@@ -41,13 +41,13 @@ DAMAGES: Final[dict[str, Damage]] = {
     "unknown column": Damage(
         replaced("training.csv", "LH_wrist_E__ulna", "LH_wrist_E__hamate"),
         "LH_wrist_E__hamate",
-        "this column is no joint of the score; left out",
+        "this column is no joint of the score; excluded",
         4,
     ),
     "word for a score": Damage(
         replaced("training.csv", "UAB000,9,0", "UAB000,9,none at all"),
         "line 2 LH_mcp_E__ip",
-        "score 'none at all' is no grade of erosion, 0 to 5; left out",
+        "score 'none at all' is no grade of erosion, 0 to 5; excluded",
         1,
     ),
     "empty score": Damage(
@@ -80,7 +80,7 @@ def test_nothing_that_could_be_used_is_an_error_that_says_why(tmp_path: Path) ->
         path.unlink()
     cohort = READ["ra2-dream"](folder)
     with pytest.raises(DocumentError) as error:
-        write(cohort, folder, out)
+        write_tables(cohort, folder, out)
     assert "no score could be used" in str(error.value)
     assert "UAB000-LH, UAB000-RH" in str(error.value)
     assert not out.exists()

@@ -9,7 +9,7 @@ import pytest
 
 from sharp_cli.core.joints import TARGETS
 from sharp_cli.datasets.annotations.check import read_checked
-from sharp_cli.datasets.importers.cohort import write
+from sharp_cli.datasets.importers.cohort import write_tables
 from tests.datasets.annotations.pictures import points
 from tests.datasets.importers.damage import Damage, check, edit, moved, removed, replaced
 from tests.datasets.importers.imported import checked, imported
@@ -49,45 +49,45 @@ DAMAGES: Final[dict[str, Damage]] = {
         2 * 15,
     ),
     "unknown joint key": Damage(
-        hand("BE_DIP-I", 0), f"{FIRST} BE_DIP-I", "no joint that is scored for erosion; left out", 0
+        hand("BE_DIP-I", 0), f"{FIRST} BE_DIP-I", "no joint that is scored for erosion; excluded", 0
     ),
     "key without its prefix": Damage(
-        hand("R", 0), f"{FIRST} R", "no joint that is scored for erosion; left out", 0
+        hand("R", 0), f"{FIRST} R", "no joint that is scored for erosion; excluded", 0
     ),
     "score out of range": Damage(
-        hand("BE_R", 6), f"{FIRST} BE_R", "score 6 is no grade of erosion, 0 to 5; left out", 1
+        hand("BE_R", 6), f"{FIRST} BE_R", "score 6 is no grade of erosion, 0 to 5; excluded", 1
     ),
     "negative score": Damage(
-        hand("BE_R", -1), f"{FIRST} BE_R", "score -1 is no grade of erosion, 0 to 5; left out", 1
+        hand("BE_R", -1), f"{FIRST} BE_R", "score -1 is no grade of erosion, 0 to 5; excluded", 1
     ),
     "score a string": Damage(
-        hand("BE_R", "2"), f"{FIRST} BE_R", "score '2' is no grade of erosion, 0 to 5; left out", 1
+        hand("BE_R", "2"), f"{FIRST} BE_R", "score '2' is no grade of erosion, 0 to 5; excluded", 1
     ),
     "score a fraction": Damage(
-        hand("BE_R", 1.5), f"{FIRST} BE_R", "score 1.5 is no grade of erosion, 0 to 5; left out", 1
+        hand("BE_R", 1.5), f"{FIRST} BE_R", "score 1.5 is no grade of erosion, 0 to 5; excluded", 1
     ),
     "score NaN": Damage(
         hand("BE_R", float("nan")),
         f"{FIRST} BE_R",
-        "score nan is no grade of erosion, 0 to 5; left out",
+        "score nan is no grade of erosion, 0 to 5; excluded",
         1,
     ),
     "score null": Damage(
         hand("BE_R", None),
         f"{FIRST} BE_R",
-        "score null is no grade of erosion, 0 to 5; left out",
+        "score null is no grade of erosion, 0 to 5; excluded",
         1,
     ),
     "score true": Damage(
         hand("BE_R", score=True),
         f"{FIRST} BE_R",
-        "score True is no grade of erosion, 0 to 5; left out",
+        "score True is no grade of erosion, 0 to 5; excluded",
         1,
     ),
     "scores of a hand are a list": Damage(
         edit(BE_SCORES, lambda scores: scores.update({"0001_0001_L.bmp": [1]})),
         FIRST,
-        "its scores are no object; left out",
+        "its scores are no object; excluded",
         16,
     ),
     "missing patch": Damage(
@@ -147,19 +147,19 @@ DAMAGES: Final[dict[str, Damage]] = {
     "unknown part of the split": Damage(
         moved(BE_SCORES, f"{H1200_SCORES['BE'][0]}/extra/{H1200_SCORES['BE'][1]}"),
         f"{H1200_SCORES['BE'][0]}/extra/{H1200_SCORES['BE'][1]}",
-        "its folder is no part of the split, train, val or test; left out",
+        "its folder is no part of the split, train, val or test; excluded",
         4 * 16,
     ),
     "name without side": Damage(
         edit(BE_SCORES, lambda scores: scores.update({"0009_0001.bmp": {"BE_R": 0}})),
         f"{BE_SCORES} 0009_0001.bmp",
-        "the name does not end in a side, as 0001_0001_L; left out",
+        "the name does not end in a side, as 0001_0001_L; excluded",
         0,
     ),
     "patient not in the table": Damage(
         replaced("Metadata.csv", "0001_0001,p0001", "0009_0001,p0001"),
         FIRST,
-        "is not in Metadata.csv; left out",
+        "is not in Metadata.csv; excluded",
         2 * 31,
     ),
     "study of two patients": Damage(
@@ -183,37 +183,37 @@ DAMAGES: Final[dict[str, Damage]] = {
     "unknown kind of box": Damage(
         edit(H1200_BOXES, lambda coco: coco["categories"][0].update(name="ring")),
         f"{H1200_BOXES} annotation no. 1",
-        "'ring' is no joint; left out",
+        "'ring' is no joint; excluded",
         0,
     ),
     "box on a picture without side": Damage(
         edit(H1200_BOXES, lambda coco: coco["images"][0].update(file_name="0001.bmp")),
         f"{H1200_BOXES} annotation no. 1",
-        "0001.bmp does not end in a side; left out",
+        "0001.bmp does not end in a side; excluded",
         0,
     ),
     "box of no picture": Damage(
         edit(H1200_BOXES, lambda coco: coco["annotations"][2].update(image_id=7)),
         "_annotations.coco.json annotation no. 3",
-        "names no picture and category; left out",
+        "names no picture and category; excluded",
         0,
     ),
     "box of three numbers": Damage(
         edit(H1200_BOXES, lambda coco: coco["annotations"][2].update(bbox=[1, 2, 3])),
         "_annotations.coco.json annotation no. 3",
-        "has no box of four numbers; left out",
+        "has no box of four numbers; excluded",
         0,
     ),
     "box of a resized picture": Damage(
         edit(H1200_BOXES, lambda coco: coco["images"][0].update(width=80, height=90)),
         f"{H1200_BOXES} annotation no. 1",
-        "the box is of a picture of another size than Segmentation/train/0001_0001_L.bmp; left out",
+        "the box is of a picture of another size than Segmentation/train/0001_0001_L.bmp; excluded",
         0,
     ),
     "joint with two boxes": Damage(
         edit(H1200_BOXES, lambda coco: coco["annotations"].append(coco["annotations"][0])),
         f"{H1200_BOXES} annotation no. 45",
-        "left IP of Segmentation/train/0001_0001_L.bmp has a box already; left out",
+        "left IP of Segmentation/train/0001_0001_L.bmp has a box already; excluded",
         0,
     ),
 }
@@ -266,7 +266,7 @@ def test_patches_alone_are_enough(tmp_path: Path) -> None:
         for path in (tmp_path / "Segmentation" / part).iterdir():
             path.unlink()
     cohort = READ["ram-h1200"](tmp_path)
-    assert "manifest.csv" not in write(cohort, tmp_path, tmp_path / "made")
+    assert "manifest.csv" not in write_tables(cohort, tmp_path, tmp_path / "made")
     assert len(cohort.scores) == 4 * 62
     assert {what for _, what in cohort.remarks} == {"there is no radiograph of this name"}
 

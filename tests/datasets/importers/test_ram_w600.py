@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.datasets.importers.cohort import write
+from sharp_cli.datasets.importers.cohort import write_tables
 from sharp_cli.datasets.patient_folds import read_folds
 from tests.datasets.importers.damage import Damage, check, edit, moved, removed
 from tests.datasets.importers.imported import checked, imported
@@ -27,7 +27,7 @@ DAMAGES: Final[dict[str, Damage]] = {
     "bone without its patch": Damage(
         removed(f"{W600}/train/0001_0001_L/Lunate.bmp"),
         "0001_0001_L Lunate",
-        "there is no patch; left out",
+        "there is no patch; excluded",
         1,
     ),
     "patch without its bone": Damage(
@@ -39,7 +39,7 @@ DAMAGES: Final[dict[str, Damage]] = {
     "unknown bone": Damage(
         edit(W600_SCORES, lambda wrists: wrists[0]["joints"].update(Hamate=1)),
         "0001_0001_L Hamate",
-        "no joint that is scored for erosion; left out",
+        "no joint that is scored for erosion; excluded",
         0,
     ),
     "duplicate identifiers": Damage(
@@ -51,25 +51,25 @@ DAMAGES: Final[dict[str, Damage]] = {
     "identifier without side": Damage(
         wrist(identifier="0001_0001"),
         "0001_0001",
-        "does not end in a side, as 0172_0003_L; left out",
+        "does not end in a side, as 0172_0003_L; excluded",
         6,
     ),
     "identifier that leaves the folder": Damage(
         wrist(identifier="../0001_0001_L"),
         "../0001_0001_L",
-        "does not end in a side, as 0172_0003_L; left out",
+        "does not end in a side, as 0172_0003_L; excluded",
         6,
     ),
     "identifier a number": Damage(
         wrist(identifier=1),
         "JointBE_SvdH_GT.json no. 1",
-        "has no identifier and joints; left out",
+        "has no identifier and joints; excluded",
         6,
     ),
     "wrist without patches": Damage(
         wrist(identifier="0009_0001_L"),
         "0009_0001_L",
-        "has no folder of patches in train, val or test; left out",
+        "has no folder of patches in train, val or test; excluded",
         6,
     ),
     "patches of a wrist without scores": Damage(
@@ -81,7 +81,7 @@ DAMAGES: Final[dict[str, Damage]] = {
     "unknown folder of patches": Damage(
         lambda folder: patch(folder / W600 / "extra" / "0009_0001_L" / "Lunate.bmp"),
         "extra",
-        "is no part of the split, train, val or test; left out",
+        "is no part of the split, train, val or test; excluded",
         0,
     ),
     "part without patients": Damage(
@@ -114,7 +114,7 @@ def test_a_patient_in_two_parts_stays_together(tmp_path: Path) -> None:
     home = tmp_path / W600
     (home / "train" / "0002_0001_R").rename(home / "test" / "0002_0001_R")
     cohort = READ["ram-w600"](tmp_path)
-    write(cohort, tmp_path, tmp_path / "made")
+    write_tables(cohort, tmp_path, tmp_path / "made")
     patients = {score.patient for score in cohort.scores}
     assert read_folds(tmp_path / "made" / "folds.csv", patients, 3)["0002"] == 3
     assert [*cohort.remarks] == [

@@ -210,8 +210,8 @@ MAKE: Final[Mapping[str, Callable[[Path], None]]] = {
     "arise-2025": make_arise,
 }
 READ: Final[Mapping[str, Callable[[Path], Cohort]]] = {
-    "ram-h1200": ram_h1200.read,
-    "ram-w600": ram_w600.read,
-    "ra2-dream": ra2_dream.read,
-    "arise-2025": arise_2025.read,
+    "ram-h1200": ram_h1200.read_cohort,
+    "ram-w600": ram_w600.read_cohort,
+    "ra2-dream": ra2_dream.read_cohort,
+    "arise-2025": arise_2025.read_cohort,
 }
