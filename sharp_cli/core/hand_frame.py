@@ -45,13 +45,19 @@ def at_common_scale(frame: Affine, phalanx: float) -> Affine:
 
 
 def common_frame(points: Points, *, mirror: bool) -> Affine:
-    """A hand's frame at the common scale, by its own phalanges; see `fit_hand`."""
+    """A hand's frame at the common scale, by its own phalanges; see `fit_hand`.
+
+    Where no phalanx is known, as in a radiograph of the wrist, the mean hand's is taken.
+    """
     known = {
         name: (x, y)
         for name, (x, y) in zip(POINTS, points.tolist(), strict=True)
         if math.isfinite(x)
     }
-    return at_common_scale(fit_hand(points, mirror=mirror), phalanx_length(known))
+    frame, phalanx = fit_hand(points, mirror=mirror), phalanx_length(known)
+    if math.isnan(phalanx):
+        phalanx = frame.scale * phalanx_length(dict(zip(POINTS, TEMPLATE.tolist(), strict=True)))
+    return at_common_scale(frame, phalanx)
 
 
 def fill_missing(points: Points, *, mirror: bool | None = None) -> Points:

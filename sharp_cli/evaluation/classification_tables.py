@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli.evaluation.cases import JOINT_SETS
 from sharp_cli.evaluation.metrics.classification import METRICS
-from sharp_cli.evaluation.tables import NONE, Table
+from sharp_cli.evaluation.tables import Table, format_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,8 +115,8 @@ def _agreement(evaluation: Evaluation) -> Table:
             f"{one.joints} ({one.finding})",
             one.between,
             str(one.called),
-            _number(one.agreement * 100, ".1f"),
-            _number(one.kappa),
+            format_number(one.agreement * 100, ".1f"),
+            format_number(one.kappa),
         )
         for one in evaluation.agreement
     ]
@@ -127,7 +127,7 @@ def _grades(evaluation: Evaluation) -> Table:
     names = list(dict.fromkeys(one.name for one in evaluation.grades))
     rows: dict[tuple[str, str], list[str]] = {}
     for one in evaluation.grades:
-        percent = _number(one.share * 100, ".0f")
+        percent = format_number(one.share * 100, ".0f")
         row = rows.setdefault((f"{one.joints} ({one.finding})", str(one.grade)), [])
         row.append(f"{one.non_intact}/{one.called} ({percent} %)")
     return Table(_GRADES, ("", "grade", *names), [[*key, *row] for key, row in rows.items()])
@@ -135,13 +135,9 @@ def _grades(evaluation: Evaluation) -> Table:
 
 def _value(one: MetricValue) -> str:
     ends = "" if math.isnan(one.low) else f" ({one.low:.2f}–{one.high:.2f})"
-    return _number(one.value) + ends
+    return format_number(one.value) + ends
 
 
 def _difference(one: Difference) -> str:
     ends = "" if math.isnan(one.low) else f" ({one.low:+.2f} to {one.high:+.2f})"
-    return _number(one.value, "+.2f") + ends
-
-
-def _number(value: float, form: str = ".2f") -> str:
-    return NONE if math.isnan(value) else format(value, form)
+    return format_number(one.value, "+.2f") + ends

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from sharp_cli.core.joints import COMMON_PHALANX, FINDINGS, Finding
 from sharp_cli.evaluation.metrics.detection import JointError, grouped, spread
-from sharp_cli.evaluation.tables import NONE, Table
+from sharp_cli.evaluation.tables import NONE, Table, format_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -175,15 +175,14 @@ def tables(evaluation: Evaluation, criterion: str) -> list[Table]:
 def _distances(evaluation: Evaluation, unit: Unit) -> Table:
     words, form = _UNITS[unit]
 
-    def number(value: float) -> str:
-        return NONE if math.isnan(value) else format(value, form)
-
     rows = {
         (one.finding, one.joints): (
             str(one.measured),
-            f"{number(one.mean)} ± {number(one.sd)}" if one.measured else NONE,
-            number(one.median),
-            number(one.p95),
+            f"{format_number(one.mean, form)} ± {format_number(one.sd, form)}"
+            if one.measured
+            else NONE,
+            format_number(one.median, form),
+            format_number(one.p95, form),
         )
         for one in evaluation.distances
         if one.unit == unit

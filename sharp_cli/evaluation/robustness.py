@@ -93,7 +93,7 @@ def measure_robustness(
     Args:
         finder: Finds the hands.
         parts: What finds the joints of which annotated hands, with the side that the anatomy of a
-            PA view shows; those without a proximal phalanx have no scale and are left out.
+            PA view shows; those without a proximal phalanx have no scale and are excluded.
         images: Folder of their radiographs.
         tell: Called with the name of each radiograph before it is read.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +36,11 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     bold: frozenset[tuple[int, int]] = frozenset()
+
+
+def format_number(value: float, form: str = ".2f", *, undefined: str = NONE) -> str:
+    """A number as text, or what stands for one that is NaN."""
+    return undefined if math.isnan(value) else format(value, form)
 
 
 def markdown(table: Table) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sharp_cli.core.geometry import similarity
-from sharp_cli.core.hand_frame import at_common_scale, fill_missing, fit_hand
+from sharp_cli.core.hand_frame import at_common_scale, common_frame, fill_missing, fit_hand
 from sharp_cli.core.joints import COMMON_PHALANX, POINTS, phalanx_length
 from sharp_cli.core.template import TEMPLATE
 
@@ -37,3 +37,11 @@ def test_missing_points_lie_where_the_mean_hand_has_them() -> None:
     part = places.copy()
     part[[POINTS.index("lunate"), POINTS.index("PIP5")]] = np.nan
     np.testing.assert_allclose(fill_missing(part, mirror=True), places, atol=1e-6)
+
+
+def test_a_hand_without_phalanges_has_those_of_the_mean_hand() -> None:
+    points = similarity(scale=0.3, degrees=20, mirror=True, x=200, y=250)(TEMPLATE)
+    whole = common_frame(points, mirror=True)
+    points[[POINTS.index(f"PIP{finger}") for finger in range(2, 6)]] = np.nan
+    part = common_frame(points, mirror=True)
+    np.testing.assert_allclose(part.matrix, whole.matrix, atol=1e-9)

@@ -4,13 +4,49 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from scipy.stats import norm, t
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from numpy.typing import NDArray
+
+_RESAMPLES: Final = 1000
+_SEED: Final = 1
+
+
+class Estimate(NamedTuple):
+    """A metric and the ends of its 95 % interval; NaN where it, or its interval, is not defined."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate(
+    metrics: Callable[[NDArray[np.intp]], Mapping[str, float]], patients: Sequence[str]
+) -> dict[str, Estimate]:
+    """Metrics of cases with their 95 % intervals by a bootstrap of patients.
+
+    Args:
+        metrics: Gives metrics by name of the cases whose indices it takes, shape (any,): the
+            cases of a patient come as often as the patient is drawn.
+        patients: Whose each case is.
+
+    Returns:
+        By name of the metric.
+    """
+    names, owners = np.unique([*patients], return_inverse=True)
+    weights = resample_patients(len(names), _RESAMPLES, _SEED).astype(np.intp)
+    cases = np.arange(len(owners))
+    first, *others = (metrics(np.repeat(cases, row[owners])) for row in weights)
+    return {
+        name: Estimate(value, *interval(np.array([one[name] for one in others]), len(names)))
+        for name, value in first.items()
+    }
 
 
 def resample_patients(patients: int, resamples: int, seed: int) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sharp_cli.evaluation.metrics.bootstrap import interval, resample_patients
+from sharp_cli.evaluation.metrics.bootstrap import estimate, interval, resample_patients
 from sharp_cli.evaluation.metrics.classification import classification_metrics
 
 if TYPE_CHECKING:
@@ -31,6 +31,20 @@ def test_draws_are_of_as_many_patients_and_repeat_with_the_seed() -> None:
 
 def test_a_single_patient_is_not_resampled() -> None:
     assert resample_patients(1, 50, seed=1).tolist() == [[1]]
+
+
+def test_metrics_are_estimated_by_drawing_patients_with_all_their_cases() -> None:
+    values = np.array([1.0, 3.0, 3.0, 5.0])
+    patients = ["a", "b", "b", "c"]
+
+    def metrics(drawn: NDArray[np.intp]) -> dict[str, float]:
+        assert (drawn == 1).sum() == (drawn == 2).sum()
+        return {"mean": float(values[drawn].mean()), "undefined": math.nan}
+
+    found = estimate(metrics, patients)
+    assert found["mean"].value == 3
+    assert 1 <= found["mean"].low < 3 < found["mean"].high <= 5
+    assert np.isnan(found["undefined"]).all()
 
 
 def test_interval_leaves_out_what_is_not_defined() -> None:

@@ -7,11 +7,14 @@ import typer
 from sharp_cli.cli.commands.evaluate import (
     blanks,
     classification,
+    crops,
     detection,
     hands,
+    intact,
     lesions,
     phantoms,
     robustness,
+    wrists,
 )
 
 
@@ -20,6 +23,9 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         help="Compare results with annotations. Into a pipe, tables are CSV.", no_args_is_help=True
     )
-    for command in (detection, classification, hands, blanks, robustness, lesions, phantoms):
+    for command in (
+        *(detection, classification, intact, crops, wrists),
+        *(hands, blanks, robustness, lesions, phantoms),
+    ):
         command.register(group)
     app.add_typer(group, name="evaluate")

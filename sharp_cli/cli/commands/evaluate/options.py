@@ -11,6 +11,15 @@ Images = Annotated[
     Path, typer.Argument(exists=True, file_okay=False, help="Folder of the radiographs.")
 ]
 Truth = Annotated[Path, typer.Argument(help="Annotated joints: image,hand,joint,x,y.")]
+TablesOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        file_okay=False,
+        help="Write JSON, CSV, Markdown and LaTeX tables.",
+    ),
+]
 HeldOut = Annotated[
     bool | None,
     typer.Option(
