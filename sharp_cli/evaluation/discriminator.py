@@ -1,4 +1,4 @@
-"""A small network that learns to tell two kinds of patches apart."""
+"""A small network that learns to separate two kinds of patches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float32]
-    Judge = Callable[[Array, NDArray[np.int64]], NDArray[np.float64]]
+    Scorer = Callable[[Array, NDArray[np.int64]], NDArray[np.float64]]
 
 SIZE: Final = 96
 """Width and height of the network's input: at 64 most of the noise is averaged away."""
@@ -33,7 +33,7 @@ _SHIFT: Final = 4  # px, the most a patch is shifted in training
 _GAMMA: Final = 0.2  # spread of the logarithm of the exponent
 
 
-class Network(nn.Module):
+class Discriminator(nn.Module):
     """Four convolutions, mean and maximum of their maps, and one weight a feature and joint."""
 
     def __init__(self) -> None:
@@ -59,16 +59,16 @@ class Network(nn.Module):
         return logits
 
 
-def fit(
+def fit_discriminator(
     pictures: Array, joints: NDArray[np.int64], labels: NDArray[np.bool_], *, seed: int
-) -> Judge:
+) -> Scorer:
     """Train on labelled patches, on one thread: the same input gives the same network.
 
     Args:
         pictures: float32, shape (N, height, width), each standardised.
         joints: Index of each one's joint in `joints.POINTS`, shape (N,).
         labels: Which of the two kinds each one is, shape (N,).
-        seed: Of weights, order and augmentation.
+        seed: Random seed of weights, order and augmentation.
 
     Returns:
         A function of further pictures and joints that gives the probability of label True.
@@ -76,7 +76,7 @@ def fit(
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = Network()
+    network = Discriminator()
     inputs, places = _resized(pictures), torch.from_numpy(joints)
     truth = torch.from_numpy(labels).float()
     steps = EPOCHS * -(-len(labels) // _BATCH)
@@ -96,11 +96,11 @@ def fit(
     network.eval()
 
     @torch.inference_mode()
-    def judge(pictures: Array, joints: NDArray[np.int64]) -> NDArray[np.float64]:
+    def score(pictures: Array, joints: NDArray[np.int64]) -> NDArray[np.float64]:
         logits = network(_resized(pictures), torch.from_numpy(joints))
         return np.asarray(logits.sigmoid().double().numpy())
 
-    return judge
+    return score
 
 
 def _resized(pictures: Array) -> Tensor:

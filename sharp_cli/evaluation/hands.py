@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _NEAR: Final = 0.25  # of the hand's length: a centre nearer than this is this hand's
 _ANY: Final = 0.01  # a threshold that all passes what scores at all
-_SEED: Final = 20_000  # of the pictures drawn without a hand
+_SEED: Final = 20_000  # of the synthetic images without a hand
 
 
 @dataclass
@@ -82,8 +82,8 @@ class Tally:
             self.degrees.append(abs(float(np.degrees(np.arctan2(turn.b, turn.a)))))
         self.extra += [name] * len(left)
 
-    def figures(self) -> dict[str, int | float]:
-        """The figures by name; NaN where no hand was found."""
+    def metrics(self) -> dict[str, int | float]:
+        """The metrics by name; NaN where no hand was found."""
         spreads = {
             "turn_degrees": self.degrees,
             "scale_percent": self.scale,
@@ -125,7 +125,7 @@ def measure_hands(
     images: Path,
     *,
     unchanged: bool,
-    tell: Callable[[str], None],
+    on_progress: Callable[[str], None],
 ) -> dict[str, Tally]:
     """Find annotated hands in their radiographs, as these are and changed; tags are not used.
 
@@ -134,7 +134,7 @@ def measure_hands(
         truth: Annotated hands, with the side that the anatomy of a PA view shows.
         images: Folder of their radiographs.
         unchanged: Whether to leave the radiographs as they are.
-        tell: Called with the name of each radiograph before it is read.
+        on_progress: Called with the name of each radiograph before it is read.
 
     Returns:
         By kind of change.
@@ -147,7 +147,7 @@ def measure_hands(
         frames[hand.image].append(fit_hand(hand.positions(), mirror=hand.side == "right"))
     tallies: dict[str, Tally] = defaultdict(Tally)
     for image, expected in frames.items():
-        tell(image)
+        on_progress(image)
         radiograph = replace(radiographs.read(images / image), side=None)
         _count(tallies["as it is"], image, expected, finder, radiograph)
         if unchanged:
@@ -204,12 +204,12 @@ def changes(
 
 
 @dataclass(frozen=True, slots=True)
-class Blank:
-    """A picture without a hand.
+class NegativeImage:
+    """An image without a hand.
 
     Attributes:
-        name: Of its file, or its number among those drawn.
-        group: `given` or `drawn`.
+        name: Of its file, or its number among the synthetic ones.
+        group: `given`, or `drawn` for synthetic ones.
         hands: Hands found in it all the same.
         score: The highest of anything in it.
     """
@@ -220,15 +220,15 @@ class Blank:
     score: float
 
 
-def measure_blanks(
-    bundle: Bundle, pictures: Sequence[Path], *, drawn: int, threads: int
-) -> Iterator[Blank | RadiographError]:
-    """Look for hands in pictures that show none, and in drawn ones besides.
+def measure_negative_images(
+    bundle: Bundle, images: Sequence[Path], *, synthetic: int, threads: int
+) -> Iterator[NegativeImage | RadiographError]:
+    """Look for hands in images that show none, and in synthetic ones as well.
 
     Args:
         bundle: A bundle of kind `hands`.
-        pictures: Files of pictures.
-        drawn: How many are drawn besides; always the same ones.
+        images: Files of images.
+        synthetic: How many are generated as well; always the same ones.
         threads: CPU threads.
 
     Yields:
@@ -238,18 +238,18 @@ def measure_blanks(
     strict = finding.HandFinder(bundle, threads=threads)
     lenient = finding.HandFinder(anything, threads=threads)
 
-    def look(name: str, group: str, pixels: NDArray[np.float32]) -> Blank:
+    def measure(name: str, group: str, pixels: NDArray[np.float32]) -> NegativeImage:
         score = max((one.score for one in lenient.candidates(pixels)[0]), default=0.0)
-        return Blank(name, group, len(strict.candidates(pixels)[0]), score)
+        return NegativeImage(name, group, len(strict.candidates(pixels)[0]), score)
 
-    def look_at(path: Path) -> Blank | RadiographError:
+    def measure_file(path: Path) -> NegativeImage | RadiographError:
         try:
-            return look(path.name, "given", radiographs.read(path).pixels)
+            return measure(path.name, "given", radiographs.read(path).pixels)
         except RadiographError as error:
             return error
 
-    yield from map(look_at, pictures)
+    yield from map(measure_file, images)
     rng = np.random.default_rng(_SEED)
-    for number in range(drawn):
+    for number in range(synthetic):
         size = (int(rng.integers(128, 512)), int(rng.integers(128, 512)))
-        yield look(str(number), "drawn", clutter.spoil(clutter.without_hand(size, rng), rng))
+        yield measure(str(number), "drawn", clutter.spoil(clutter.without_hand(size, rng), rng))

@@ -1,4 +1,4 @@
-"""What a patch looks like, in numbers, by families: what could tell a drawn patch from a real one.
+"""Features of a patch by families: what could distinguish a synthetic patch from a real one.
 
 Every family is a function of one standardised patch, float32 of shape (height, width), mean 0 and
 standard deviation 1, and gives its features by name. All of them are finite for any patch.

@@ -1,7 +1,7 @@
-"""How well a machine tells patches of phantoms' joints from patches of real ones, and by what.
+"""How well a classifier separates patches of phantoms from patches of radiographs, and by what.
 
 The area under the ROC curve (AUC) is 0.5 where it cannot, 1 where it always can. All patches are of
-intact joints; every patch is judged by machines that have seen no patch of its person.
+intact joints; every patch is scored by classifiers that have not been trained on its person.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FOLDS: Final = 5
 _GROUP_OF: Final = {target.joint: target.group for target in reversed(TARGETS)}
 
 GROUPS: Final = tuple(dict.fromkeys(_GROUP_OF[joint] for joint in POINTS))
-"""The groups of joints that are measured apart."""
+"""The groups of joints that are measured separately."""
 
 LAYOUT: Final = "layout"
 TOGETHER: Final = "all features"
@@ -60,47 +60,48 @@ _RESAMPLED: Final = 1000
 _INTERVAL: Final = (0.025, 0.975)
 
 # How far a reader's points lie from the joints, in phalanx lengths: two readings of one hand, each
-# with this spread in x and in y, are 1.6 % apart on average. Without it true points would tell.
+# with this spread in x and in y, differ by 1.6 % on average. Without it, exact points would give
+# phantoms away.
 _READING: Final = 0.009
 
 
 @dataclass(frozen=True, slots=True)
-class Patches:
-    """Patches of real and of drawn joints, N in all.
+class MixedPatches:
+    """Patches of real and of synthetic joints, N in all.
 
     Attributes:
         pictures: float32, shape (N, SIZE, SIZE), each standardised.
         joints: Index of each one's joint in `joints.POINTS`, shape (N,).
-        drawn: Which of them are phantoms', bool, shape (N,).
+        synthetic: Which of them are phantoms', bool, shape (N,).
         people: Number of each one's radiograph or phantom, shape (N,).
-        folds: The fold, 0…FOLDS - 1, in which each one is judged, shape (N,).
+        folds: The fold, 0…FOLDS - 1, in which each one is scored, shape (N,).
     """
 
     pictures: Array
     joints: NDArray[np.int64]
-    drawn: NDArray[np.bool_]
+    synthetic: NDArray[np.bool_]
     people: NDArray[np.int64]
     folds: NDArray[np.int64]
 
-    def __getitem__(self, chosen: NDArray[np.bool_]) -> Patches:
-        return Patches(
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> MixedPatches:
+        return MixedPatches(
             self.pictures[chosen],
             self.joints[chosen],
-            self.drawn[chosen],
+            self.synthetic[chosen],
             self.people[chosen],
             self.folds[chosen],
         )
 
 
 @dataclass(frozen=True, slots=True)
-class ToldApart:
-    """How well phantoms are told from real hands by one thing.
+class Separability:
+    """How well phantoms are separated from real hands by one kind of features.
 
     Attributes:
         auc: Over all joints.
         low: Lower end of its 95 % interval, by a bootstrap of radiographs and phantoms.
         high: Upper end.
-        groups: The same machine's AUC over the joints of each group.
+        groups: The same classifier's AUC over the joints of each group.
     """
 
     auc: float
@@ -109,15 +110,15 @@ class ToldApart:
     groups: dict[str, float]
 
 
-def measure(hands: Sequence[IntactHand], *, seed: int) -> dict[str, ToldApart]:
-    """Draw a phantom for every hand and try to tell them apart.
+def measure_phantoms(hands: Sequence[IntactHand], *, seed: int) -> dict[str, Separability]:
+    """Generate a phantom for every hand, and try to separate the two.
 
     Args:
         hands: Real hands.
-        seed: Of the phantoms, the folds and all else that is left to chance.
+        seed: Random seed.
 
     Returns:
-        By what they are told apart: a family of features, all of them, or a network.
+        By what they are separated by: a family of features, all of them, or a network.
 
     Raises:
         UsageError: There are fewer radiographs than `FOLDS`.
@@ -127,20 +128,20 @@ def measure(hands: Sequence[IntactHand], *, seed: int) -> dict[str, ToldApart]:
         message = f"{radiographs} radiographs are too few to compare; give {FOLDS} or more"
         raise UsageError(message)
     patches = gather(hands, counterparts(hands, seed=seed), seed=seed)
-    found = describe(patches.pictures)
+    found = extract_features(patches.pictures)
     return {
-        name: told_apart(patches, scores, seed=seed)
-        for name, scores in judge(patches, found, seed=seed).items()
+        name: separability(patches, scores, seed=seed)
+        for name, scores in score_held_out(patches, found, seed=seed).items()
     }
 
 
 def counterparts(hands: Sequence[IntactHand], *, seed: int) -> list[IntactHand]:
-    """Draw a young person's hand for every real one: of its side, with the joints it has.
+    """Generate a young person's hand for every real one: of its side, with the joints it has.
 
-    Each lies on a film of its own, rounded to 8 bits, its points set as a reader would set them.
+    Each is a radiograph of its own, rounded to 8 bits, its points set as a reader would set them.
     """
     rng = np.random.default_rng(seed)
-    drawn = []
+    synthetic = []
     for number, hand in enumerate(hands):
         phantom = draw(int(rng.integers(2**31)), side=hand.side, condition=Condition(young=True))
         shown = film([phantom], rng)
@@ -150,11 +151,13 @@ def counterparts(hands: Sequence[IntactHand], *, seed: int) -> list[IntactHand]:
         positions += rng.normal(0.0, _READING * phalanx_length(points), positions.shape)
         regions = cut_regions(pixels, positions, mirror=hand.side == "right")
         shared = {joint: regions[joint] for joint in hand.regions}
-        drawn.append(IntactHand(f"phantom {number}", hand.side, shared))
-    return drawn
+        synthetic.append(IntactHand(f"phantom {number}", hand.side, shared))
+    return synthetic
 
 
-def gather(real: Sequence[IntactHand], drawn: Sequence[IntactHand], *, seed: int) -> Patches:
+def gather(
+    real: Sequence[IntactHand], synthetic: Sequence[IntactHand], *, seed: int
+) -> MixedPatches:
     """The patches of real hands and of their counterparts, which come in the same order.
 
     All patches of one radiograph and of their hands' counterparts are in one fold, so that every
@@ -163,20 +166,20 @@ def gather(real: Sequence[IntactHand], drawn: Sequence[IntactHand], *, seed: int
     images = sorted({hand.image for hand in real})
     folds = np.random.default_rng(seed).permutation(len(images)) % FOLDS
     rows: list[tuple[Array, int, bool, int, int]] = []
-    for number, (hand, phantom) in enumerate(zip(real, drawn, strict=True)):
+    for number, (hand, phantom) in enumerate(zip(real, synthetic, strict=True)):
         image = images.index(hand.image)
         fold = int(folds[image])
-        for one, is_drawn, person in (
+        for one, is_synthetic, person in (
             (hand, False, image),
             (phantom, True, len(images) + number),
         ):
             for joint, region in one.regions.items():
                 picture = standardise(region[MARGIN:-MARGIN, MARGIN:-MARGIN], SIZE)
-                rows.append((picture, POINTS.index(joint), is_drawn, person, fold))
-    return Patches(*(np.array(column) for column in zip(*rows, strict=True)))
+                rows.append((picture, POINTS.index(joint), is_synthetic, person, fold))
+    return MixedPatches(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
-def describe(pictures: Array) -> dict[str, dict[str, Scores]]:
+def extract_features(pictures: Array) -> dict[str, dict[str, Scores]]:
     """The features of every patch by family and name, each of shape (N,)."""
     found: dict[str, dict[str, Scores]] = {}
     for family, features in FAMILIES.items():
@@ -185,22 +188,22 @@ def describe(pictures: Array) -> dict[str, dict[str, Scores]]:
     return found
 
 
-def judge(
-    patches: Patches, features: Mapping[str, Mapping[str, Scores]], *, seed: int
+def score_held_out(
+    patches: MixedPatches, features: Mapping[str, Mapping[str, Scores]], *, seed: int
 ) -> dict[str, Scores]:
-    """How much like a phantom's each patch looks to machines that have not seen its person.
+    """How much each patch looks like a phantom's to classifiers not trained on its person.
 
     Args:
-        patches: What to judge.
-        features: Of the patches, see `describe`.
-        seed: Of what is left to chance.
+        patches: What to score.
+        features: Of the patches, see `extract_features`.
+        seed: Random seed.
 
     Returns:
-        Probabilities, shape (N,), by what the machine goes by.
+        Probabilities, shape (N,), by the kind of features.
     """
     families = {name: np.column_stack([*columns.values()]) for name, columns in features.items()}
     thumbnails = np.stack([_thumbnail(picture) for picture in patches.pictures])
-    scores: dict[str, Scores] = defaultdict(lambda: np.zeros(len(patches.drawn)))
+    scores: dict[str, Scores] = defaultdict(lambda: np.zeros(len(patches.synthetic)))
     for fold in range(FOLDS):
         unseen = patches.folds == fold
         seen = ~unseen
@@ -212,10 +215,10 @@ def judge(
             inputs = np.column_stack([patches.joints, table])
             trees = HistGradientBoostingClassifier(
                 categorical_features=[0], early_stopping=False, random_state=seed, **_TREES
-            ).fit(inputs[seen], patches.drawn[seen])
+            ).fit(inputs[seen], patches.synthetic[seen])
             scores[name][unseen] = trees.predict_proba(inputs[unseen])[:, 1]
-        network = discriminator.fit(
-            patches.pictures[seen], patches.joints[seen], patches.drawn[seen], seed=seed
+        network = discriminator.fit_discriminator(
+            patches.pictures[seen], patches.joints[seen], patches.synthetic[seen], seed=seed
         )
         scores[NETWORK][unseen] = network(patches.pictures[unseen], patches.joints[unseen])
     return dict(scores)
@@ -226,14 +229,14 @@ def _thumbnail(picture: Array) -> Array:
     return np.asarray(small.ravel(), dtype=np.float32)
 
 
-def told_apart(patches: Patches, scores: Scores, *, seed: int) -> ToldApart:
+def separability(patches: MixedPatches, scores: Scores, *, seed: int) -> Separability:
     """The AUC of scores over all joints, with its interval, and over the joints of each group."""
     won, pairs = _contests(patches, scores)
     rng = np.random.default_rng(seed)
     resampled = []
     for _ in range(_RESAMPLED):
-        real, drawn = (rng.multinomial(n, np.full(n, 1 / n)) for n in won.shape)
-        resampled.append(float(real @ won @ drawn) / float(real @ pairs @ drawn))
+        real, synthetic = (rng.multinomial(n, np.full(n, 1 / n)) for n in won.shape)
+        resampled.append(float(real @ won @ synthetic) / float(real @ pairs @ synthetic))
     low, high = np.quantile(resampled, _INTERVAL)
     groups = {}
     for group in GROUPS:
@@ -241,19 +244,19 @@ def told_apart(patches: Patches, scores: Scores, *, seed: int) -> ToldApart:
         if mine.any():
             part_won, part_pairs = _contests(patches[mine], scores[mine])
             groups[group] = float(part_won.sum() / part_pairs.sum())
-    return ToldApart(float(won.sum() / pairs.sum()), float(low), float(high), groups)
+    return Separability(float(won.sum() / pairs.sum()), float(low), float(high), groups)
 
 
-def _contests(patches: Patches, scores: Scores) -> tuple[Scores, Scores]:
-    """Between each real person and each phantom: the pairs of patches told apart, and all pairs.
+def _contests(patches: MixedPatches, scores: Scores) -> tuple[Scores, Scores]:
+    """Between each real person and each phantom: the patch pairs ranked rightly, and all pairs.
 
     Both have shape (real people, phantoms); ties count half.
     """
-    drawn, people = patches.drawn, patches.people
-    won = (np.sign(scores[drawn] - scores[~drawn][:, None]) + 1) / 2
-    real_of, drawn_of = (
+    synthetic, people = patches.synthetic, patches.people
+    won = (np.sign(scores[synthetic] - scores[~synthetic][:, None]) + 1) / 2
+    real_of, synthetic_of = (
         (people[chosen] == np.unique(people[chosen])[:, None]).astype(float)
-        for chosen in (~drawn, drawn)
+        for chosen in (~synthetic, synthetic)
     )
-    pairs = np.outer(real_of.sum(axis=1), drawn_of.sum(axis=1))
-    return real_of @ won @ drawn_of.T, pairs
+    pairs = np.outer(real_of.sum(axis=1), synthetic_of.sum(axis=1))
+    return real_of @ won @ synthetic_of.T, pairs

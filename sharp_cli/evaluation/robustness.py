@@ -84,7 +84,7 @@ def measure_robustness(
     parts: Iterable[tuple[JointDetector, Sequence[AnnotatedHand]]],
     images: Path,
     *,
-    tell: Callable[[str], None],
+    on_progress: Callable[[str], None],
 ) -> list[Robustness]:
     """Find annotated hands and their joints in radiographs, as these are and changed.
 
@@ -95,7 +95,7 @@ def measure_robustness(
         parts: What finds the joints of which annotated hands, with the side that the anatomy of a
             PA view shows; those without a proximal phalanx have no scale and are excluded.
         images: Folder of their radiographs.
-        tell: Called with the name of each radiograph before it is read.
+        on_progress: Called with the name of each radiograph before it is read.
 
     Returns:
         For the radiographs as they are, then for each of `changes.CHANGES`.
@@ -104,8 +104,8 @@ def measure_robustness(
         RadiographError: A radiograph cannot be read.
     """
     tallies = [(change, _Tally()) for change in (AS_IT_IS, *CHANGES)]
-    for line, image, hands in _films(finder, parts):
-        tell(image)
+    for line, image, hands in _by_radiograph(finder, parts):
+        on_progress(image)
         radiograph = replace(radiographs.read(images / image), side=None)
         # Most changes are made of a smaller picture: it is far quicker, and noise and blur are
         # then alike for all radiographs.
@@ -119,15 +119,15 @@ def measure_robustness(
     return [tally.result(change) for change, tally in tallies]
 
 
-def _films(
+def _by_radiograph(
     finder: HandFinder, parts: Iterable[tuple[JointDetector, Sequence[AnnotatedHand]]]
 ) -> Iterator[tuple[_Line, str, list[AnnotatedHand]]]:
     for detector, truth in parts:
-        films: dict[str, list[AnnotatedHand]] = defaultdict(list)
+        own: dict[str, list[AnnotatedHand]] = defaultdict(list)
         for hand in truth:
             if math.isfinite(hand.phalanx):
-                films[hand.image].append(hand)
-        for image, hands in films.items():
+                own[hand.image].append(hand)
+        for image, hands in own.items():
             yield _Line(finder, detector), image, hands
 
 

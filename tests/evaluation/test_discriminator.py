@@ -20,7 +20,7 @@ def test_learns_and_is_the_same_every_time(monkeypatch: pytest.MonkeyPatch) -> N
     joints = rng.integers(0, len(POINTS), 160)
     seen = np.arange(160) < 128
     first, second = (
-        discriminator.fit(pictures[seen], joints[seen], labels[seen], seed=0)(
+        discriminator.fit_discriminator(pictures[seen], joints[seen], labels[seen], seed=0)(
             pictures[~seen], joints[~seen]
         )
         for _ in range(2)

@@ -20,12 +20,12 @@ def hand(to_image: Affine, score: float = 0.8) -> Hand:
 def test_a_hand_found_a_little_off() -> None:
     tally = Tally()
     tally.add("a", [TRUE], [hand(TRUE.after(similarity(scale=1.02, degrees=3, x=0, y=0)))])
-    figures = tally.figures()
-    assert figures["found"] == figures["hands"] == 1
-    assert figures["turn_degrees_max"] == pytest.approx(3)
-    assert figures["scale_percent_median"] == pytest.approx(2)
-    assert figures["centre_percent_max"] == pytest.approx(0)
-    assert figures["least_score"] == 0.8
+    metrics = tally.metrics()
+    assert metrics["found"] == metrics["hands"] == 1
+    assert metrics["turn_degrees_max"] == pytest.approx(3)
+    assert metrics["scale_percent_median"] == pytest.approx(2)
+    assert metrics["centre_percent_max"] == pytest.approx(0)
+    assert metrics["least_score"] == 0.8
     assert not list(tally.problems())
 
 
@@ -46,8 +46,8 @@ def test_missed_extra_and_wrong_side_are_named() -> None:
 def test_figures_of_nothing_found_are_not_numbers() -> None:
     tally = Tally()
     tally.add("a", [TRUE], [])
-    assert tally.figures()["found"] == 0
-    assert np.isnan(tally.figures()["turn_degrees_max"])
+    assert tally.metrics()["found"] == 0
+    assert np.isnan(tally.metrics()["turn_degrees_max"])
 
 
 def test_changed_pictures_come_with_their_map() -> None:

@@ -1,4 +1,4 @@
-"""Telling phantoms from real hands: features, folds, figures, and a machine that goes by them."""
+"""Separating phantoms from real hands: features, folds, AUCs, and a classifier that uses them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sharp_cli.evaluation.phantoms import (
     FOLDS,
     GROUPS,
     SIZE,
-    Patches,
+    MixedPatches,
     counterparts,
-    describe,
+    extract_features,
     gather,
-    judge,
-    told_apart,
+    score_held_out,
+    separability,
 )
 from sharp_cli.synthetic.intact_hands import MARGIN, IntactHand
 
@@ -91,14 +91,14 @@ def test_features_say_what_their_names_say() -> None:
 def test_folds_keep_people_apart_and_hold_as_many_of_either_kind() -> None:
     patches = gather(hands(0), hands(50), seed=0)
     assert patches.pictures.shape == (2 * PEOPLE * len(JOINTS), SIZE, SIZE)
-    assert set(patches.people[~patches.drawn]).isdisjoint(patches.people[patches.drawn])
-    assert len(set(patches.people[~patches.drawn])) == PEOPLE / 2
-    assert len(set(patches.people[patches.drawn])) == PEOPLE
+    assert set(patches.people[~patches.synthetic]).isdisjoint(patches.people[patches.synthetic])
+    assert len(set(patches.people[~patches.synthetic])) == PEOPLE / 2
+    assert len(set(patches.people[patches.synthetic])) == PEOPLE
     for person in set(patches.people):
         assert len(set(patches.folds[patches.people == person])) == 1
     for fold in range(FOLDS):
         here = patches.folds == fold
-        assert here.sum() == 2 * patches.drawn[here].sum() > 0
+        assert here.sum() == 2 * patches.synthetic[here].sum() > 0
 
 
 def test_counterparts_are_of_the_same_side_and_joints() -> None:
@@ -113,11 +113,11 @@ def test_counterparts_are_of_the_same_side_and_joints() -> None:
         assert not np.array_equal(drawn[0].regions[joint], other[0].regions[joint])
 
 
-def scored(people: int) -> Patches:
+def scored(people: int) -> MixedPatches:
     """All joints of some real people and of as many phantoms, without pictures."""
     number = np.arange(2 * people * len(POINTS))
     person = number // len(POINTS)
-    return Patches(
+    return MixedPatches(
         np.zeros((len(number), 1, 1), np.float32),
         number % len(POINTS),
         person >= people,
@@ -129,31 +129,31 @@ def scored(people: int) -> Patches:
 def test_figures_of_scores() -> None:
     patches = scored(15)
     rng = np.random.default_rng(0)
-    chance = rng.normal(size=len(patches.drawn))
-    none = told_apart(patches, chance, seed=0)
+    chance = rng.normal(size=len(patches.synthetic))
+    none = separability(patches, chance, seed=0)
     assert none.low < 0.5 < none.high
     assert none.auc == pytest.approx(0.5, abs=0.05)
     assert list(none.groups) == list(GROUPS)
-    some = told_apart(patches, chance + patches.drawn, seed=0)
+    some = separability(patches, chance + patches.synthetic, seed=0)
     assert none.high < some.low < some.auc < some.high < 1
-    all_ = told_apart(patches, chance + 10 * patches.drawn, seed=0)
+    all_ = separability(patches, chance + 10 * patches.synthetic, seed=0)
     assert (all_.auc, all_.low, all_.high) == (1, 1, 1)
-    assert told_apart(patches, np.zeros(len(chance)), seed=0).auc == 0.5
+    assert separability(patches, np.zeros(len(chance)), seed=0).auc == 0.5
 
 
 def test_the_interval_is_of_people_not_of_patches() -> None:
     patches = scored(15)
     rng = np.random.default_rng(0)
     alike = rng.normal(size=30)[patches.people]
-    each = rng.normal(size=len(patches.drawn))
-    wide, narrow = (told_apart(patches, scores, seed=0) for scores in (alike, each))
+    each = rng.normal(size=len(patches.synthetic))
+    wide, narrow = (separability(patches, scores, seed=0) for scores in (alike, each))
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
 
 
 def auc(real: Sequence[IntactHand], drawn: Sequence[IntactHand]) -> dict[str, float]:
     patches = gather(real, drawn, seed=0)
-    scores = judge(patches, describe(patches.pictures), seed=0)
-    return {name: told_apart(patches, one, seed=0).auc for name, one in scores.items()}
+    scores = score_held_out(patches, extract_features(patches.pictures), seed=0)
+    return {name: separability(patches, one, seed=0).auc for name, one in scores.items()}
 
 
 def test_alike_are_not_told_apart_and_others_are(monkeypatch: pytest.MonkeyPatch) -> None:

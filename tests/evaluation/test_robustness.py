@@ -93,7 +93,7 @@ def measure(
     def call(
         *changes: Change,
         truth: Sequence[AnnotatedHand] | None = None,
-        tell: Callable[[str], None] = lambda _: None,
+        on_progress: Callable[[str], None] = lambda _: None,
     ) -> list[Robustness]:
         size = {"from": SIZE}
 
@@ -117,7 +117,7 @@ def measure(
         monkeypatch.setattr(robustness, "CHANGES", tuple(map(spied, changes)))
         monkeypatch.setattr("sharp_cli.radiograph.read", read)
         hands = annotated() if truth is None else truth
-        return measure_robustness(line, [(line, hands)], tmp_path, tell=tell)  # type: ignore[arg-type,list-item]
+        return measure_robustness(line, [(line, hands)], tmp_path, on_progress=on_progress)  # type: ignore[arg-type,list-item]
 
     return call
 
@@ -126,7 +126,7 @@ def test_a_perfect_line_finds_everything_under_every_change(
     measure: Callable[..., list[Robustness]], line: Knowing
 ) -> None:
     told: list[str] = []
-    first, *rows = measure(*CHANGES, tell=told.append)
+    first, *rows = measure(*CHANGES, on_progress=told.append)
     assert told == ["a.png"]
     assert line.sides_in_tags == {None}
     assert (first.change, first.severity) == ("as it is", "")

@@ -41,14 +41,15 @@ def blanks(
 ) -> ExitCode:
     """Count the hands that are found on images without one, and the highest score there."""
     from sharp_cli.bundles.store import open_bundle
-    from sharp_cli.evaluation.hands import Blank, measure_blanks
+    from sharp_cli.evaluation.hands import NegativeImage, measure_negative_images
 
     opened = open_bundle("hands", bundle)
     files = sorted(path for path in pictures.iterdir() if path.is_file())
-    groups: dict[str, list[Blank]] = {}
+    measured = measure_negative_images(opened, files, synthetic=drawn, threads=threads or cores())
+    groups: dict[str, list[NegativeImage]] = {}
     failed = False
     with progress(len(files) + drawn) as on_progress:
-        for one in measure_blanks(opened, files, drawn=drawn, threads=threads or cores()):
+        for one in measured:
             if isinstance(one, RadiographError):
                 log("error", str(one))
                 failed = True

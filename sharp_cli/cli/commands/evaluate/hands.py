@@ -48,12 +48,14 @@ def hands(
     annotated = select_hands(read_annotations(truth), held_out=held_out)
     finder = HandFinder(open_bundle("hands", bundle), threads=threads or cores())
     with progress(len({hand.image for hand in annotated})) as on_progress:
-        tallies = measure_hands(finder, annotated, images, unchanged=unchanged, tell=on_progress)
+        tallies = measure_hands(
+            finder, annotated, images, unchanged=unchanged, on_progress=on_progress
+        )
     for change, tally in tallies.items():
         for kind, names in tally.problems():
             log("note", f"{change}: {kind}: {', '.join(names)}")
-    figures = {change: tally.figures() for change, tally in tallies.items()}
-    columns = next(iter(figures.values()), {})
+    metrics = {change: tally.metrics() for change, tally in tallies.items()}
+    columns = next(iter(metrics.values()), {})
     print_table(
-        ("pictures", *columns), [(change, *row.values()) for change, row in figures.items()]
+        ("pictures", *columns), [(change, *row.values()) for change, row in metrics.items()]
     )

@@ -34,12 +34,14 @@ def phantoms(
     """
     require_training()
     from sharp_cli.datasets.splits import select_hands
-    from sharp_cli.evaluation.phantoms import GROUPS, measure
+    from sharp_cli.evaluation.phantoms import GROUPS, measure_phantoms
     from sharp_cli.synthetic.intact_hands import read_intact_hands
 
-    measured = measure(select_hands(read_intact_hands(truth, images), held_out=held_out), seed=seed)
+    measured = measure_phantoms(
+        select_hands(read_intact_hands(truth, images), held_out=held_out), seed=seed
+    )
     rows = []
     for name, one in measured.items():
-        figures = (one.auc, *(one.groups.get(group) for group in GROUPS), one.low, one.high)
-        rows.append((name, *("" if value is None else f"{value:.3f}" for value in figures)))
+        values = (one.auc, *(one.groups.get(group) for group in GROUPS), one.low, one.high)
+        rows.append((name, *("" if value is None else f"{value:.3f}" for value in values)))
     print_table(("told_by", "all", *GROUPS, "low", "high"), rows)

@@ -69,16 +69,16 @@ def robustness(
 
     annotated = read_annotations(truth)
     threads = threads or cores()
-    shares: list[tuple[str | Path | None, list[AnnotatedHand]]] = [(detector, annotated)]
+    assigned: list[tuple[str | Path | None, list[AnnotatedHand]]] = [(detector, annotated)]
     if folds is not None:
         own = [(fold.bundle, {hand.image for hand in fold.hands}) for fold in read_folds(folds)]
-        shares = [
+        assigned = [
             (path, [hand for hand in annotated if hand.image in images_]) for path, images_ in own
         ]
     finder = HandFinder(open_bundle("hands", bundle), threads=threads)
     parts = (
-        (JointDetector(open_bundle("joints", one), threads=threads), own) for one, own in shares
+        (JointDetector(open_bundle("joints", one), threads=threads), own) for one, own in assigned
     )
-    with progress(len({hand.image for _, own in shares for hand in own})) as on_progress:
-        measured = measure_robustness(finder, parts, images, tell=on_progress)
+    with progress(len({hand.image for _, own in assigned for hand in own})) as on_progress:
+        measured = measure_robustness(finder, parts, images, on_progress=on_progress)
     print_table(_COLUMNS, [[getattr(row, column) for column in _COLUMNS] for row in measured])

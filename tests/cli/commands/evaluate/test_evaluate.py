@@ -13,7 +13,7 @@ from sharp_cli.bundles import store
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
-from sharp_cli.evaluation.phantoms import ToldApart
+from sharp_cli.evaluation.phantoms import Separability
 from sharp_cli.synthetic.perturbations import CHANGES
 from tests import fakes
 
@@ -234,15 +234,17 @@ def test_lesions(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         return {"siso": {"jsn": {"PIP": figures}}}
 
     modules: dict[str, dict[str, Any]] = {
-        "trunk.metrics": {"measure": measure},
-        "joint_patches": {
-            "read_hands": lambda *_: [AnnotatedHand(f"{n}.png", "left", {}) for n in range(8)]
+        "training.trunk.metrics": {"measure": measure},
+        "synthetic.intact_hands": {
+            "read_intact_hands": lambda *_: [
+                AnnotatedHand(f"{n}.png", "left", {}) for n in range(8)
+            ]
         },
     }
     for name, content in modules.items():
         module = ModuleType(name)
         vars(module).update(content)
-        monkeypatch.setitem(sys.modules, f"sharp_cli.training.{name}", module)
+        monkeypatch.setitem(sys.modules, f"sharp_cli.{name}", module)
     monkeypatch.setattr("sharp_cli.cli.extras.find_spec", lambda _: True)
     (row,) = table(sharp("evaluate", "lesions", tmp_path, "joints.csv", "--held-out"))
     assert [hand.image for hand in measured] == ["3.png", "7.png"]
@@ -256,11 +258,11 @@ def test_lesions(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 def test_phantoms(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
     measured: list[str] = []
 
-    def measure(hands: Sequence[IntactHand], *, seed: int) -> dict[str, ToldApart]:
+    def measure(hands: Sequence[IntactHand], *, seed: int) -> dict[str, Separability]:
         measured.extend(f"{hand.image} {hand.side} {seed}" for hand in hands)
-        return {"noise": ToldApart(0.8128, 0.7, 0.9, {"MCP": 0.75, "CMC": 0.5})}
+        return {"noise": Separability(0.8128, 0.7, 0.9, {"MCP": 0.75, "CMC": 0.5})}
 
-    monkeypatch.setattr("sharp_cli.evaluation.phantoms.measure", measure)
+    monkeypatch.setattr("sharp_cli.evaluation.phantoms.measure_phantoms", measure)
     done = sharp("evaluate", "phantoms", "films", "joints.csv", "--held-out", "--seed", "3")
     assert measured == ["two4.png left 3", "two4.png right 3"]
     assert done.out.decode().splitlines() == [
