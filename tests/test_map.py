@@ -44,3 +44,13 @@ def test_the_picture_shows_who_imports_whom() -> None:
         followed |= more
     known = {(user, used) for user, used in imported if user != used and user in PACKAGES}
     assert known <= followed
+
+
+def test_whoever_imports_torch_is_named() -> None:
+    section = MAP.split("## Who may import torch\n")[1].split("\n## ")[0]
+    files = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
+    torch = re.compile(r"^ *(?:import|from) torch\b", re.MULTILINE)
+    users = {name for name, path in files.items() if torch.search(path.read_text(encoding="utf-8"))}
+    assert users - {name for name in files if name.startswith("training/")} <= set(
+        re.findall(r"`([\w/]+\.py)`", section)
+    )
