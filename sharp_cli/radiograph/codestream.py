@@ -1,4 +1,4 @@
-"""The size that compressed pixel data give of themselves, read without decoding them."""
+"""The size of a picture by the header of its compressed pixel data, without decoding them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _FRAME_HEADERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF
 
 
 def size(data: bytes) -> tuple[int, int] | None:
-    """Width and height of a JPEG, JPEG-LS or JPEG 2000 picture; None if it gives none.
+    """Width and height of a JPEG, JPEG-LS or JPEG 2000 picture; None if no header gives them.
 
-    The decoders reserve memory for the size that is found here, whatever the DICOM tags say.
+    The decoders allocate memory for this size, whatever the DICOM tags say.
     """
     if data.startswith(_JPEG_START):
         return _jpeg(data)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
 
 _RADIOGRAPHY: Final = ("CR", "DX", "RG")
-"""Modalities whose tags say how the picture is to be shown, and are believed."""
+"""Modalities whose tags are trusted to say how the picture is to be shown."""
 
 _CAPTURES: Final = ("", "OT", "SC")
 _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
@@ -56,7 +56,7 @@ SYNTAXES: Final = (
     DeflatedExplicitVRLittleEndian, RLELossless, JPEGLSLossless, JPEGLSNearLossless,
     JPEG2000Lossless, JPEG2000, JPEGLossless, JPEGLosslessSV1, JPEGExtended12Bit, JPEGBaseline8Bit,
 )  # fmt: skip
-"""The transfer syntaxes that are read; the first ones are not compressed."""
+"""The supported transfer syntaxes; pixel data before RLE are not compressed."""
 
 _DECODERS: Final = {
     JPEGBaseline8Bit: "pillow",
@@ -69,7 +69,7 @@ _DECODERS: Final = {
 """Where pydicom has a choice: anything but gdcm (see `sharp_cli.radiograph.gdcm_process`)."""
 
 _HEAD: Final = 1 << 16
-"""Bytes within which the transfer syntax is given, and that are inflated at a time."""
+"""The transfer syntax stands within so many bytes; as many are inflated at a time."""
 
 _GROUP_LENGTH: Final = 0x0000_0002
 """The first tag of group 2, as its little-endian bytes read in one number."""
@@ -83,7 +83,7 @@ def read(stream: BinaryIO) -> DecodedFile:
 
     Raises:
         RadiographError: It cannot be read as a radiograph.
-        Exception: Whatever else pydicom and the decoders raise at damaged data.
+        Exception: Whatever else pydicom and the decoders raise for damaged data.
     """
     tags, modality = _tags(stream)
     secondary = text(tags, "SOPClassUID").startswith(_SECONDARY_CAPTURE)
@@ -113,7 +113,7 @@ def size(stream: BinaryIO) -> tuple[int, int]:
 
     Raises:
         RadiographError: It cannot be read as a radiograph.
-        Exception: Whatever else pydicom raises at damaged data.
+        Exception: Whatever else pydicom raises for damaged data.
     """
     tags, _ = _tags(stream)
     return int(tags.Columns), int(tags.Rows)
@@ -155,7 +155,7 @@ def _check_inflated(stream: BinaryIO) -> None:
 
 
 def _check(tags: FileDataset, modality: str) -> None:
-    """Refuse what the tags alone show to be of no use, before anything is decoded."""
+    """Refuse a file that its tags alone show to be unusable, before anything is decoded."""
     evidence = ("Rows", "Columns", "SOPClassUID", "Modality", *_PIXELS)
     if tags.preamble is None and not any(name in tags for name in evidence):
         message = (
@@ -224,7 +224,7 @@ def _stored(tags: FileDataset) -> NDArray[Any]:
 def _transfer_syntax(tags: FileDataset) -> UID:
     syntax: UID | None = tags.file_meta.get("TransferSyntaxUID")
     if syntax is None:
-        # Without group 2 only the way that the tags were written is known; pydicom found it out.
+        # Without group 2 only the encoding of the tags is known, which pydicom detected.
         implicit, little = tags.original_encoding
         explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
         syntax = ImplicitVRLittleEndian if implicit else explicit
@@ -254,7 +254,7 @@ def _grey(stored: NDArray[Any], tags: FileDataset) -> NDArray[np.float32]:
 def _inverse(tags: FileDataset) -> tuple[bool, bool]:
     """Whether small values are bright, and whether the tags agree about that.
 
-    MONOCHROME1 and the presentation shape INVERSE say the same once more; they do not cancel
+    MONOCHROME1 and the presentation shape INVERSE mean the same and do not cancel each other
     (DICOM PS3.3 C.8.11.3.1.2).
     """
     interpretation = text(tags, "PhotometricInterpretation").upper()

@@ -14,24 +14,24 @@ _VIEW: Final = 256
 """Longer side of the view that is judged; at it, a finger is about 10 pixels wide."""
 
 _WINDOW: Final = 7
-"""Side of the neighbourhood whose variation is measured, less than a finger's width."""
+"""Side of the neighbourhood in which variance is measured, less than a finger's width."""
 
 _EVEN: Final = 0.02
 """Rows and columns along the edges that vary less than this are frame or shutter, not air."""
 
 _STRONG: Final = 0.05
-"""Contrast from which on the picture is believed against the tags, enough for a warning."""
+"""Contrast from which on the picture contradicts the tags, which is worth a warning."""
 
 
 def bones_bright(
     pixels: NDArray[np.float32], *, trusted: bool
 ) -> tuple[NDArray[np.float32], str | None]:
-    """Turn a radiograph so that bones are bright.
+    """Invert a radiograph if its bones are dark.
 
     Args:
         pixels: float32, shape (height, width), 0…1.
-        trusted: Whether the file says how it is to be shown. Then the picture only gives a
-            warning if it looks otherwise.
+        trusted: Whether the file's tags decide. Then a picture that looks inverted is only worth a
+            warning.
 
     Returns:
         The pixels, inverted or not, and what was assumed or found odd.
@@ -49,20 +49,20 @@ def bones_bright(
 
 
 def bone_contrast(pixels: NDArray[np.float32]) -> float:
-    """How much brighter the lively parts of the picture are than its even ones, -1…1.
+    """How much brighter the parts of high variance are than those of low variance, -1…1.
 
-    Air is even, while bones make the hand lively, whatever the brightness of either. The liveliest
-    twentieth is left out: there are markers and the edges of frames. Inverting a picture changes
-    the sign and nothing else.
+    Air varies little, a hand with its bones much, whatever the brightness of either. The twentieth
+    that varies most is excluded: it holds markers and the edges of frames. Inverting a picture
+    changes the sign and nothing else.
     """
     view = _without_frame(_at_common_size(pixels))
-    low, high = np.percentile(view, (1, 99))
-    view = np.clip((view - low) / max(float(high - low), 1e-6), 0, 1).astype(np.float32)
+    dark, bright = np.percentile(view, (1, 99))
+    view = np.clip((view - dark) / max(float(bright - dark), 1e-6), 0, 1).astype(np.float32)
     mean = cv2.blur(view, (_WINDOW, _WINDOW))
     variance = cv2.blur(view * view, (_WINDOW, _WINDOW)) - mean * mean
-    even, lively, liveliest = np.quantile(variance, (0.5, 0.7, 0.95))
-    hand = view[(variance >= lively) & (variance <= liveliest)]
-    return float(np.median(hand) - np.median(view[variance <= even]))
+    low, high, highest = np.quantile(variance, (0.5, 0.7, 0.95))
+    hand = view[(variance >= high) & (variance <= highest)]
+    return float(np.median(hand) - np.median(view[variance <= low]))
 
 
 def _at_common_size(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,7 +1,7 @@
-"""What a DICOM file's tags say besides the picture: spacing, side, study and patient.
+"""The tags of a DICOM file besides its picture: spacing, side, study and patient.
 
-A tag's value is converted when it is asked for, and a bad one then raises; here it counts as
-absent. No value that could name a patient leaves this module but as a salted hash.
+pydicom converts the value of a tag when it is read, and raises if it is invalid; here it counts as
+absent. Values that could identify a patient leave this module only as salted hashes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _Sides = Literal["left", "right", "both"]
 
 _SALT: Final = secrets.token_bytes(16)
-"""Lives as long as the process, so that nobody can look a key up by hashing likely numbers."""
+"""Of this process only, so that no key can be looked up by hashing likely numbers."""
 
 _MAX_SPACING: Final = 5.0
 """In mm; a finger's joint space is 1 to 2 mm wide."""
@@ -42,14 +42,14 @@ _VIEW_WORDS: Final[dict[str, _Sides]] = {
     "BILATERAL": "both",
 }
 _PROJECTIONS: Final = ("LATERAL", "OBLIQUE", "LAT", "OBL")
-"""A left lateral view is one from the left: it says nothing about which hand is seen."""
+"""A left lateral view is taken from the left, whichever hand it shows."""
 
 
 def value(tags: Dataset, keyword: str) -> Any:
-    """The value of a tag, or None if it is absent, empty or bad."""
+    """The value of a tag, or None if it is absent, empty or invalid."""
     try:
         return tags.get(keyword)
-    except Exception:  # noqa: BLE001 - pydicom raises just anything at a bad value
+    except Exception:  # noqa: BLE001 - pydicom raises errors of any kind for invalid values
         return None
 
 
@@ -104,11 +104,11 @@ def spacing(tags: Dataset) -> tuple[tuple[float, float] | None, tuple[str, ...]]
 
 
 def side(tags: Dataset) -> tuple[Side | None, tuple[str, ...]]:
-    """The side that the tags agree on (None where they do not say), and warnings."""
-    said = dict(_said(tags))
-    sides = set(said.values())
+    """The side that the tags agree on (None where they give none), and warnings."""
+    given = dict(_given_sides(tags))
+    sides = set(given.values())
     if len(sides) > 1:
-        each = ", ".join(f"{keyword} {which}" for keyword, which in said.items())
+        each = ", ".join(f"{keyword} {which}" for keyword, which in given.items())
         return None, (f"the file's tags disagree about the side ({each}); none is used",)
     match [*sides]:
         case ["left"]:
@@ -119,7 +119,7 @@ def side(tags: Dataset) -> tuple[Side | None, tuple[str, ...]]:
             return None, ()
 
 
-def _said(tags: Dataset) -> Iterator[tuple[str, _Sides]]:
+def _given_sides(tags: Dataset) -> Iterator[tuple[str, _Sides]]:
     for holder in (tags, *_frame_anatomy(tags)):
         for keyword in _SIDE_TAGS:
             which = _SIDE_LETTERS.get(text(holder, keyword).upper()[:1])
@@ -167,7 +167,7 @@ def _items(tags: Dataset, keyword: str) -> list[Dataset]:
 def key(tags: Dataset, *keywords: str) -> str | None:
     """A salted hash of some tags, or None if the first of them is empty.
 
-    Equal for equal values in one process, and of no meaning outside it.
+    Equal for equal values within one process, and meaningless outside it.
     """
     found = [text(tags, keyword) for keyword in keywords]
     if not found[0]:

@@ -1,4 +1,4 @@
-"""How a monochrome DICOM picture asks to be shown: rescale, look-up tables and windows."""
+"""How a monochrome DICOM picture is to be shown: rescale, look-up tables and windows."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     Step = Callable[[Floats], Floats]
 
 _TABLE: Final = 1 << 16
-"""Whole numbers of no more values than this are looked up, which saves time and memory."""
+"""Integers over a range up to this are mapped by a table, which saves time and memory."""
 
 _BLOCK: Final = 256
-"""Rows that are mapped at a time, to save memory."""
+"""How many rows are mapped at a time, to save memory."""
 
 _FLAT: Final = 0.05
-"""A window that leaves less between the 1st and the 99th percentile shows nothing of use."""
+"""Below this range between the 1st and the 99th percentile, a window shows nothing of use."""
 
 
 def show(
@@ -40,10 +40,10 @@ def show(
     Args:
         stored: Numbers, shape (height, width).
         tags: The tags of the file.
-        inverse: Whether the picture is to be inverted in the end.
+        inverse: Whether small values are to be bright.
 
     Returns:
-        float32, shape (height, width), 0…1, padding and numbers that are none 0; and warnings.
+        float32, shape (height, width), 0…1, padding, NaN and infinite values 0; and warnings.
 
     Raises:
         RadiographError: All pixels are alike.
@@ -70,7 +70,7 @@ def show(
 
 
 def _usable(stored: NDArray[Any], tags: Dataset) -> NDArray[np.bool_]:
-    """Which pixels are neither padding nor numbers that are none."""
+    """Which pixels are neither padding nor NaN or infinite."""
     finite: NDArray[np.bool_] = np.isfinite(stored)
     first = number(tags, "PixelPaddingValue")
     if first is None or stored.dtype.kind == "f":
