@@ -1,7 +1,7 @@
-"""What else is on a film: pictures without a hand, letters, borders, and how it was exposed.
+"""What else a radiograph shows: no hand at all, letters, borders, and how it was exposed.
 
-Every function draws at random; `view` is float32 of shape (height, width), `size` is (width,
-height). Letters are drawn any way round, so that they say nothing about the side.
+Every function works at random; `view` is float32 of shape (height, width), `size` is (width,
+height). Letters have any orientation, so that they say nothing about the side.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def without_hand(size: tuple[int, int], rng: np.random.Generator) -> Picture:
     """A picture of anything but a hand."""
-    return (noise, figures, chest, checks)[rng.integers(4)](size, rng)
+    return (noise, shapes, chest, checks)[rng.integers(4)](size, rng)
 
 
 def noise(size: tuple[int, int], rng: np.random.Generator) -> Picture:
@@ -35,7 +35,7 @@ def noise(size: tuple[int, int], rng: np.random.Generator) -> Picture:
     return np.asarray(view / max(float(view.max()), 1e-3), np.float32)
 
 
-def figures(size: tuple[int, int], rng: np.random.Generator) -> Picture:
+def shapes(size: tuple[int, int], rng: np.random.Generator) -> Picture:
     """Ellipses, boxes, lines and letters."""
     view = noise(size, rng) * np.float32(rng.uniform(0, 0.5))
     for _ in range(int(rng.integers(1, 25))):
@@ -108,20 +108,20 @@ def letters(view: Picture, rng: np.random.Generator) -> None:
     if rng.random() < 0.5:
         plate = plate[:, ::-1]
     size = view.shape[::-1]
-    to_film = similarity(
+    to_view = similarity(
         scale=rng.uniform(0.25, 1.0), degrees=rng.uniform(0, 360),
         x=rng.uniform(0, size[0]), y=rng.uniform(0, size[1]),
     )  # fmt: skip
-    ink = cv2.warpAffine(plate.astype(np.float32) / 255, to_film.matrix, size)
+    ink = cv2.warpAffine(plate.astype(np.float32) / 255, to_view.matrix, size)
     if rng.random() < 0.5:
         np.maximum(view, ink, out=view)
     else:
-        covered = cv2.warpAffine(np.ones(plate.shape, np.float32), to_film.matrix, size)
+        covered = cv2.warpAffine(np.ones(plate.shape, np.float32), to_view.matrix, size)
         view[:] = view * (1 - covered) + ink
 
 
 def borders(view: Picture, rng: np.random.Generator) -> None:
-    """Collimation: outside a turned rectangle the film is bright, dark or dimmed."""
+    """Collimation: outside a rotated rectangle the picture is bright, dark or dimmed."""
     size = np.array(view.shape[::-1])
     extent = size * (1 - np.abs(rng.normal(0, 0.05, 2)))
     centre = size / 2 + rng.normal(0, 0.015, 2) * size
@@ -152,13 +152,13 @@ def wedge(view: Picture, rng: np.random.Generator) -> None:
 
 
 def spoil(view: Picture, rng: np.random.Generator) -> Picture:
-    """Expose a film in some way, and lay letters, borders and more over it."""
+    """Expose a radiograph in some way, and lay letters, borders and more over it."""
     height, width = view.shape
     low, high = float(view.min()), float(view.max())
     view = np.clip((view - low) / max(high - low, 1e-3), 0, 1) ** np.float32(
         math.exp(rng.normal(0, 0.35))
     )
-    if rng.random() < 0.3:  # shading across the film, as from the anode heel
+    if rng.random() < 0.3:  # shading across the picture, as from the anode heel
         slope = cv2.resize(rng.random((2, 2)).astype(np.float32), (width, height))
         view = view + slope * np.float32(rng.uniform(0.0, 0.5))
     if rng.random() < 0.3:  # the hand's contrast is a small part of the range

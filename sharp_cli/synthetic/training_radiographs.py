@@ -1,8 +1,8 @@
-"""Made-up films for the hand finder: real hands on new films, and films without a hand.
+"""Synthetic radiographs for the hand finder: real hands placed anew, and ones without a hand.
 
-Everything is drawn at the size the network sees. A hand is turned any way, mirrored, bent towards
+Everything is generated at the size the network sees. A hand is rotated, mirrored, bent towards
 another hand's shape, shaded and cut by the picture's edge; letters, borders, lines and wedges are
-laid over it. Letters are drawn any way round, so that only the anatomy tells the side.
+laid over it. Letters have any orientation, so that only the anatomy shows the side.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.geometry import Affine, fit_similarity, similarity
-from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.inference.hand_finder import INPUT
 from sharp_cli.synthetic import clutter
+from sharp_cli.synthetic.bending import bend_points, thin_plate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from sharp_cli.synthetic.source_radiographs import SourceRadiograph
 
     Picture = NDArray[np.float32]
     Points = NDArray[np.float64]
@@ -35,36 +37,20 @@ _BENT: Final = tuple(POINTS.index(name) for name in (
     "radiocarpal", "ulna",
 ))  # fmt: skip
 _GRID: Final = 17  # nodes a side of the coarse grid on which a bend is computed
-_CUT: Final = 0.25  # share of a hand's points beyond the edge that the network still must find
-_SMALLEST: Final = 40.0  # px, the shortest hand drawn: smaller ones do not show their joints
-_SOURCE: Final = 512  # px, the longer side of a stored source picture
+_CUT: Final = 0.25  # fraction of a hand's points beyond the edge that the network still must find
+_SMALLEST: Final = 40.0  # px, the shortest hand: smaller ones do not show their joints
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A picture to take hands from.
-
-    Attributes:
-        levels: The picture, 0…1, and its halves and quarters, each of shape (height, width).
-        hands: Points of each hand in pixels of `levels[0]`, shape (22, 2) each.
-        mirrored: Whether each hand shows its thumb left when upright.
-    """
-
-    levels: tuple[Picture, ...]
-    hands: tuple[Points, ...]
-    mirrored: tuple[bool, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Film:
-    """A made-up film as the network sees it.
+class TrainingRadiograph:
+    """A synthetic radiograph as the network sees it.
 
     Attributes:
         view: float32, shape (INPUT, INPUT).
-        inside: bool, the same shape: where the film is.
+        inside: bool, the same shape: where the radiograph is.
         hands: Points of each hand, shape (22, 2) each.
         mirrored: Whether each hand shows its thumb left when upright.
-        cut: Whether so much of each hand is cut off that finding it is not asked.
+        cut: Whether so much of each hand is cut off that it need not be found.
     """
 
     view: Picture
@@ -74,75 +60,8 @@ class Film:
     cut: tuple[bool, ...]
 
 
-def sources(pixels: Picture, hands: Sequence[Points], mirrored: Sequence[bool]) -> list[Source]:
-    """The sources that one radiograph gives.
-
-    Its whole picture, and of two hands also each one's half; all of it also without whatever
-    shines beside the hands: a network that sees a letter L beside every left hand reads the letter.
-
-    Args:
-        pixels: float32, shape (height, width), 0…1.
-        hands: Points of each hand, shape (22, 2) each.
-        mirrored: Whether each shows its thumb left when upright.
-    """
-    scale = _SOURCE / max(pixels.shape)
-    small = np.asarray(
-        cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32
-    )
-    points = [(hand + 0.5) * scale - 0.5 for hand in hands]
-    found = []
-    for picture in (small, _without_markers(small, points, mirrored)):
-        found.append(Source(_levels(picture), tuple(points), tuple(mirrored)))
-        if len(points) > 1:
-            centres = np.array([hand.mean(axis=0) for hand in points])
-            axis = int(np.argmax(np.ptp(centres, axis=0)))
-            middle = int(centres[:, axis].mean())
-            for hand, flip in zip(points, mirrored, strict=True):
-                low = hand[:, axis].mean() < middle
-                keep = np.s_[:middle] if low else np.s_[middle:]
-                half = picture[:, keep] if axis == 0 else picture[keep]
-                shift = np.zeros(2)
-                shift[axis] = 0 if low else middle
-                found.append(Source(_levels(half), (hand - shift,), (flip,)))
-    return found
-
-
-def _levels(picture: Picture) -> tuple[Picture, ...]:
-    half = cv2.pyrDown(picture)
-    return picture, half, cv2.pyrDown(half)
-
-
-def _without_markers(
-    picture: Picture, hands: Sequence[Points], mirrored: Sequence[bool]
-) -> Picture:
-    keep = np.zeros(picture.shape, np.uint8)
-    for hand, flip in zip(hands, mirrored, strict=True):
-        frame = fit_hand(hand, mirror=flip)
-        view = frame.inverse()(hand)
-        at = dict(zip(POINTS, view, strict=True))
-        tips = [
-            at[f"PIP{i}"] + reach * (at[f"PIP{i}"] - at[f"MCP{i}"])
-            for i in range(2, 6) for reach in (1.0, 1.5)
-        ]  # fmt: skip
-        tips.append(at["IP"] + 1.1 * (at["IP"] - at["MCP1"]))
-        forearm = [(-700, 2500), (500, 2500)]
-        for outline in (
-            np.vstack([view, tips]),
-            np.vstack([[at["ulna"] - (150, 200), at["radius"] + (200, -200)], forearm]),
-        ):
-            hull = cv2.convexHull(frame(outline).astype(np.float32)).round().astype(np.int32)
-            cv2.fillConvexPoly(keep, hull, 1)
-        reach = max(3, round(130 * frame.scale))
-        keep = cv2.dilate(keep, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    flat = cv2.medianBlur((picture * 255).astype(np.uint8), 41)
-    marks = (np.abs(picture * 255 - flat) > 18) & (keep == 0)
-    grown = cv2.dilate(marks.astype(np.uint8), np.ones((9, 9))) & (1 - keep)
-    soft = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), 1.5)
-    return np.asarray(picture * (1 - soft) + soft * flat / 255, np.float32)
-
-
-class FilmMaker:
-    """Draws films at random.
+class RadiographMaker:
+    """Makes radiographs at random.
 
     Args:
         stock: Where hands come from.
@@ -151,41 +70,44 @@ class FilmMaker:
     """
 
     def __init__(
-        self, stock: Sequence[Source], shapes: NDArray[np.float64], rng: np.random.Generator
+        self,
+        stock: Sequence[SourceRadiograph],
+        shapes: NDArray[np.float64],
+        rng: np.random.Generator,
     ) -> None:
         self._stock = stock
         self._shapes = shapes
         self._rng = rng
 
-    def film(self) -> Film:
-        """One film: of one hand, of two, or of none."""
+    def make(self) -> TrainingRadiograph:
+        """One radiograph: of one hand, of two, or of none."""
         kind = self._rng.random()
         if kind < 0.15:
-            film = self._empty()
+            radiograph = self._empty()
         elif kind < 0.20:
-            film = self._scrambled()
+            radiograph = self._scrambled()
         elif kind < 0.42:
-            film = self._panels()
+            radiograph = self._panels()
         else:
-            film = self._single()
-        return film
+            radiograph = self._single()
+        return radiograph
 
-    # -- films with hands ------------------------------------------------------------------------
+    # -- with hands ------------------------------------------------------------------------
 
     def _rectangle(self, aspect: float) -> tuple[int, int, int, int]:
-        """The film's place in the square: x, y, width, height; the longer side fills it."""
+        """The radiograph's place in the square: x, y, width, height; the longer side fills it."""
         short = max(40, round(INPUT * min(aspect, 1 / aspect)))
         at = (INPUT - short) // 2
         return (at, 0, short, INPUT) if aspect < 1 else (0, at, INPUT, short)
 
-    def _single(self) -> Film:
+    def _single(self) -> TrainingRadiograph:
         rng = self._rng
         source = self._stock[int(rng.integers(len(self._stock)))]
         x, y, width, height = self._rectangle(math.exp(rng.uniform(math.log(0.5), math.log(2.0))))
         view, hands, flips = self._place(source, (width, height))
         return self._finish(view, hands, flips, (x, y))
 
-    def _panels(self) -> Film:
+    def _panels(self) -> TrainingRadiograph:
         """Two hands side by side: of two sources, or one and its mirror image."""
         rng = self._rng
         singles = [source for source in self._stock if len(source.hands) == 1]
@@ -224,20 +146,20 @@ class FilmMaker:
 
     def _place(
         self,
-        source: Source,
+        source: SourceRadiograph,
         size: tuple[int, int],
         *,
         degrees: float | None = None,
         length: float | None = None,
         mirrored: bool | None = None,
     ) -> tuple[Picture, list[Points], list[bool]]:
-        """Draw a source's hands on a film of `size` (width, height).
+        """Place a source's hands on a radiograph of `size` (width, height).
 
         Args:
             source: Where the hands come from; the first one is placed, others come along.
-            size: Of the film.
-            degrees: How far it is turned from upright; None for any angle.
-            length: Length of the hand's points in shorter sides of the film; None for any.
+            size: Of the radiograph.
+            degrees: How far it is rotated from upright; None for any angle.
+            length: Length of the hand's points in shorter sides of the radiograph; None for any.
             mirrored: Whether it shows its thumb left; None for any.
         """
         rng = self._rng
@@ -260,18 +182,20 @@ class FilmMaker:
         shape = Affine(stretch, skew, 0.0, 0.0, 1 / stretch, 0.0)
         room = np.maximum(np.array(size) - 0.8 * pixels, 0.15 * np.array(size))
         centre = np.array(size) / 2 + rng.uniform(-0.5, 0.5, 2) * room
-        if both:  # the pair stays on the film more or less
+        if both:  # most of the pair stays inside
             centre = np.array(size) / 2 + rng.normal(0, 0.08, 2) * size
-        to_film = similarity(
+        to_canvas = similarity(
             scale=pixels / _LENGTH, degrees=degrees, mirror=mirrored, x=centre[0], y=centre[1]
         ).after(shape.after(upright))
         if both:
-            middle = to_film(np.mean([one.mean(axis=0) for one in source.hands], axis=0))
-            to_film = similarity(x=centre[0] - middle[0], y=centre[1] - middle[1]).after(to_film)
-        placed = [to_film(one) for one in source.hands]
+            middle = to_canvas(np.mean([one.mean(axis=0) for one in source.hands], axis=0))
+            to_canvas = similarity(x=centre[0] - middle[0], y=centre[1] - middle[1]).after(
+                to_canvas
+            )
+        placed = [to_canvas(one) for one in source.hands]
         bend = self._bend(placed, size, pixels, mirrored=mirrored)
-        level = int(np.clip(math.log2(1 / max(to_film.scale, 1e-3)), 0, len(source.levels) - 1))
-        to_level = similarity(scale=0.5**level).after(to_film.inverse())
+        level = int(np.clip(math.log2(1 / max(to_canvas.scale, 1e-3)), 0, len(source.levels) - 1))
+        to_level = similarity(scale=0.5**level).after(to_canvas.inverse())
         grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1)
         where = to_level(grid + bend).astype(np.float32)
         picture = source.levels[level]
@@ -285,14 +209,14 @@ class FilmMaker:
         view = cv2.remap(
             picture, where, None, cv2.INTER_LINEAR, borderMode=border, borderValue=fill
         )
-        moved = [_bent(one, bend) for one in placed]
+        moved = [bend_points(one, bend) for one in placed]
         turned = mirrored != flip
         return np.asarray(view, np.float32), moved, [one != turned for one in source.mirrored]
 
     def _bend(
         self, placed: Sequence[Points], size: tuple[int, int], pixels: float, *, mirrored: bool
     ) -> NDArray[np.float32]:
-        """Displacements from the film to the unbent film, shape (height, width, 2)."""
+        """Displacements from the picture to the unbent one, shape (height, width, 2)."""
         rng = self._rng
         coarse = rng.normal(0, 0.012 * pixels, (4, 4, 2)).astype(np.float32)
         bend = np.asarray(cv2.resize(coarse, (_GRID, _GRID), interpolation=cv2.INTER_CUBIC))
@@ -306,13 +230,13 @@ class FilmMaker:
             # The centres of the cells that the picture falls into; resizing keeps them.
             x, y = ((np.arange(_GRID) + 0.5) * side / _GRID - 0.5 for side in size)
             nodes = np.stack(np.meshgrid(x, y), axis=-1)
-            bend = bend + _thin_plate(aim, own - aim, nodes.reshape(-1, 2)).reshape(nodes.shape)
+            bend = bend + thin_plate(aim, own - aim, nodes.reshape(-1, 2)).reshape(nodes.shape)
         fine = cv2.resize(bend.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
         return np.asarray(fine, np.float32)
 
-    # -- films without ---------------------------------------------------------------------------
+    # -- without a hand ---------------------------------------------------------------------------
 
-    def _empty(self) -> Film:
+    def _empty(self) -> TrainingRadiograph:
         rng = self._rng
         x, y, width, height = self._rectangle(math.exp(rng.uniform(math.log(0.5), math.log(2.0))))
         size = (width, height)
@@ -331,8 +255,8 @@ class FilmMaker:
         piece = picture[corner[0] : corner[0] + side, corner[1] : corner[1] + side]
         return np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_CUBIC), np.float32)
 
-    def _scrambled(self) -> Film:
-        """A film cut into tiles smaller than a hand and put together anew: bones, but no hand."""
+    def _scrambled(self) -> TrainingRadiograph:
+        """Tiles of a radiograph smaller than a hand, shuffled: bones, but no hand."""
         rng = self._rng
         view, hands, _ = self._place(
             self._stock[int(rng.integers(len(self._stock)))], (INPUT, INPUT),
@@ -355,7 +279,7 @@ class FilmMaker:
 
     def _finish(
         self, view: Picture, hands: list[Points], flips: list[bool], corner: tuple[int, int]
-    ) -> Film:
+    ) -> TrainingRadiograph:
         view = clutter.spoil(np.ascontiguousarray(view, np.float32), self._rng)
         height, width = view.shape
         square = np.zeros((INPUT, INPUT), np.float32)
@@ -366,32 +290,6 @@ class FilmMaker:
             bool(np.mean(((hand < 0) | (hand > (width - 1, height - 1))).any(axis=1)) > _CUT)
             for hand in hands
         ]
-        return Film(square, inside, tuple(hand + corner for hand in hands), tuple(flips),
-                    tuple(cut))  # fmt: skip
-
-
-def _bent(points: Points, bend: NDArray[np.float32]) -> Points:
-    """Where points of the unbent film come to lie: p' with p' + bend(p') = p."""
-    moved = points
-    for _ in range(6):
-        at = moved.astype(np.float32)[:, None]
-        step = cv2.remap(bend, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        moved = points - step[:, 0]
-    return moved
-
-
-def _thin_plate(at: Points, values: Points, where: Points) -> Points:
-    """The smoothest field with `values` at points (Bookstein 1989), evaluated elsewhere."""
-
-    def kernel(first: Points, second: Points) -> Points:
-        squared = ((first[:, None] - second[None]) ** 2).sum(axis=-1) / INPUT**2
-        return np.asarray(squared * np.log(squared + 1e-9))
-
-    count = len(at)
-    flat = np.column_stack([np.ones(count), at / INPUT])
-    system = np.zeros((count + 3, count + 3))
-    system[:count, :count] = kernel(at, at) + 1e-4 * np.eye(count)
-    system[:count, count:], system[count:, :count] = flat, flat.T
-    solution = np.linalg.solve(system, np.vstack([values, np.zeros((3, 2))]))
-    ahead = np.column_stack([kernel(where, at), np.ones(len(where)), where / INPUT])
-    return np.asarray(ahead @ solution)
+        return TrainingRadiograph(
+            square, inside, tuple(hand + corner for hand in hands), tuple(flips), tuple(cut)
+        )

@@ -1,4 +1,4 @@
-"""Train the hand finder on made-up films, and export it."""
+"""Train the hand finder on synthetic radiographs, and export it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from sharp_cli.datasets.splits import select_hands
 from sharp_cli.inference.hand_finder import CHANNELS, INPUT, OFFSET_UNIT, OUTPUTS, STRIDE, normalise
 from sharp_cli.radiograph import read
 from sharp_cli.synthetic.phantom import random_phantom
-from sharp_cli.synthetic.training_radiographs import FilmMaker, sources
+from sharp_cli.synthetic.source_radiographs import source_radiographs
+from sharp_cli.synthetic.training_radiographs import RadiographMaker
 from sharp_cli.training.onnx_file import write_onnx
 from sharp_cli.training.run import begin, half_precision, save
 
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
-    from sharp_cli.synthetic.training_radiographs import Film, Source
+    from sharp_cli.synthetic.source_radiographs import SourceRadiograph
+    from sharp_cli.synthetic.training_radiographs import TrainingRadiograph
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -100,8 +102,8 @@ class HandNetwork(nn.Module):
         return torch.as_tensor(self.head(y))
 
 
-def targets(film: Film) -> tuple[NDArray[np.float32], ...]:
-    """What the network should answer to a film.
+def targets(radiograph: TrainingRadiograph) -> tuple[NDArray[np.float32], ...]:
+    """What the network should answer to a radiograph.
 
     Returns:
         Peaks (2, CELLS, CELLS), 1 at centres; whether the answer counts (CELLS, CELLS); offsets
@@ -114,7 +116,9 @@ def targets(film: Film) -> tuple[NDArray[np.float32], ...]:
     counts = np.ones((CELLS, CELLS), np.float32)
     offsets = np.zeros((2 * len(POINTS), CELLS, CELLS), np.float32)
     weight = np.zeros((CELLS, CELLS), np.float32)
-    for points, mirrored, cut in zip(film.hands, film.mirrored, film.cut, strict=True):
+    for points, mirrored, cut in zip(
+        radiograph.hands, radiograph.mirrored, radiograph.cut, strict=True
+    ):
         frame = fit_hand(points, mirror=mirrored)
         length = _LENGTH * frame.scale
         squared = (x - frame.c) ** 2 + (y - frame.f) ** 2
@@ -124,7 +128,7 @@ def targets(film: Film) -> tuple[NDArray[np.float32], ...]:
         spread = max(_SPREAD * length, 0.8 * STRIDE)
         peak = np.exp(-squared / (2 * spread**2)).astype(np.float32)
         peak[np.unravel_index(squared.argmin(), squared.shape)] = 1.0
-        # Cells nearer to another hand keep what they owe to that one.
+        # Cells nearer to another hand keep that one's targets.
         nearer = peak > weight
         step = ((points[:, :, None, None] - grid) / OFFSET_UNIT).reshape(-1, CELLS, CELLS)
         offsets[:, nearer] = step[:, nearer]
@@ -132,7 +136,9 @@ def targets(film: Film) -> tuple[NDArray[np.float32], ...]:
         heat[int(mirrored)] = np.maximum(heat[int(mirrored)], peak)
     # An error counts relative to the hand: a small hand's pixels weigh more.
     scale = np.ones_like(weight)
-    for points, mirrored, cut in zip(film.hands, film.mirrored, film.cut, strict=True):
+    for points, mirrored, cut in zip(
+        radiograph.hands, radiograph.mirrored, radiograph.cut, strict=True
+    ):
         if not cut:
             frame = fit_hand(points, mirror=mirrored)
             near = (x - frame.c) ** 2 + (y - frame.f) ** 2 < (0.3 * _LENGTH * frame.scale) ** 2
@@ -158,15 +164,15 @@ def loss(
     return peaks, (error * weight).sum() / weight.sum().clamp(min=1)
 
 
-def load_stock(hands: Iterable[AnnotatedHand], images: Path) -> list[Source]:
-    """The sources of annotated radiographs, which lie in the folder `images`."""
+def load_sources(hands: Iterable[AnnotatedHand], images: Path) -> list[SourceRadiograph]:
+    """The sources from annotated radiographs in the folder `images`."""
     shown: dict[str, list[AnnotatedHand]] = defaultdict(list)
     for hand in hands:
         shown[hand.image].append(hand)
     return [
         source
         for image, found in shown.items()
-        for source in sources(
+        for source in source_radiographs(
             read(images / image).pixels,
             [fill_missing(hand.positions(), mirror=hand.side == "right") for hand in found],
             [hand.side == "right" for hand in found],
@@ -174,11 +180,11 @@ def load_stock(hands: Iterable[AnnotatedHand], images: Path) -> list[Source]:
     ]
 
 
-def phantom_stock(count: int, rng: np.random.Generator) -> list[Source]:
-    """Sources of phantoms: bones of another kind of picture, and synthetic examples are found."""
+def phantom_sources(count: int, rng: np.random.Generator) -> list[SourceRadiograph]:
+    """Sources from phantoms, so that synthetic examples are found, too."""
     phantoms = (random_phantom(rng) for _ in range(count))
     return [
-        sources(
+        source_radiographs(
             phantom.pixels,
             [np.array([phantom.points[name] for name in POINTS])],
             [phantom.side == "right"],
@@ -223,19 +229,19 @@ def train_hands(
 ) -> None:
     """Train a hand finder on every annotated picture that is not held out, and write its bundle.
 
-    A run that was cut short goes on from the checkpoint in `work`.
+    An interrupted run resumes from the checkpoint in `work`.
 
     Args:
         annotations: Joint positions, see `annotations.check.read_checked`.
         images: Folder of the radiographs that they name.
         out: Folder of the bundle.
         work: Folder for the checkpoint.
-        names: What the points are called there; None if by their own names.
+        names: What the points are called there; None for their own names.
         shapes: Landmarks of further hands, see `load_shapes`.
-        phantoms: How many phantoms are drawn besides.
-        steps: Batches of films.
+        phantoms: Number of phantoms to learn from besides.
+        steps: Batches to train on.
         threads: CPU threads.
-        seed: Of every random choice.
+        seed: Random seed.
 
     Raises:
         SharpError: Annotations or radiographs cannot be used, or a folder cannot be made.
@@ -244,8 +250,8 @@ def train_hands(
     hands = select_hands(read_checked(annotations, images, names), held_out=False)
     bends = load_shapes(shapes)
     rng = np.random.default_rng((seed, _steps_done(work)))
-    stock = load_stock(hands, images) + phantom_stock(phantoms, rng)
-    network = train_network(work, FilmMaker(stock, bends, rng), steps=steps, seed=seed)
+    stock = load_sources(hands, images) + phantom_sources(phantoms, rng)
+    network = train_network(work, RadiographMaker(stock, bends, rng), steps=steps, seed=seed)
     example = torch.zeros(1, CHANNELS, INPUT, INPUT)
     write_onnx(network, example, out / NETWORK_FILE)
     meta = {
@@ -278,8 +284,8 @@ def _steps_done(work: Path) -> int:
     return int(torch.load(path, weights_only=True)["step"]) if path.is_file() else 0
 
 
-def train_network(work: Path, maker: FilmMaker, *, steps: int, seed: int) -> nn.Module:
-    """Train, or go on from the checkpoint in `work`.
+def train_network(work: Path, maker: RadiographMaker, *, steps: int, seed: int) -> nn.Module:
+    """Train, or resume from the checkpoint in `work`.
 
     Returns:
         The network with the running average of its weights.
@@ -303,9 +309,13 @@ def train_network(work: Path, maker: FilmMaker, *, steps: int, seed: int) -> nn.
         warm = min(1.0, (step + 1) / 200)
         for group in optimiser.param_groups:
             group["lr"] = _RATE * warm * (0.5 + 0.5 * math.cos(math.pi * step / steps)) + 1e-5
-        films = [maker.film() for _ in range(_BATCH)]
-        picture = torch.from_numpy(np.stack([normalise(film.view, film.inside) for film in films]))
-        wanted = [torch.from_numpy(np.stack(one)) for one in zip(*map(targets, films), strict=True)]
+        radiographs = [maker.make() for _ in range(_BATCH)]
+        picture = torch.from_numpy(
+            np.stack([normalise(one.view, one.inside) for one in radiographs])
+        )
+        wanted = [
+            torch.from_numpy(np.stack(one)) for one in zip(*map(targets, radiographs), strict=True)
+        ]
         with half_precision("cpu"):
             answer = network(picture.contiguous(memory_format=torch.channels_last))
         peaks, places = loss(answer, *wanted)
