@@ -46,6 +46,6 @@ def phantom(
     studies = study_count(seed, patients)
     with progress(studies) as on_progress:
         write_cohort(
-            out, patients=patients, seed=seed, workers=workers or cores(), tell=on_progress
+            out, patients=patients, seed=seed, workers=workers or cores(), on_progress=on_progress
         )
     log("done", f"the cohort is in {out} (patients: {patients}, studies: {studies})")

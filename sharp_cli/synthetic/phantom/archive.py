@@ -1,23 +1,19 @@
-"""Draw a made-up cohort and write it: DICOM files, and tables of what is in them."""
+"""Render a synthetic cohort and write it: DICOM files, and tables of what is in them."""
 
 from __future__ import annotations
 
 import csv
-import os
-import signal
-from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from threading import Thread
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import cv2
 import numpy as np
 
 from sharp_cli.core.errors import OutputError, UsageError
 from sharp_cli.core.joints import SIDES, Side
+from sharp_cli.execution.process_pool import process_pool
 from sharp_cli.fileio import output
 from sharp_cli.synthetic.phantom import draw, film
 from sharp_cli.synthetic.phantom.cohort import Patient, Study, cohort
@@ -82,13 +78,15 @@ plates of 43 x 35 cm (both hands) and 24 x 30 cm (one).
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    folder: Path
-    seed: int
+class _Visit(NamedTuple):
+    """A study to render, and whose it is."""
+
     patient: Patient
     study: Study
-    shrink: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.patient.id}/{self.study.number}"
 
 
 def write_cohort(
@@ -97,21 +95,22 @@ def write_cohort(
     patients: int,
     seed: int,
     workers: int,
-    tell: Callable[[str], None],
+    on_progress: Callable[[str], None],
     correlations: Correlations = DEFAULT,
     shrink: int = 1,
 ) -> None:
-    """Draw the patients' radiographs in several processes, and write them.
+    """Render the patients' radiographs in several processes, and write them.
 
     The same patients and seed give the same files, whatever the number of processes. Rows are
     written as they come; the tables appear when all radiographs are there.
 
     Args:
-        folder: Where to: new, empty, or that of the same cohort, cut short, which is drawn anew.
+        folder: Where to: new, empty, or that of the same cohort, interrupted, which is rendered
+            anew.
         patients: How many.
-        seed: What everything follows from.
-        workers: How many processes draw.
-        tell: Told the name of each study that is there.
+        seed: Random seed.
+        workers: How many processes render.
+        on_progress: Called with the name of each study that is written.
         correlations: Of the damage.
         shrink: Divides the size of the pictures.
 
@@ -120,35 +119,31 @@ def write_cohort(
         OutputError: Something cannot be written.
     """
     unfinished = _claim(folder, f"--patients {patients} --seed {seed}")
-    jobs = (
-        _Job(folder, seed, patient, study, shrink)
+    visits = (
+        _Visit(patient, study)
         for patient in cohort(seed, patients, correlations)
         for study in patient.studies
     )
-    # OpenCV's threads do not survive a fork.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_prepare_worker)
-    try:
-        with ExitStack() as stack:
-            tables = {
-                name: stack.enter_context(_table(folder / name, columns))
-                for name, columns in TABLES.items()
-            }
-            for job, future in _submitted(pool, jobs, ahead=2 * workers):
-                for name, rows in future.result().items():
-                    tables[name](rows)
-                tell(f"{job.patient.id}/{job.study.number}")
-    finally:
-        pool.shutdown(cancel_futures=True)
+    writer = _Writer(folder, seed, shrink)
+    with process_pool(workers, partial(_prepared, writer)) as pool, ExitStack() as stack:
+        tables = {
+            name: stack.enter_context(_table(folder / name, columns))
+            for name, columns in TABLES.items()
+        }
+        for study, written in pool.map(_Writer.write_study, visits, on_crash=_crashed):
+            for name, rows in written.items():
+                tables[name](rows)
+            on_progress(study)
     unfinished.unlink()
 
 
 def _claim(folder: Path, content: str) -> Path:
-    """Mark a folder as one whose cohort is being drawn, and give the mark."""
+    """Mark a folder as one whose cohort is being rendered, and give the mark."""
     mark = folder / _UNFINISHED
     output.make_folder(folder)
     begun = mark.read_text(encoding="utf-8") if mark.is_file() else None
     if begun != content and any(folder.iterdir()):
-        instead = f", or repeat what was cut short there, {begun}" if begun else ""
+        instead = f", or repeat what was interrupted there, {begun}" if begun else ""
         message = f"{folder}: is not empty; choose a new folder{instead}"
         raise UsageError(message)
     output.write(mark, content.encode())
@@ -172,86 +167,88 @@ def _table(path: Path, columns: tuple[str, ...]) -> Iterator[Callable[[Iterable[
         hidden.unlink(missing_ok=True)
 
 
-def _submitted(
-    pool: ProcessPoolExecutor, jobs: Iterator[_Job], ahead: int
-) -> Iterator[tuple[_Job, Future[Rows]]]:
-    """Hand in jobs and give them back in order, never more than `ahead` at a time."""
-    waiting: deque[tuple[_Job, Future[Rows]]] = deque()
-    for job in jobs:
-        if len(waiting) == ahead:
-            yield waiting.popleft()
-        waiting.append((job, pool.submit(_write_study, job)))
-    yield from waiting
+def _crashed(visit: _Visit) -> tuple[str, Rows]:
+    message = (
+        f"{visit.name}: the processes that rendered it ended; there may not be enough memory: "
+        "choose fewer --workers, and repeat the call"
+    )
+    raise OutputError(message)
 
 
-def _prepare_worker() -> None:
-    """One core a process; an interruption is the parent's to answer, after whole files."""
+def _prepared(writer: _Writer) -> _Writer:
+    """The writer, in a process that takes one core."""
     cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
+    return writer
 
 
-def _end_with_parent() -> None:
-    """A parent that was killed cannot tell its workers to stop."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Renders studies into a folder.
 
+    Attributes:
+        folder: The folder.
+        seed: Random seed of the cohort.
+        shrink: Divides the size of the pictures.
+    """
 
-def _write_study(job: _Job) -> Rows:
-    """Draw a study's films and write them; gives their rows."""
-    site = _SITES[job.patient.site - 1]
-    rows: Rows = {name: [] for name in TABLES}
-    for number, sides in enumerate([SIDES] if site.together else [(side,) for side in SIDES]):
-        _write_film(job, site, number, sides, rows)
-    return rows
+    folder: Path
+    seed: int
+    shrink: int
 
+    def write_study(self, visit: _Visit) -> tuple[str, Rows]:
+        """Render the radiographs of a study and write them; gives its name and their rows."""
+        site = _SITES[visit.patient.site - 1]
+        rows: Rows = {name: [] for name in TABLES}
+        for number, sides in enumerate([SIDES] if site.together else [(side,) for side in SIDES]):
+            self._write_radiograph(visit, site, number, sides, rows)
+        return visit.name, rows
 
-def _write_film(job: _Job, site: _Site, number: int, sides: tuple[Side, ...], rows: Rows) -> None:
-    patient, study = job.patient, job.study
-    spacing = site.spacing * job.shrink
-    hands = [
-        draw(
-            patient.seed,
-            side=side,
-            lesions={key[1:]: grade for key, grade in study.grades.items() if key[0] == side},
-            condition=study.condition[side],
-            visit=study.number - 1,
-            phalanx=phalanx_mm(patient.seed, study.condition[side]) / spacing,
+    def _write_radiograph(
+        self, visit: _Visit, site: _Site, number: int, sides: tuple[Side, ...], rows: Rows
+    ) -> None:
+        patient, study = visit
+        spacing = site.spacing * self.shrink
+        hands = [
+            draw(
+                patient.seed,
+                side=side,
+                lesions={key[1:]: grade for key, grade in study.grades.items() if key[0] == side},
+                condition=study.condition[side],
+                visit=study.number - 1,
+                phalanx=phalanx_mm(patient.seed, study.condition[side]) / spacing,
+            )
+            for side in sides
+        ]
+        size = (LONG // self.shrink, SHORT // self.shrink)
+        made = film(
+            hands,
+            np.random.default_rng([patient.seed, _FILM, study.number, number]),
+            size=size if site.together else size[::-1],
         )
-        for side in sides
-    ]
-    size = (LONG // job.shrink, SHORT // job.shrink)
-    made = film(
-        hands,
-        np.random.default_rng([patient.seed, _FILM, study.number, number]),
-        size=size if site.together else size[::-1],
-    )
-    alone = None if site.together else sides[0]
-    place = f"{patient.id}/{study.number}/{alone or 'both'}.dcm"
-    name = f"{patient.id}-{study.number}"
-    header = Header(
-        patient=patient.id,
-        study=name,
-        date=study.date,
-        source=("sharp-cli phantom", str(job.seed), name),
-        sex=patient.sex,
-        age=int(study.age),
-    )
-    image = dataset(
-        made.pixels, header, place, spacing=made.spacing, side=alone, inverted=site.inverted
-    )
-    output.write(job.folder / place, encode(image))
+        alone = None if site.together else sides[0]
+        place = f"{patient.id}/{study.number}/{alone or 'both'}.dcm"
+        name = f"{patient.id}-{study.number}"
+        header = Header(
+            patient=patient.id,
+            study=name,
+            date=study.date,
+            source=("sharp-cli phantom", str(self.seed), name),
+            sex=patient.sex,
+            age=int(study.age),
+        )
+        image = dataset(
+            made.pixels, header, place, spacing=made.spacing, side=alone, inverted=site.inverted
+        )
+        output.write(self.folder / place, encode(image))
 
-    person = (int(study.age), patient.sex, patient.site, f"{study.duration:.1f}")
-    rows["manifest.csv"].append((name, patient.id, alone or "", place, study.date, *person))
-    for side, points in zip(made.sides, made.points, strict=True):
-        rows["labels.csv"] += [
-            (patient.id, name, place, side, finding, joint, grade)
-            for (hand, finding, joint), grade in study.grades.items()
-            if hand == side
-        ]
-        rows["joints.csv"] += [
-            (place, side, joint, f"{x:.2f}", f"{y:.2f}") for joint, (x, y) in points.items()
-        ]
+        person = (int(study.age), patient.sex, patient.site, f"{study.duration:.1f}")
+        rows["manifest.csv"].append((name, patient.id, alone or "", place, study.date, *person))
+        for side, points in zip(made.sides, made.points, strict=True):
+            rows["labels.csv"] += [
+                (patient.id, name, place, side, finding, joint, grade)
+                for (hand, finding, joint), grade in study.grades.items()
+                if hand == side
+            ]
+            rows["joints.csv"] += [
+                (place, side, joint, f"{x:.2f}", f"{y:.2f}") for joint, (x, y) in points.items()
+            ]

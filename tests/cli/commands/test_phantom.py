@@ -48,7 +48,7 @@ def test_the_papers_cohort_is_the_default(sharp: Sharp, monkeypatch: pytest.Monk
     done = sharp("phantom", "--out", "made")
     assert done.err == "done: the cohort is in made (patients: 40, studies: 113)\n"
     (given,) = calls
-    del given["tell"]
+    del given["on_progress"]
     assert given == {"patients": 40, "seed": 1, "workers": cores()}
 
 

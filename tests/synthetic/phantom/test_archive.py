@@ -34,7 +34,9 @@ IMAGES = [
 
 def write(folder: Path, workers: int = 2, *, patients: int = 2) -> list[str]:
     told: list[str] = []
-    write_cohort(folder, patients=patients, seed=SEED, workers=workers, tell=told.append, shrink=10)
+    write_cohort(
+        folder, patients=patients, seed=SEED, workers=workers, on_progress=told.append, shrink=10
+    )
     return told
 
 
@@ -169,15 +171,19 @@ def stop_after(studies: int) -> Callable[[str], None]:
     return tell
 
 
-def test_a_run_cut_short_leaves_whole_pictures_and_is_repeated(drawn: Path, tmp_path: Path) -> None:
+def test_an_interrupted_run_leaves_whole_pictures_and_is_repeated(
+    drawn: Path, tmp_path: Path
+) -> None:
     with pytest.raises(Stopped):
-        write_cohort(tmp_path, patients=2, seed=SEED, workers=1, tell=stop_after(1), shrink=10)
+        write_cohort(
+            tmp_path, patients=2, seed=SEED, workers=1, on_progress=stop_after(1), shrink=10
+        )
     left, whole = contents(tmp_path), contents(drawn)
     pictures = {name: file for name, file in left.items() if name.endswith(".dcm")}
     assert pictures
     assert pictures.items() <= whole.items()
     assert set(left) == {".unfinished", *pictures}
-    with pytest.raises(UsageError, match="cut short there, --patients 2 --seed 47"):
+    with pytest.raises(UsageError, match="interrupted there, --patients 2 --seed 47"):
         write(tmp_path, patients=3)
     write(tmp_path)
     assert contents(tmp_path) == whole
@@ -208,6 +214,8 @@ def test_correlations_are_those_of_the_cohort(
 
     monkeypatch.setattr(archive, "cohort", nobody)
     alike = Correlations(fingers=0.7)
-    write_cohort(tmp_path, patients=3, seed=5, workers=1, tell=lambda _: None, correlations=alike)
+    write_cohort(
+        tmp_path, patients=3, seed=5, workers=1, on_progress=lambda _: None, correlations=alike
+    )
     assert asked == [(5, 3, alike)]
     assert (tmp_path / "labels.csv").read_text().count("\n") == 1
