@@ -96,7 +96,7 @@ def score(
     # Two files that failed together have one reason.
     for reason in dict.fromkeys(failure.reason for failure in document.failures):
         warnings.warn(reason, stacklevel=2)
-    return Scores(ready.named_in(document))
+    return Scores(document)
 
 
 def _require(fits: bool, given: str, wanted: str) -> None:  # noqa: FBT001

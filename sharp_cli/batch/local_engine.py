@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -52,12 +52,8 @@ class LocalEngine:
                 for group, found in score_groups(
                     _detected(groups, pool, run), self.scoring, run, together=pool.count
                 ):
-                    named = [
-                        replace(study, document=self.models.named_in(study.document))
-                        for study in found
-                    ]
-                    scored.append((group, named))
-                    yield named
+                    scored.append((group, found))
+                    yield found
 
             for files in pool.map(Worker.make_files, studies(), on_crash=crashed_files):
                 group, found = scored.popleft()

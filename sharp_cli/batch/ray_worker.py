@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from sharp_cli.batch.worker import StudyFiles, make_files
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sharp_cli.execution.ray_pool import Driver
     from sharp_cli.results.document import Document, Failure
     from sharp_cli.scoring.groups import Group
-    from sharp_cli.scoring.loading import Models
     from sharp_cli.scoring.stages import Scoring
 
 
@@ -72,20 +71,18 @@ class RayWorker:
     """A process of a cluster.
 
     Attributes:
-        models: Those of `scoring`.
         scoring: How to score.
     """
 
-    models: Models
     scoring: Scoring
 
     def score(self, group: Group) -> ScoredGroup:
         """Score a group."""
         run = Run()
-        detected = detect_group(group, self.scoring.finder, self.scoring.detector)
+        detected = detect_group(group, self.scoring.finder, self.scoring.detector, grey=True)
         ((_, studies),) = score_groups([(group, detected)], self.scoring, run, together=1)
-        named = [replace(one, document=self.models.named_in(one.document)) for one in studies]
-        return ScoredGroup([one.document for one in named], make_files(named), run.failures)
+        documents = [study.document for study in studies]
+        return ScoredGroup(documents, make_files(studies), run.failures)
 
 
 def load_ray_worker(setup: Setup, file: str) -> RayWorker:
@@ -111,9 +108,7 @@ def load_ray_worker(setup: Setup, file: str) -> RayWorker:
         threads=setup.threads,
         throughput=True,
     )
-    return RayWorker(
-        models, models.scoring(setup.model, threshold=setup.threshold, strict=setup.strict)
-    )
+    return RayWorker(models.scoring(setup.model, threshold=setup.threshold, strict=setup.strict))
 
 
 def crashed(group: Group) -> ScoredGroup:

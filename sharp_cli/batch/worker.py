@@ -52,7 +52,7 @@ class Worker:
 
     def detect(self, group: Group) -> DetectedGroup:
         """Detect the hands and joints of a group; see `detect_group`."""
-        return detect_group(group, self.finder, self.detector)
+        return detect_group(group, self.finder, self.detector, grey=True)
 
     def make_files(self, studies: Sequence[ScoredStudy]) -> StudyFiles:
         """Make the files of the studies of a group; see `make_files`."""

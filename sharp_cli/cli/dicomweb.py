@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from sharp_cli.cli.outputs import Outputs
     from sharp_cli.core.errors import ExitCode
     from sharp_cli.results.document import Document
-    from sharp_cli.scoring.loading import Models
     from sharp_cli.scoring.stages import Scoring
 
 _Row = TypeVar("_Row")
@@ -49,7 +48,7 @@ class Remote:
         self.studies = studies
         self.store = store
 
-    def score(self, models: Models, scoring: Scoring, outputs: Outputs) -> ExitCode:
+    def score(self, scoring: Scoring, outputs: Outputs) -> ExitCode:
         """Fetch and score the studies, write what was asked for, give the exit code.
 
         Results name a study by its identifier, and its radiographs STUDY/OBJECT.dcm: only within
@@ -64,7 +63,7 @@ class Remote:
             fetched = self._fetch(folder, run)
             work = plan_studies(fetched)
             with progress(len(work.files)) as run.on_progress:
-                document = models.named_in(score_plan(work, scoring, run))
+                document = score_plan(work, scoring, run)
             if self.store:
                 self._send(document, run)
             # Pictures are drawn from the files; everything else must not name their folder.

@@ -13,10 +13,11 @@ from sharp_cli.batch.result_store import ResultStore, opened
 from sharp_cli.batch.resume import remaining
 from sharp_cli.cli.progress import rated_progress
 from sharp_cli.cli.terminal import log, log_problems
-from sharp_cli.results.assemble import assemble, with_results, with_studies
+from sharp_cli.results.assemble import with_studies
 from sharp_cli.results.document import Document, ModelRow
 from sharp_cli.results.layout import FAILURES
 from sharp_cli.results.run import Run
+from sharp_cli.scoring.score import start_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from sharp_cli.batch.engine import Engine
     from sharp_cli.cli.outputs import Outputs
     from sharp_cli.core.errors import ExitCode
-    from sharp_cli.core.records import Precision
-    from sharp_cli.scoring.loading import Models
     from sharp_cli.scoring.plan import Plan
     from sharp_cli.scoring.stages import Scoring
 
@@ -35,7 +34,6 @@ def settings(
     manifest: str | None,
     scoring: Scoring,
     device: str,
-    precision: Precision,
 ) -> dict[str, Any]:
     """The settings that decide the results beside the models: only with the same is a run resumed.
 
@@ -54,7 +52,7 @@ def settings(
         "threshold": scoring.threshold,
         "strict": scoring.strict,
         "device": device,
-        "precision": precision,
+        "precision": scoring.precision,
     }
 
 
@@ -65,15 +63,13 @@ class ResultsFolder:
     Attributes:
         folder: The folder.
         settings: See `settings`.
-        models: Models to score with.
-        scoring: How to score with them.
+        scoring: How to score.
         engine: What scores the studies.
         run: Notes what fails.
     """
 
     folder: Path
     settings: Mapping[str, Any]
-    models: Models
     scoring: Scoring
     engine: Engine
     run: Run
@@ -86,15 +82,13 @@ class ResultsFolder:
             UsageError: The folder holds something else, or another process works there.
             OutputError: Something cannot be written.
         """
-        models = {str(one.kind): ModelRow(one.name, one.sha256) for one in self.models.bundles}
+        models = {str(one.kind): ModelRow(one.name, one.sha256) for one in self.scoring.bundles}
         self.run.failures += work.failures
         self._log(())
         with opened(self.folder, self.settings, models) as store:
             self._fill(store, work)
             failed = len({failure.file for failure in self.run.failures})
-            start = assemble((), work.warnings, self.run.failures)
-            start = with_results(start, {}, self.scoring.model, self.scoring.threshold)
-            start = self.models.named_in(start)
+            start = start_document(work, self.scoring, self.run)
             if outputs.requested:
                 outputs.deliver(with_studies(start, store.documents()), self.run)
                 self._log(())

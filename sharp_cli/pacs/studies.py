@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from sharp_cli.results.dicom.secondary_capture import make_overlays
 from sharp_cli.results.dicom.structured_report import make_report
-from sharp_cli.scoring.groups import name_studies
-from sharp_cli.scoring.plan import Plan, plan
+from sharp_cli.scoring.plan import Plan, name_studies, plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

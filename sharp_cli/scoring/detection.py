@@ -36,7 +36,7 @@ class DetectedGroup:
 
     Attributes:
         radiographs: Those that were read, with their hands, in the order of the files.
-        grey: Their pixels as `overlay.draw` takes them, by file.
+        grey: Their pixels as `overlay.draw` takes them, by file, where these were asked for.
         failures: The files that failed.
     """
 
@@ -52,6 +52,7 @@ def detect_group(
     on_progress: Callable[[str], None] = lambda _: None,
     *,
     patches: bool = True,
+    grey: bool = False,
 ) -> DetectedGroup:
     """Read the files of a group, and detect their hands and joints.
 
@@ -61,10 +62,11 @@ def detect_group(
         detector: Detects joints.
         on_progress: Called with each file.
         patches: Whether to crop the patches of the joints.
+        grey: Whether to keep pixels, so that overlays need not read them anew.
     """
     run = Run()
     radiographs: list[DetectedRadiograph] = []
-    grey = {}
+    kept = {}
     for file in group.files:
         on_progress(file)
         with run.guard(file):
@@ -72,8 +74,9 @@ def detect_group(
             hands, warnings = finder.find(picture)
             found = [detector.detect(picture, hand) for hand in hands]
             radiographs += _detected(picture, found, warnings, patches=patches)
-            grey[file] = overlay.to_grey(picture.pixels)
-    return DetectedGroup(radiographs, grey, run.failures)
+            if grey:
+                kept[file] = overlay.to_grey(picture.pixels)
+    return DetectedGroup(radiographs, kept, run.failures)
 
 
 def crashed_group(group: Group) -> DetectedGroup:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import InputError
+from sharp_cli.radiograph.headers import NO_HEADER, Header, read_header
 from sharp_cli.results.document import Failure, WarningRow
 from sharp_cli.results.layout import is_results
-from sharp_cli.scoring.headers import NO_HEADER, Header, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ class Found:
 
 
 def discover(sources: Iterable[str]) -> Found:
-    """Find radiographs, see `headers.look`; of DICOM files the headers are read, no pixels.
+    """Find radiographs, see `headers.read_header`; of DICOM files the headers are read, no pixels.
 
     Folders are searched at any depth, also behind links, each once; hidden files and folders, and
     results of `sharp score` are passed over. A file that is named itself is taken whatever it is.
@@ -73,7 +73,7 @@ class _Search:
                 if isdir(path):
                     self._search(path)
                 else:
-                    self._take(path, look(path) or NO_HEADER)
+                    self._take(path, read_header(path) or NO_HEADER)
         return self.found
 
     def _search(self, folder: str) -> None:
@@ -117,7 +117,7 @@ class _Search:
         """Take a file that was found, if it is a picture."""
         # To open a pipe or a device would hang. A link that leads nowhere is told of by its reader.
         regular = isfile(path) or not exists(path)
-        header = look(path) if regular and Path(path).name != _DIRECTORY else None
+        header = read_header(path) if regular and Path(path).name != _DIRECTORY else None
         if header is None:
             self.found.others += 1
         else:

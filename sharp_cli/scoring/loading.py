@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sharp_cli.inference.classifier import Classifier
     from sharp_cli.inference.hand_finder import HandFinder
     from sharp_cli.inference.joint_detector import JointDetector
-    from sharp_cli.results.document import Document
 
     Bundles: TypeAlias = tuple[Bundle, Bundle, Bundle]
     """A hand finder, a joint detector, classification models."""
@@ -60,13 +59,16 @@ class Models:
             UsageError: The bundle does not hold the model asked for.
         """
         chosen = self.classifier.choose(model)
-        return Scoring(self.finder, self.detector, self.classifier, chosen, threshold, strict)
-
-    def named_in(self, document: Document) -> Document:
-        """A document that they gave, with their names and checksums in it."""
-        from sharp_cli.results.assemble import with_models
-
-        return with_models(document, *self.bundles, precision=self.classifier.precision)
+        return Scoring(
+            self.finder,
+            self.detector,
+            self.classifier,
+            chosen,
+            threshold=threshold,
+            strict=strict,
+            bundles=self.bundles,
+            precision=self.classifier.precision,
+        )
 
 
 def open_bundles(

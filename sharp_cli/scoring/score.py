@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sharp_cli.core.errors import IncompleteStudyError
 from sharp_cli.core.inputs import input_sets
 from sharp_cli.core.joints import JOINT_GROUPS
-from sharp_cli.results.assemble import assemble, with_results, with_studies
+from sharp_cli.results.assemble import assemble, with_models, with_results, with_studies
 from sharp_cli.scoring.detection import detect_group
 from sharp_cli.scoring.studies import group_into_studies
 
@@ -35,7 +35,8 @@ class ScoredStudy:
 
     Attributes:
         document: Its results.
-        grey: The pixels of its radiographs as `overlay.draw` takes them, by file.
+        grey: The pixels of its radiographs as `overlay.draw` takes them, by file, where these were
+            kept.
     """
 
     document: Document
@@ -69,8 +70,12 @@ def score_plan(work: Plan, scoring: Scoring, run: Run) -> Document:
     with run.interruptible():
         for _, studies in score_groups(detected, scoring, run, together=1):
             documents += [study.document for study in studies]
-    start = assemble((), work.warnings, run.failures)
-    return with_studies(with_results(start, {}, scoring.model, scoring.threshold), documents)
+    return with_studies(start_document(work, scoring, run), documents)
+
+
+def start_document(work: Plan, scoring: Scoring, run: Run) -> Document:
+    """The document of a plan without its studies."""
+    return _classified(assemble((), work.warnings, run.failures), {}, scoring)
 
 
 def score_groups(
@@ -122,8 +127,10 @@ def _score(
             group,
             [
                 ScoredStudy(
-                    _document(study, results[study.name], scoring),
-                    {file: grey[file] for file in study.files},
+                    _classified(
+                        assemble([study], (), ()), {study.name: results[study.name]}, scoring
+                    ),
+                    {file: grey[file] for file in study.files if file in grey},
                 )
                 for study in studies
                 if study.name in results
@@ -131,9 +138,14 @@ def _score(
         )
 
 
-def _document(study: Study, result: Sequence[Classification], scoring: Scoring) -> Document:
-    detected = assemble([study], (), ())
-    return with_results(detected, {study.name: result}, scoring.model, scoring.threshold)
+def _classified(
+    document: Document, results: Mapping[str, Sequence[Classification]], scoring: Scoring
+) -> Document:
+    """The document with the results of its studies, and what they were made with."""
+    document = with_results(document, results, scoring.model, scoring.threshold)
+    if not scoring.bundles:
+        return document
+    return with_models(document, *scoring.bundles, precision=scoring.precision)
 
 
 def require_all(patches: Patches, files: Sequence[str], model: ModelName) -> None:

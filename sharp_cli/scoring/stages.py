@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Side
-    from sharp_cli.core.records import Classification, Hand, Patch, Point, Radiograph
+    from sharp_cli.core.records import Classification, Hand, Patch, Point, Precision, Radiograph
 
     Patches: TypeAlias = Mapping[Side, Sequence[Patch]]
     """The patches of each hand of a study."""
@@ -50,6 +51,8 @@ class Scoring:
         model: The model to classify with.
         threshold: The probability from which a joint is non-intact; None for the bundle's own.
         strict: Whether a study in which the model lacks an input fails.
+        bundles: What the stages were loaded from, which documents name.
+        precision: Of the numbers that the classifier computes in, likewise.
     """
 
     finder: Finder
@@ -58,3 +61,5 @@ class Scoring:
     model: ModelName
     threshold: float | None = None
     strict: bool = False
+    bundles: tuple[Bundle, ...] = ()
+    precision: Precision | None = None

@@ -23,7 +23,7 @@ def group_into_studies(group: Group, radiographs: Sequence[DetectedRadiograph]) 
     """Join the radiographs of a group into studies.
 
     Args:
-        group: A group, with names for its studies (see `groups.name_studies`).
+        group: A group, with names for its studies (see `plan.name_studies`).
         radiographs: What its files gave, in their order; those that failed gave none.
     """
     radiographs = [

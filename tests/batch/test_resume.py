@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from sharp_cli.batch.result_store import opened
 from sharp_cli.batch.resume import remaining
+from sharp_cli.radiograph.headers import Header
 from sharp_cli.scoring.discover import Picture
-from sharp_cli.scoring.groups import name_studies
-from sharp_cli.scoring.headers import Header
 from sharp_cli.scoring.pairing import pair
+from sharp_cli.scoring.plan import name_studies
 from sharp_cli.scoring.studies import group_into_studies
 from tests.scoring.test_studies import radiograph
 

@@ -12,8 +12,10 @@ import pytest
 
 from sharp_cli.core.errors import ModelError, UsageError
 from sharp_cli.execution.devices import cores
-from sharp_cli.results.document import Document
+from sharp_cli.results.run import Run
 from sharp_cli.scoring import loading
+from sharp_cli.scoring.plan import Plan
+from sharp_cli.scoring.score import start_document
 from tests import tiny_findings
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def test_bundles_come_by_kind_bundled_ones_where_none_is_named(bundles: Bundles)
         loading.open_bundles(hands=MODELS / "joints")
 
 
-def test_models_score_and_are_named_in_what_they_give(bundles: Bundles) -> None:
+def test_models_score_and_are_named_in_documents(bundles: Bundles) -> None:
     ready = loading.load(bundles)
     scoring = ready.scoring("siso", threshold=0.3, strict=True)
     assert (scoring.model, scoring.threshold, scoring.strict) == ("siso", 0.3, True)
@@ -43,7 +45,7 @@ def test_models_score_and_are_named_in_what_they_give(bundles: Bundles) -> None:
     assert ready.scoring().model == "mimo-local"
     with pytest.raises(UsageError, match="mimo-time"):
         ready.scoring("mimo-time")
-    named = ready.named_in(Document({}, "siso", validated_on_patients=False))
+    named = start_document(Plan(()), scoring, Run())
     assert {kind: row.sha256 for kind, row in named.models.items()} == {
         bundle.kind: bundle.sha256 for bundle in bundles
     }

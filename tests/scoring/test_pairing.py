@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sharp_cli.radiograph.headers import Header
 from sharp_cli.scoring.discover import Picture
-from sharp_cli.scoring.headers import Header
 from sharp_cli.scoring.pairing import pair
 from sharp_cli.scoring.plan import plan
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sharp_cli.pacs.service import Scored
-    from sharp_cli.scoring.loading import Models
     from sharp_cli.scoring.stages import Scoring
 
 _TITLE: Final = re.compile(r"(?=\S)[\x20-\x5b\x5d-\x7e]{1,16}(?<=\S)", re.ASCII)
@@ -126,7 +125,7 @@ def listen(
     with os.fdopen(os.dup(2), "w") as stderr, redirect_stderr(stderr), silently():
         try:
             Service(
-                port, titles[0], titles[1:], queue, quiet, archive, _scorer(loaded, scoring), _note
+                port, titles[0], titles[1:], queue, quiet, archive, _scorer(scoring), _note
             ).run()
         except KeyboardInterrupt:
             _note("ended")
@@ -145,7 +144,7 @@ def _title(text: str) -> str:
     return title
 
 
-def _scorer(models: Models, scoring: Scoring) -> Callable[[Path], Scored]:
+def _scorer(scoring: Scoring) -> Callable[[Path], Scored]:
     """What scores a study."""
     from sharp_cli.pacs.service import Scored
     from sharp_cli.pacs.studies import make_objects, plan_studies
@@ -154,7 +153,7 @@ def _scorer(models: Models, scoring: Scoring) -> Callable[[Path], Scored]:
 
     def score(folder: Path) -> Scored:
         run = Run()
-        document = models.named_in(score_plan(plan_studies([folder]), scoring, run))
+        document = score_plan(plan_studies([folder]), scoring, run)
         if run.interrupted:
             raise KeyboardInterrupt
         results = []

@@ -171,17 +171,17 @@ def score(
     )
     scoring = loaded.scoring(model.value if model else None, threshold=threshold, strict=strict)
     if remote is not None:
-        return remote.score(loaded, scoring, outputs)
+        return remote.score(scoring, outputs)
     run = Run()
     if out is None:
         with progress(len(work.files)) as run.on_progress:
             document = score_plan(work, scoring, run)
-        return outputs.finish(loaded.named_in(document), run)
+        return outputs.finish(document, run)
     from sharp_cli.cli.results_folder import ResultsFolder, settings
 
-    given = settings(files or [], manifest, scoring, device.value, loaded.classifier.precision)
+    given = settings(files or [], manifest, scoring, device.value)
     scorer = machines.score_with(loaded, scoring, (hands, detector, models))
-    return ResultsFolder(Path(out), given, loaded, scoring, scorer, run).score(work, outputs)
+    return ResultsFolder(Path(out), given, scoring, scorer, run).score(work, outputs)
 
 
 def _remote(

@@ -14,8 +14,8 @@ from PIL import Image
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from sharp_cli.core.about import MAKER, NAME
-from sharp_cli.scoring import headers
-from sharp_cli.scoring.headers import NO_HEADER, Header, look
+from sharp_cli.radiograph import headers
+from sharp_cli.radiograph.headers import NO_HEADER, Header, read_header
 from tests.dicom_files import dataset, stored
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def dicom(path: Path, **tags: Any) -> str:
 def test_pictures_are_known_by_their_content(tmp_path: Path, kind: str) -> None:
     Image.fromarray(np.zeros((80, 80), np.uint8)).save(tmp_path / f"x.{kind}")
     (tmp_path / f"x.{kind}").rename(tmp_path / "x.txt")
-    assert look(str(tmp_path / "x.txt")) == NO_HEADER
+    assert read_header(str(tmp_path / "x.txt")) == NO_HEADER
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_pictures_are_known_by_their_content(tmp_path: Path, kind: str) -> None:
 def test_other_files_are_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.txt"
     path.write_bytes(content)
-    assert look(str(path)) is None
+    assert read_header(str(path)) is None
 
 
 @pytest.mark.parametrize("name", ["x.dcm", "x.JPG", "x.tiff"])
@@ -51,13 +51,13 @@ def test_what_is_called_like_a_picture_is_left_to_its_reader(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    assert look(str(path)) == NO_HEADER
+    assert read_header(str(path)) == NO_HEADER
 
 
 def test_a_dicom_header_gives_opaque_keys(tmp_path: Path) -> None:
-    one = look(dicom(tmp_path / "1", StudyDate="20200101", Laterality="L"))
-    same = look(dicom(tmp_path / "2", StudyDate="20200101", Laterality="R"))
-    other = look(dicom(tmp_path / "3", StudyInstanceUID="9", StudyDate="20200102"))
+    one = read_header(dicom(tmp_path / "1", StudyDate="20200101", Laterality="L"))
+    same = read_header(dicom(tmp_path / "2", StudyDate="20200101", Laterality="R"))
+    other = read_header(dicom(tmp_path / "3", StudyInstanceUID="9", StudyDate="20200102"))
     assert one is not None
     assert same is not None
     assert other is not None
@@ -72,11 +72,11 @@ def test_a_dicom_header_gives_opaque_keys(tmp_path: Path) -> None:
 
 def test_keys_mean_nothing_to_another_process(tmp_path: Path) -> None:
     path = dicom(tmp_path / "x")
-    mine = look(path)
+    mine = read_header(path)
     assert mine is not None
     script = (
-        "import sys; from sharp_cli.scoring.headers import look; "
-        "print(look(sys.argv[1]).patient_key)"
+        "import sys; from sharp_cli.radiograph.headers import read_header; "
+        "print(read_header(sys.argv[1]).patient_key)"
     )
     printed = subprocess.run(
         [sys.executable, "-c", script, path], capture_output=True, text=True, check=True
@@ -86,7 +86,7 @@ def test_keys_mean_nothing_to_another_process(tmp_path: Path) -> None:
 
 def test_a_day_needs_a_patient_and_a_date(tmp_path: Path) -> None:
     for number, tags in enumerate(({}, {"PatientID": "", "StudyDate": "20200101"})):
-        found = look(dicom(tmp_path / str(number), **tags))
+        found = read_header(dicom(tmp_path / str(number), **tags))
         assert found is not None
         assert found.day_key is None
 
@@ -95,7 +95,7 @@ def test_one_without_preamble_is_known(tmp_path: Path) -> None:
     made = dataset(stored())
     made.preamble = None
     made.save_as(tmp_path / "x", enforce_file_format=False)
-    found = look(str(tmp_path / "x"))
+    found = read_header(str(tmp_path / "x"))
     assert found is not None
     assert found.study_key is not None
 
@@ -104,33 +104,33 @@ def test_reports_and_directories_are_no_pictures(tmp_path: Path) -> None:
     report = dataset(stored(), Modality="SR", Rows=None, Columns=None)
     del report.PixelData
     report.save_as(tmp_path / "x", enforce_file_format=True)
-    assert look(str(tmp_path / "x")) is None
+    assert read_header(str(tmp_path / "x")) is None
     directory = dataset(stored(), SOPClassUID="1.2.840.10008.1.3.10", Modality=None, Rows=None)
     directory.save_as(tmp_path / "x", enforce_file_format=True)
-    assert look(str(tmp_path / "x")) is None
+    assert read_header(str(tmp_path / "x")) is None
 
 
 def test_what_sharp_gave_to_an_archive_is_no_radiograph(tmp_path: Path) -> None:
     tags = {"Manufacturer": MAKER, "ManufacturerModelName": NAME}
-    assert look(dicom(tmp_path / "overlay", **tags)) is None
-    assert look(dicom(tmp_path / "film", **(tags | {"Manufacturer": "Another"}))) is not None
+    assert read_header(dicom(tmp_path / "overlay", **tags)) is None
+    assert read_header(dicom(tmp_path / "film", **(tags | {"Manufacturer": "Another"}))) is not None
 
 
 def test_a_cut_off_radiograph_is_left_to_its_reader(tmp_path: Path) -> None:
     path = Path(dicom(tmp_path / "x", Rows=None, Columns=None))
-    assert look(str(path)) is not None
+    assert read_header(str(path)) is not None
     content = path.read_bytes()
     for length in (132, 200, 300, 400, 500):
         path.write_bytes(content[:length])
-        assert look(str(path)) is not None
-    assert look(str(tmp_path / "missing")) == NO_HEADER
+        assert read_header(str(path)) is not None
+    assert read_header(str(tmp_path / "missing")) == NO_HEADER
 
 
 def test_a_deflated_file_is_not_inflated(tmp_path: Path) -> None:
     made = dataset(stored())
     made.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     made.save_as(tmp_path / "x", enforce_file_format=True)
-    assert look(str(tmp_path / "x")) == NO_HEADER
+    assert read_header(str(tmp_path / "x")) == NO_HEADER
 
 
 class _Watched(io.BytesIO):

@@ -1,4 +1,4 @@
-"""What kind of file one is, and what a DICOM header says of its study: no pixels are read."""
+"""What kind of file one is, and what a DICOM header says of its study, without its pixels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Side
 
 _HEAD: Final = 1 << 12
-"""Bytes that tell the kind of file; a DICOM file's transfer syntax is among them, too."""
+"""Bytes that show the kind of file; a DICOM file's transfer syntax is among them, too."""
 
 _PICTURES: Final = (
     b"\x89PNG\r\n\x1a\n",
@@ -29,7 +29,7 @@ _BMP_HEADERS: Final = (12, 16, 40, 52, 56, 64, 108, 124)
 """Sizes of the known information headers: other files may begin with BM, too."""
 
 _NAMES: Final = (".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
-"""What is called so is meant to be a picture."""
+"""Suffixes of files that are meant to be pictures."""
 
 _MARK: Final = slice(128, 132)
 _FIRST_GROUPS: Final = (b"\x02\0", b"\x08\0", b"\0\x08")
@@ -60,15 +60,15 @@ class Header:
 NO_HEADER: Final = Header()
 
 
-def look(path: str) -> Header | None:
-    """Look at the beginning of a file.
+def read_header(path: str) -> Header | None:
+    """Read the header of a file, from its beginning.
 
     A file that may be a radiograph but cannot be read now counts as one without header, so that
-    whoever reads its pixels says what is wrong; so does one that is called like a picture and
-    holds none, and a deflated DICOM file, whose header cannot be had without its pixels.
+    the error is reported when its pixels are read; so does one that has the suffix of a picture
+    and holds none, and a deflated DICOM file, whose header is compressed with its pixels.
 
     Returns:
-        Its header, or None if it is no picture that is read here.
+        Its header, or None if it is no picture of a supported format.
     """
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 - archives are large, and Path is slow
@@ -78,7 +78,7 @@ def look(path: str) -> Header | None:
 
 
 def _header(stream: BinaryIO, unknown: Header | None) -> Header | None:
-    """The header of a file; `unknown` is that of one that is nothing known."""
+    """The header of a file; `unknown` is that of a file of no known kind."""
     head = stream.read(_HEAD)
     if head.startswith(_PICTURES) or _is_bmp(head):
         return NO_HEADER
