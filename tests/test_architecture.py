@@ -120,8 +120,8 @@ def test_the_command_line_loads_nothing_heavy() -> None:
 
 def test_scoring_loads_no_training_code() -> None:
     code = (
-        "import sys\n"
-        "import sharp_cli.batch.local_engine, sharp_cli.inference.classifier, sharp_cli.scoring.loading\n"
+        "import sys, sharp_cli.batch.local_engine\n"
+        "import sharp_cli.inference.classifier, sharp_cli.scoring.loading\n"
         "print([m for m in ('torch', 'torchvision', 'deeplabcut', 'onnx') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
