@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Side = Literal["left", "right"]
 Finding = Literal["erosion", "jsn"]
-JointKey: TypeAlias = tuple[Side, Finding, str]
-"""One scored joint of a patient: its hand, what it is scored for, and its name."""
+StudyJoint: TypeAlias = tuple[Side, Finding, str]
+"""A scored joint of a study: its hand, the finding it is scored for, and its name."""
 
 SIDES: Final[tuple[Side, ...]] = get_args(Side)
 FINDINGS: Final[tuple[Finding, ...]] = get_args(Finding)

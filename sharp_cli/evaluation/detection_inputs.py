@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.core.joints import SIDES, TARGETS
+from sharp_cli.core.joints import SIDES, TARGET_OF
 from sharp_cli.datasets.joint_keys import JointKey, index_joints, match_image
 from sharp_cli.evaluation.cases import picture
 from sharp_cli.fileio.tables import Problem, raise_problems, read_table
@@ -24,7 +24,6 @@ _ANSWERS: Final = {
     "1": True, "yes": True, "true": True,
     "0": False, "no": False, "false": False,
 }  # fmt: skip
-_JOINTS: Final = {(target.finding, target.joint) for target in TARGETS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def read_adjudication(path: Path) -> dict[JointKey, bool]:
             problems.append(Problem(where, "no image"))
         if key.hand not in SIDES:
             problems.append(Problem(where, f"hand {key.hand!r} is neither left nor right"))
-        if (key.finding, key.joint) not in _JOINTS:
+        if (key.finding, key.joint) not in TARGET_OF:
             what = f"{key.joint!r} is no joint that is scored for {key.finding!r}"
             problems.append(Problem(where, what))
         if correct is None:

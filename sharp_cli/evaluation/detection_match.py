@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.core.joints import TARGETS
+from sharp_cli.core.joints import TARGET_OF, TARGETS
 from sharp_cli.datasets.annotations.csv_file import read_annotations
 from sharp_cli.datasets.joint_keys import JointKey, match_image
 from sharp_cli.datasets.labels import read_labels
@@ -18,15 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-    from sharp_cli.core.joints import Finding, Target
+    from sharp_cli.core.joints import Finding
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.evaluation.detection_inputs import Predictions
     from sharp_cli.evaluation.metrics.detection import JointError
     from sharp_cli.results.document import JointRow
 
-_TARGETS: Final[Mapping[tuple[str, str], Target]] = {
-    (target.finding, target.joint): target for target in TARGETS
-}
 _EXCLUDED: Final = "excluded"
 _NOT_FOUND: Final = "count as not found"
 
@@ -132,7 +129,7 @@ def compare(
     joints = [
         FoundJoint(target.finding, target.group, found, damaged.get(key))
         for key, found in references[-1].found.items()
-        for target in [_TARGETS[key.finding, key.joint]]
+        for target in [TARGET_OF[key.finding, key.joint]]
     ]
     partners = [one for one in partners if one.joints]
     uncertain = any(row.status == "uncertain" for row in predicted.joints)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.inputs import FALLBACKS
-from sharp_cli.core.joints import GRADES, SIDES, TARGETS
+from sharp_cli.core.joints import GRADES, SIDES, TARGET_OF
 from sharp_cli.core.records import Label
 from sharp_cli.datasets.joint_keys import JointKey, match_image
 from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_header, read_table
@@ -26,7 +26,6 @@ _GRADE_LABELS: Final[Mapping[tuple[str, float], Label]] = {
     for finding, grades in GRADES.items()
     for grade in grades
 }
-_JOINTS: Final = {(target.finding, target.joint) for target in TARGETS}
 
 
 class Call(NamedTuple):
@@ -175,7 +174,7 @@ def _mistake(row: _Row) -> str | None:
         return "does not say whose call of which image it is"
     if row.hand not in SIDES:
         return f"hand {row.hand!r} is neither left nor right"
-    if (row.finding, row.joint) not in _JOINTS:
+    if (row.finding, row.joint) not in TARGET_OF:
         return f"{row.joint!r} is no joint that is scored for {row.finding!r}"
     if row.label not in _LABELS:
         return f"{row.label!r} is neither intact nor non-intact"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
-    from sharp_cli.core.joints import Finding, JointKey, Side
+    from sharp_cli.core.joints import Finding, Side, StudyJoint
     from sharp_cli.core.records import Patch
     from sharp_cli.inference.findings_weights import Head, HeadKey
     from sharp_cli.inference.trunk import Layers
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     """A patch: the finding it is classified for, and which one of the study it is."""
     Predicted: TypeAlias = Mapping[tuple[HeadKey, tuple[Input, ...]], Sequence[Input]]
     """By head and input set: the joints that it classified."""
-    Maps: TypeAlias = dict[JointKey, dict[Input, Array]]
+    Maps: TypeAlias = dict[StudyJoint, dict[Input, Array]]
     """By joint, then by the patches that it was classified from."""
 
 _NEEDS: Final = ("torch", "torchvision")
@@ -70,7 +70,7 @@ class Saliency:
         self._device = "cuda" if uses_gpu("auto") else "cpu"
 
     def maps(
-        self, study: Mapping[Side, Sequence[Patch]], models: Mapping[JointKey, ModelName]
+        self, study: Mapping[Side, Sequence[Patch]], models: Mapping[StudyJoint, ModelName]
     ) -> Maps:
         """The maps of every prediction, one for each patch of its input set.
 
@@ -112,7 +112,7 @@ class Saliency:
                 found[own.side, finding, own.joint] = dict(zip(present, maps, strict=True))
         return found
 
-    def _predicted(self, models: Mapping[JointKey, ModelName]) -> Predicted:
+    def _predicted(self, models: Mapping[StudyJoint, ModelName]) -> Predicted:
         predicted = defaultdict(list)
         for (side, finding, joint), model in models.items():
             group = TARGET_OF[finding, joint].group

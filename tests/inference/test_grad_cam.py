@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
-    from sharp_cli.core.joints import JointKey, Side
+    from sharp_cli.core.joints import Side, StudyJoint
     from sharp_cli.inference.trunk import Layers
 
     Study = dict[Side, list[Patch]]
 
 
-def answers(bundle: Bundle, study: Study, model: ModelName) -> dict[JointKey, ModelName]:
+def answers(bundle: Bundle, study: Study, model: ModelName) -> dict[StudyJoint, ModelName]:
     """Which model of a bundle answers for each joint of a study."""
     (results,) = Classifier(bundle, device="cpu").classify([study], model)
     return {(each.side, each.finding, each.joint): each.model for each in results}
 
 
 def expected(
-    members: list[Network], study: Study, asked: JointKey, model: ModelName
+    members: list[Network], study: Study, asked: StudyJoint, model: ModelName
 ) -> Mapping[Input, NDArray[np.float64]]:
     """Grad-CAM as it is written down: of each member by itself, with gradients to its maps."""
     hand_side, finding, joint = asked

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sharp_cli.core.joints import POINTS, TARGETS
+from sharp_cli.core.joints import POINTS, TARGET_OF
 from sharp_cli.datasets.importers.boxes import Box, add_hands
 from sharp_cli.datasets.importers.cohort import Cohort, Reading, Score
 from sharp_cli.datasets.importers.files import (
@@ -58,8 +58,6 @@ _NAMES: Final[Mapping[str, str]] = {
     "distal ulna": "ulna",
 }
 """Points by what a joint and its finger may be called."""
-
-_TARGETS: Final = {(target.finding, target.joint) for target in TARGETS}
 
 
 class _Joint(NamedTuple):
@@ -119,7 +117,7 @@ def _grades(path: Path, cohort: Cohort) -> dict[tuple[_Joint, Finding], dict[str
         expert = row["expert_id"].strip()
         if finding is None:
             cohort.remark(where, f"disease {row['disease']!r} is neither JSN nor erosion; excluded")
-        elif (finding, joint.point) not in _TARGETS:
+        elif (finding, joint.point) not in TARGET_OF:
             cohort.remark(where, f"{joint.point} is not scored for {finding}; excluded")
         elif not expert:
             cohort.remark(where, "no expert_id; excluded")

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.bundles.store import Bundle
-    from sharp_cli.core.joints import JointKey
+    from sharp_cli.core.joints import StudyJoint
     from sharp_cli.inference.grad_cam import Saliency
     from sharp_cli.results.document import Document
     from sharp_cli.results.html.pictures import Pictures
 
-    Explanations: TypeAlias = Mapping[JointKey, Mapping[str, str]]
+    Explanations: TypeAlias = Mapping[StudyJoint, Mapping[str, str]]
     """By joint, then by what was looked at for its answer (`left/erosion/MCP2`): a square map,
     8 bit, row by row from the top left, as base64."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.inputs import ModelName
-    from sharp_cli.core.joints import JointKey, Side
+    from sharp_cli.core.joints import Side, StudyJoint
     from sharp_cli.core.records import Patch
     from sharp_cli.inference.grad_cam import Maps
 
@@ -31,7 +31,7 @@ class FakeSaliency:
         self._side = side
 
     def maps(
-        self, study: Mapping[Side, Sequence[Patch]], models: Mapping[JointKey, ModelName]
+        self, study: Mapping[Side, Sequence[Patch]], models: Mapping[StudyJoint, ModelName]
     ) -> Maps:
         there = {
             (patch.finding, Input(side, patch.joint)) for side in study for patch in study[side]
