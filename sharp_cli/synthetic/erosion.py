@@ -35,7 +35,7 @@ _COUNTS: Final = {1: (1, 1), 2: (1, 2), 3: (1, 3), 4: (2, 4), 5: (4, 6)}
 """Number of erosions, by grade: from, to."""
 
 _INDENTED: Final = 0.5
-"""How often an erosion is indented; else it is carved."""
+"""How often, where the technique is varied, an erosion is indented."""
 
 
 def erode(
@@ -44,8 +44,10 @@ def erode(
     grade: int,
     rng: np.random.Generator,
     site_rng: np.random.Generator,
+    *,
+    varied: bool = False,
 ) -> Array:
-    """A copy of a patch with erosions of one grade at the joint's margin, carved or indented.
+    """A copy of a patch with erosions of one grade at the joint's margin.
 
     Args:
         pixels: The patch, shape (H, W), 0 to 1, bones bright.
@@ -53,6 +55,7 @@ def erode(
         grade: SHS grade, 1 to 5.
         rng: Decides number, size and shape.
         site_rng: Decides where.
+        varied: Whether some are indented; else all are carved.
     """
     out = pixels
     low, high = _COUNTS[grade]
@@ -61,24 +64,31 @@ def erode(
     sites = edge_sites(anatomy, site_rng, count, anywhere=grade == max(GRADES["erosion"]))
     for order, site in enumerate(sites):
         depth = size * rng.uniform(*_DEPTHS[grade]) * (1 if order == 0 else rng.uniform(0.4, 0.85))
-        # Erosions seen from the front have bone before and behind them: they are faint.
-        strength = min(rng.uniform(0.45, 0.9) + 0.03 * grade, 0.95)
-        if rng.random() < _INDENTED:
+        if varied and rng.random() < _INDENTED:
+            strength = _strength(grade, rng)
             out = indent(out, anatomy, rng, site=site, depth=depth, strength=strength)
             continue
         width = depth * rng.uniform(0.55, 0.9)
+        centre = site.position - site.outwards * depth * rng.uniform(0.2, 0.35)
+        strength = _strength(grade, rng)
+        rim = rng.uniform(0.1, 0.4) if rng.random() < 0.35 else 0.0
         out = carve(
             out,
             anatomy,
             rng,
-            centre=site.position - site.outwards * depth * rng.uniform(0.2, 0.35),
+            centre=centre,
             axis=rotated(site.outwards, rng.normal(0, 0.25)),
             radii=(depth * 0.75, width),
             soft=site.soft,
             strength=strength,
-            rim=rng.uniform(0.1, 0.4) if rng.random() < 0.35 else 0.0,
+            rim=rim,
         )
     return out
+
+
+def _strength(grade: int, rng: np.random.Generator) -> float:
+    """Fraction of the bone taken away: seen from the front, an erosion has bone before and behind."""
+    return float(min(rng.uniform(0.45, 0.9) + 0.03 * grade, 0.95))
 
 
 def indent(

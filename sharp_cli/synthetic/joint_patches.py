@@ -123,7 +123,7 @@ def generate_patch(
     damage = {}
     for finding, grade in sorted(lesions, reverse=True):
         before = region[inner].copy()
-        region[inner] = implant(before, finding, grade, rng, joint=joint)
+        region[inner] = implant(before, finding, grade, rng, joint=joint, varied=True)
         damage[finding] = np.zeros_like(region)
         damage[finding][inner] = _visible_change(before, region[inner])
     box = BOXES[joint]

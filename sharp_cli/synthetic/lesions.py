@@ -39,6 +39,7 @@ def implant(
     seed: int | np.random.Generator,
     *,
     joint: str,
+    varied: bool = False,
 ) -> NDArray[np.float32]:
     """A copy of a patch of an intact joint with a lesion of one grade put into it.
 
@@ -49,6 +50,8 @@ def implant(
         grade: SHS grade, 1 to 5 for erosion, 1 to 4 for JSN.
         seed: Decides position, shape and extent: a random seed, or a generator to draw from.
         joint: Name of the joint.
+        varied: Whether chance decides by which technique the lesion is made, so that a classifier
+            cannot learn how one of them looks.
 
     Returns:
         float32, shape (H, W), 0 to 1.
@@ -66,9 +69,9 @@ def implant(
         raise UsageError(message)
     shift = slight_warp(anatomy, rng)
     if finding == "jsn":
-        return narrow(pixels, anatomy, grade, rng, shift)
+        return narrow(pixels, anatomy, grade, rng, shift, varied=varied)
     if grade == max(GRADES["erosion"]) and anatomy.has_line:  # collapsing bone ends approach
-        warped = narrow(pixels, anatomy, int(rng.integers(2, 4)), rng, shift)
+        warped = narrow(pixels, anatomy, int(rng.integers(2, 4)), rng, shift, varied=varied)
     else:
         warped = warp(pixels, anatomy, shift)
-    return erode(warped, find_anatomy(warped, joint), grade, rng, site_rng)
+    return erode(warped, find_anatomy(warped, joint), grade, rng, site_rng, varied=varied)

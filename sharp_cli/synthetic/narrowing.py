@@ -33,8 +33,8 @@ turn into bone: that excess goes first, and the loss is counted from the adult's
 REMAINING_GAP: Final = {1: (0.6, 0.78), 2: (0.5, 0.62), 3: (0.12, 0.42), 4: (0.0, 0.06)}
 """Fraction of the joint space that remains, by grade: from, to."""
 
-_WARPED: Final = 0.5
-"""How often bone ends are drawn together by a warp; else one slides over the other."""
+_SLID: Final = 0.5
+"""How often, where the technique is varied, one bone slides over the other."""
 
 _FUSED: Final = 0.6
 """How often the worst grade is a fusion; else bone lies on bone."""
@@ -69,11 +69,13 @@ def narrow(
     grade: int,
     rng: np.random.Generator,
     shift: tuple[Array, Array],
+    *,
+    varied: bool = False,
 ) -> Array:
     """A copy of a patch with its joint space narrowed, fused where the space is lost.
 
-    One of two techniques, by chance: both bone ends are drawn together by a warp, or one picture of
-    the joint slides over another, as bones that approach do, and their shadows add up.
+    There are two techniques: both bone ends are drawn together by a warp, or one picture of the
+    joint slides over another, as bones that approach do, and their shadows add up.
 
     Args:
         pixels: The patch, shape (H, W), 0 to 1, bones bright.
@@ -81,8 +83,9 @@ def narrow(
         grade: SHS grade, 1 to 4.
         rng: Decides how much is lost, where and how it looks.
         shift: A warp applied with it, as `warping.slight_warp` gives it.
+        varied: Whether the technique is a matter of chance; else it is the first.
     """
-    technique = _draw_ends_together if rng.random() < _WARPED else _slide_over
+    technique = _slide_over if varied and rng.random() < _SLID else _draw_ends_together
     return technique(pixels, anatomy, grade, rng, shift)
 
 
@@ -102,14 +105,15 @@ def draw_together(
         new_half: No wider than `space.half`, of the same shape.
         shift: A warp applied with it, in mm.
     """
-    s, off = _space_coordinates(anatomy, space)
+    s, t = _along_and_across(anatomy)
     columns = (s - np.float32(space.along[0])) * np.float32(1 / (space.along[1] - space.along[0]))
-    table = np.stack([space.half, new_half], axis=-1).astype(np.float32)[None]
+    table = np.stack([space.half, new_half, space.middle], axis=-1).astype(np.float32)[None]
     zero = np.zeros_like(columns)
     found = cv2.remap(table, columns, zero, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    half, shut = cv2.split(found)
+    half, shut, middle = cv2.split(found)
     # The bones keep their shape near the joint, and stay where they are at the patch's border.
     shut = half + (shut - half) * _near_joint(s)
+    off = t - middle
     beyond = np.abs(off) - shut
     stretched = np.abs(off) * (half / np.maximum(shut, 0.02) - 1)
     pulled = np.where(beyond > 0, (half - shut) * bump(beyond / 10), stretched)
@@ -119,13 +123,17 @@ def draw_together(
     return Approach(out, s, off, half, shut)
 
 
-def _space_coordinates(anatomy: JointAnatomy, space: Space) -> tuple[Array, Array]:
-    """Position of each pixel along the joint line, and its distance from the space's middle."""
+def _along_and_across(anatomy: JointAnatomy) -> tuple[Array, Array]:
+    """Position of each pixel along the joint line and across it, in mm."""
     x, y = anatomy.grid()
     line, across = anatomy.line.astype(np.float32), anatomy.across.astype(np.float32)
-    s, t = x * line[0] + y * line[1], x * across[0] + y * across[1]
-    middle = np.interp(s.ravel(), space.along, space.middle).reshape(s.shape)
-    return s, t - middle.astype(np.float32)
+    return x * line[0] + y * line[1], x * across[0] + y * across[1]
+
+
+def _interpolated(along: Array, space: Space, values: NDArray[np.float64]) -> Array:
+    """What is known column by column of a joint space, at every pixel."""
+    found = np.interp(along.ravel(), space.along, values)
+    return found.reshape(along.shape).astype(np.float32)
 
 
 def _near_joint(along: Array) -> Array:
@@ -179,13 +187,12 @@ def _slide_over(
     shift: tuple[Array, Array],
 ) -> Array:
     space = joint_space(anatomy)
-    s, off = _space_coordinates(anatomy, space)
-    half = np.interp(s.ravel(), space.along, space.half).reshape(s.shape).astype(np.float32)
+    s, t = _along_and_across(anatomy)
+    off, half = (t - _interpolated(s, space, space.middle), _interpolated(s, space, space.half))
     normal = normal_gap(anatomy.joint)
     width = 2 * float(np.median(space.half))
     left = _remaining(space, grade, rng)
-    lost = width - np.minimum(width, normal) * left
-    lost = np.interp(s.ravel(), space.along, lost).reshape(s.shape).astype(np.float32)
+    lost = _interpolated(s, space, width - min(width, normal) * left)
     lost = lost * bump(np.clip((np.abs(s) - 7) / 7, 0, None))
     fade = bump(np.clip((np.abs(off) - half) / 14, 0, None))
     across = anatomy.across.astype(np.float32)

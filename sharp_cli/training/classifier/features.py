@@ -143,16 +143,19 @@ class CachedFeatures:
     """Features of a frozen trunk, computed once for every patch: unaugmented and some augmented."""
 
     def __init__(self, features: Tensor, device: str) -> None:
-        """Take features of shape (1 + copies, N, F), the first ones unaugmented."""
+        """Take features of shape (1 + copies, N, F), the first ones unaugmented.
+
+        Without copies the unaugmented features stand in for augmented ones.
+        """
         self._features = features.to(device)
         self._device = device
 
     def __call__(self, rows: NDArray[np.int64], rng: np.random.Generator | None) -> Tensor:
         """See `FeatureExtractor`."""
-        copies = len(self._features)
-        chosen = (
-            np.zeros(rows.shape, np.int64) if rng is None else rng.integers(1, copies, rows.shape)
-        )
+        copies = len(self._features) - 1
+        chosen = np.zeros(rows.shape, np.int64)
+        if rng is not None and copies:
+            chosen = rng.integers(1, 1 + copies, rows.shape)
         found = self._features[torch.from_numpy(chosen), torch.from_numpy(rows)].float()
         found[torch.from_numpy(rows < 0)] = 0
         return found

@@ -121,7 +121,7 @@ class Trainer:
             return {}
         joints = len({(key.side, key.joint) for key in store.rows})
         # Half as many as an epoch takes of each patch, so that epochs differ.
-        copies = max(1, round(settings.samples * joints / len(store.pixels) / 2))
+        copies = round(settings.samples * joints / len(store.pixels) / 2)
         return {copy: self._context.run / "features" / f"{copy}.pt" for copy in range(1 + copies)}
 
     def run_on_cluster(self, helpers: Helpers, tasks: Iterable[NetworkTask]) -> None:
