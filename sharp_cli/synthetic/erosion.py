@@ -87,7 +87,7 @@ def erode(
 
 
 def _strength(grade: int, rng: np.random.Generator) -> float:
-    """Fraction of the bone taken away: seen from the front, an erosion has bone before and behind."""
+    """Fraction of bone taken away: seen from the front, an erosion has bone before and behind."""
     return float(min(rng.uniform(0.45, 0.9) + 0.03 * grade, 0.95))
 
 

@@ -142,6 +142,8 @@ def test_frozen_features_are_those_as_they_are_or_any_augmented() -> None:
     rows = np.zeros((200, 1), np.int64)
     assert set(frozen(rows, None).flatten().tolist()) == {0}
     assert set(frozen(rows, np.random.default_rng(0)).flatten().tolist()) == {1, 2, 3}
+    alone = CachedFeatures(features[:1], "cpu")
+    assert set(alone(rows, np.random.default_rng(0)).flatten().tolist()) == {0}
 
 
 def test_each_copy_of_features_is_augmented_in_its_own_way(tmp_path: Path) -> None:
