@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Scores:
     """The scored joints of some studies.
 
-    The tables are made anew each time they are asked for; `api.frames.to_frame` says which types
+    The tables are made each time they are accessed; `api.frames.to_frame` says which types
     their columns have.
 
     Attributes:
@@ -59,7 +59,7 @@ class Scores:
         return to_frame(Failure, self.document.failures)
 
     def overlay(self, study: str | None = None) -> Image:
-        """The radiograph of a study with each joint's box and label, read anew.
+        """The radiograph of a study with each joint's box and label, read again.
 
         Args:
             study: Its name, as the tables have it; may be left out if there is one study only.

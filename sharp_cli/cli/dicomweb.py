@@ -49,7 +49,7 @@ class Remote:
         self.store = store
 
     def score(self, scoring: Scoring, outputs: Outputs) -> ExitCode:
-        """Fetch and score the studies, write what was asked for, give the exit code.
+        """Fetch and score the studies, write the outputs, give the exit code.
 
         Results name a study by its identifier, and its radiographs STUDY/OBJECT.dcm: only within
         the archive does this lead to the patient.

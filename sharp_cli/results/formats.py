@@ -104,7 +104,7 @@ def from_json(content: bytes, name: str) -> Document:
         document = cast("Document", _decode(data, Document, ""))
         check(document)
     except ValueError as error:
-        message = f"{name}: {error}; write it anew with sharp"
+        message = f"{name}: {error}; write it again with sharp"
         raise DocumentError(message) from error
     return document
 
@@ -148,7 +148,7 @@ def from_csv(content: bytes, name: str) -> tuple[JointRow, ...]:
         for number, row in enumerate(rows):
             check_joint(row, f"joint {number + 1}")
     except (ValueError, csv.Error) as error:
-        message = f"{name}: {error}; write it anew with sharp"
+        message = f"{name}: {error}; write it again with sharp"
         raise DocumentError(message) from error
     return rows
 

@@ -52,7 +52,7 @@ def implant(
     patient and each of its versions a study, damaged like a patient of sharp phantom. Where an
     image shows one hand, the same hand with other lesions stands in for the other one, and both
     are labelled. Every fourth annotated image is held out for evaluation. After an interruption,
-    the same command generates all anew.
+    the same command starts again.
     """
     from sharp_cli.datasets.splits import select_hands
     from sharp_cli.synthetic.implanted import write_implanted

@@ -1,4 +1,4 @@
-"""`sharp listen`: a DICOM node that scores what it is sent."""
+"""`sharp listen`: a DICOM node that scores the studies it receives."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def phantom(
 
     labels.csv holds the grade of every joint, joints.csv the joint positions, manifest.csv the
     studies. A patient does not depend on the number of patients. After an interruption, the same
-    command generates the cohort anew.
+    command starts again.
     """
     from sharp_cli.synthetic.phantom.archive import write_cohort
     from sharp_cli.synthetic.phantom.cohort import study_count

@@ -1,4 +1,4 @@
-"""Where the answers of a study came from, small enough for a page."""
+"""Grad-CAM maps of the answers of a study, small enough for a page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sharp_cli.results.html.pictures import Pictures
 
     Explanations: TypeAlias = Mapping[StudyJoint, Mapping[str, str]]
-    """By joint, then by what was looked at for its answer (`left/erosion/MCP2`): a square map,
+    """By joint, then by the patches that its answer depends on (`left/erosion/MCP2`): a square map,
     8 bit, row by row from the top left, as base64."""
 
 _SIDE: Final = 16
@@ -31,7 +31,7 @@ _SIDE: Final = 16
 
 
 def require_maker(studies: Mapping[str, Document], bundle: Bundle) -> None:
-    """See that a findings bundle made all results.
+    """Check that a findings bundle made all results.
 
     Args:
         studies: By name.

@@ -36,9 +36,9 @@ def study_page(
         study: The study.
         pictures: Of each of its inputs, see `pictures.draw`.
         truth: Labels to compare with.
-        explanations: Of its answers; None if they are not asked for.
+        explanations: Of its answers; None if they are not requested.
     """
-    # A picture that two findings share stands in the page once.
+    # A picture that two findings share is in the page once.
     drawn = {
         (row.file, *key): jpeg
         for row, shown in zip(study.inputs, pictures, strict=True)
@@ -57,7 +57,7 @@ def study_page(
         }
         joints.append(_joint(row, truth) | shown)
     data = {
-        # By this a browser knows again what its reader said of these results.
+        # By this a browser recognises the corrections of these results that it stored.
         "id": hashlib.sha256(to_json(study)).hexdigest(),
         "study": name,
         "notice": None if study.validated_on_patients else NOTICE,

@@ -91,7 +91,7 @@ def classification(
     seed: options.Seed = 1,
     out: Out = None,
 ) -> None:
-    """Measure how well damaged joints are told from intact ones, by joint set, model and reader.
+    """Measure how well damaged and intact joints are distinguished, by joint set, model and reader.
 
     The labels come last. Each model is a column, and so is each reader; models of the same name in
     several files are distinguished by the names of the files. Images are matched by the end of

@@ -139,7 +139,7 @@ def detection(
 
 
 def _distances(compared: Comparison, tolerance: float) -> dict[str, Iterable[object]]:
-    """Columns of how far joints are off, and of how well that is told where some are uncertain."""
+    """Columns of distances, and of how well `uncertain` flags joints that are off."""
     from sharp_cli.evaluation.metrics.detection import grouped, summarise, summarise_flags
 
     groups = grouped(compared.errors).values()

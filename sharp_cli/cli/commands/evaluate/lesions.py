@@ -37,7 +37,7 @@ def lesions(
     held_out: HeldOut = None,
     bundle: options.FindingsBundle = None,
 ) -> None:
-    """Measure how well synthetic lesions are told from intact joints, on radiographs of the latter.
+    """Measure how well synthetic lesions are distinguished from the intact joints that they alter.
 
     Rates are in percent; `untouched_non_intact` is that of joints without any change.
     """

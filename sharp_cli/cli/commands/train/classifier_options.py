@@ -163,7 +163,7 @@ Final = Annotated[
     bool,
     typer.Option(
         "--final",
-        help="Train the networks of the bundle anew on all patients. Default: the bundle holds "
+        help="Retrain the networks of the bundle on all patients. Default: the bundle holds "
         "the networks of every fold.",
     ),
 ]
