@@ -97,11 +97,11 @@ def test_the_inside_of_a_stored_patch_is_what_is_seen_in_use(
 ) -> None:
     save(phantom, tmp_path)
     annotated = AnnotatedHand("hand.png", "right", phantom.points)
-    store, lost = made(
+    store, messages = made(
         joints_of("hand.png", "right"), tmp_path, size=size,
         positions={("hand.png", "right"): annotated},
     )  # fmt: skip
-    assert not lost
+    assert not messages
     assert store.pixels.shape == (22, size + 2 * margin(size), size + 2 * margin(size))
     for joint, patch in cropped(phantom, tmp_path).items():
         off = shown(store, "right", joint) - standardise(patch.pixels, size)
@@ -129,7 +129,7 @@ def test_positions_of_the_labels_are_enough_where_they_tell_the_frame(
     np.testing.assert_array_equal(by_label.pixels, by_annotation.pixels)
 
 
-def test_the_hands_of_one_film_are_read_once_and_detected(
+def test_the_hands_of_one_radiograph_are_read_once_and_detected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = "two1.png"
@@ -149,8 +149,8 @@ def test_the_hands_of_one_film_are_read_once_and_detected(
         *[labelled_joint(patient="p2", image=other.name, patch=None)],
         *joints_of(image, "right"),
     ]
-    store, lost = made(joints, tmp_path, detector=fake_detector)
-    assert not lost
+    store, messages = made(joints, tmp_path, detector=fake_detector)
+    assert not messages
     assert sorted(read) == ["one_L.png", image]
     assert len(store.pixels) == 45
     picture = original(tmp_path / image)
@@ -165,24 +165,24 @@ def test_a_position_of_a_label_comes_first_and_the_others_are_detected(tmp_path:
     fakes.paint(tmp_path / "gap_L.png")
     places = dict(zip(POINTS, fakes.frame("left")(TEMPLATE), strict=True))
     moved = (float(places["PIP2"][0]) + 3, float(places["PIP2"][1]))
-    plain, lost = made(joints_of("gap_L.png", "left"), tmp_path, detector=fake_detector)
-    assert lost == ["gap_L.png: left lunate was not detected and is excluded"]
+    plain, messages = made(joints_of("gap_L.png", "left"), tmp_path, detector=fake_detector)
+    assert messages == ["gap_L.png: left lunate was not detected and is excluded"]
     joints = [
         labelled_joint(image="gap_L.png", joint=name, patch=None, place=place)
         for name, place in (("PIP2", moved), ("PIP3", None), ("lunate", (100.0, 100.0)))
     ]
-    placed, lost = made(joints, tmp_path, detector=fake_detector)
-    assert not lost
+    placed, messages = made(joints, tmp_path, detector=fake_detector)
+    assert not messages
     assert np.abs(shown(placed, "left", "PIP2") - shown(plain, "left", "PIP2")).max() > 0.5
     np.testing.assert_array_equal(shown(placed, "left", "PIP3"), shown(plain, "left", "PIP3"))
     # The same where the other points are annotated.
     annotated = AnnotatedHand("gap_L.png", "left", {
         name: (float(x), float(y)) for name, (x, y) in places.items() if name != "PIP3"
     })  # fmt: skip
-    both, lost = made(
+    both, messages = made(
         joints, tmp_path, positions={("gap_L.png", "left"): annotated}, detector=fake_detector
     )
-    assert not lost
+    assert not messages
     assert len(both.pixels) == 3
 
 
@@ -191,12 +191,12 @@ def test_what_readers_placed_is_kept_where_the_hand_is_not_found(tmp_path: Path)
     places = zip(POINTS, fakes.frame("left")(TEMPLATE), strict=True)
     known = {name: (float(x), float(y)) for name, (x, y) in places if name != "lunate"}
     annotated = AnnotatedHand("none_L.png", "left", known)
-    store, lost = made(
+    store, messages = made(
         joints_of("none_L.png", "left"), tmp_path,
         positions={("none_L.png", "left"): annotated}, detector=fake_detector,
     )  # fmt: skip
     assert len(store.pixels) == 21
-    assert lost == ["none_L.png: left lunate was not detected and is excluded"]
+    assert messages == ["none_L.png: left lunate was not detected and is excluded"]
 
 
 def test_ready_patches(tmp_path: Path) -> None:
@@ -204,8 +204,8 @@ def test_ready_patches(tmp_path: Path) -> None:
     pixels = cv2.GaussianBlur(rng.integers(0, 65536, (90, 80), dtype=np.uint16), (0, 0), 4)
     cv2.imwrite(str(tmp_path / "a.png"), pixels)
     joints = [labelled_joint(patch="a.png"), labelled_joint(patch="a.png", finding="jsn")]
-    store, lost = made(joints, tmp_path)
-    assert not lost
+    store, messages = made(joints, tmp_path)
+    assert not messages
     assert len(store.pixels) == 1
     np.testing.assert_allclose(shown(store, "left", "CMC1"), standardise(pixels, 64), atol=0.01)
 
@@ -224,7 +224,7 @@ def test_findings_with_patches_of_their_own_are_told_apart(tmp_path: Path) -> No
     assert not np.allclose(store.pixels[0], store.pixels[1])
 
 
-def test_what_cannot_be_read_or_found_is_left_out_and_told(tmp_path: Path) -> None:
+def test_what_cannot_be_read_or_found_is_excluded_and_reported(tmp_path: Path) -> None:
     fakes.paint(tmp_path / "one_L.png")
     fakes.paint(tmp_path / "none.png")
     for broken in ("broken.png", "patch.png"):
@@ -236,15 +236,15 @@ def test_what_cannot_be_read_or_found_is_left_out_and_told(tmp_path: Path) -> No
         *[one for side in SIDES for one in joints_of("broken.png", side)],
         labelled_joint(patch="patch.png"),
     ]
-    store, lost = made(joints, tmp_path, detector=fake_detector)
+    store, messages = made(joints, tmp_path, detector=fake_detector)
     assert store.rows == {
         PatchKey("p1", "s1", "left", finding, "PIP2"): 0 for finding in ("erosion", "jsn")
     }
-    assert len(lost) == 4
+    assert len(messages) == 4
     for words in ("broken.png: ", "none.png: no hand", "one_L.png: no right hand", "patch.png: "):
-        (told,) = (one for one in lost if words in one)
-        assert told.endswith("; its joints are excluded")
-    with pytest.raises(DocumentError, match=r"no patch could be had: .*broken"):
+        (message,) = (one for one in messages if words in one)
+        assert message.endswith("; its joints are excluded")
+    with pytest.raises(DocumentError, match=r"no patch could be cut: .*broken"):
         made(joints_of("broken.png", "left"), tmp_path, detector=fake_detector)
 
 
