@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.joints import SIDES
-from sharp_cli.synthetic.phantom import draw, film
+from sharp_cli.synthetic.phantom import generate_hand, make_radiograph
 
 _FILMS: Final = 240
 _BOTH: Final = 0.25  # fraction of radiographs of both hands
@@ -87,7 +87,7 @@ def _draw_film(folder: Path, number: int) -> list[tuple[object, ...]]:
     cv2.setNumThreads(1)
     rng = np.random.default_rng([_SEED, number])
     sides = SIDES if rng.random() < _BOTH else (SIDES[int(rng.integers(2))],)
-    made = film([draw(_SEED + number, side=side) for side in sides], rng)
+    made = make_radiograph([generate_hand(_SEED + number, side=side) for side in sides], rng)
     name = f"{number:04d}.png"
     cv2.imwrite(str(folder / name), np.rint(made.pixels * 255).astype(np.uint8))
     return [

@@ -40,10 +40,10 @@ from sharp_cli.training import views
 from sharp_cli.training.detector import network as detector_network
 from sharp_cli.training.detector import training_views as detector_views
 from sharp_cli.training.detector import validation as detector_validation
-from sharp_cli.training.detector.fit import Task, split
+from sharp_cli.training.detector.fit import DetectorTask, split
 from sharp_cli.training.detector.fold_files import BUNDLE, Fold, fold_folder
 from sharp_cli.training.detector.folds import FoldTask, fold_errors, train_fold
-from sharp_cli.training.detector.settings import Settings
+from sharp_cli.training.detector.settings import DetectorSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,17 +77,17 @@ class Variant:
         closer: Whether it looks at the wrist alone, after the detector that it starts from.
     """
 
-    settings: Settings
+    settings: DetectorSettings
     start: str = "phantoms"
     pictures: int | None = None
     closer: bool = False
 
 
-def _square(size: int, **chosen: Any) -> Settings:
-    return Settings(**{"width": size, "height": size, "views": 12, "epochs": 6, **chosen})
+def _square(size: int, **chosen: Any) -> DetectorSettings:
+    return DetectorSettings(**{"width": size, "height": size, "views": 12, "epochs": 6, **chosen})
 
 
-_BASE: Final = Settings(width=320, height=384, views=12, epochs=6)
+_BASE: Final = DetectorSettings(width=320, height=384, views=12, epochs=6)
 
 VARIANTS: Final = {
     "256 px": Variant(_square(256)),
@@ -199,7 +199,7 @@ def _train(
         start[variant.start] = begun / detector_network.BEST
     place = fold_folder(_place(options.work, name), number, FOLDS)
     return train_fold(
-        FoldTask(Task(place, *split(others)), own),
+        FoldTask(DetectorTask(place, *split(others)), own),
         options.images,
         replace(variant.settings, init=start[variant.start]),
         "cpu",

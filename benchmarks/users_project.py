@@ -19,7 +19,7 @@ from torchvision.models import vgg16
 
 from sharp_cli.core.joints import POINTS
 from sharp_cli.training.detector.network import build_network
-from sharp_cli.training.detector.settings import Settings
+from sharp_cli.training.detector.settings import DetectorSettings
 
 SHUFFLE: Final = 1
 """DeepLabCut's number of a training."""
@@ -43,7 +43,7 @@ def main() -> None:
     )
     training.mkdir(parents=True)
     project.to_yaml(folder / "config.yaml")
-    network = build_network(training, points=POINTS, settings=Settings())
+    network = build_network(training, points=POINTS, settings=DetectorSettings())
     torch.save({"model": network.model.state_dict()}, training / "snapshot-001.pt")
     torch.save(vgg16(init_weights=False, num_classes=2).state_dict(), folder / "vgg16.pt")
 

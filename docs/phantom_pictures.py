@@ -21,7 +21,7 @@ from sharp_cli.datasets.annotations.csv_file import read_annotations
 from sharp_cli.radiograph import read
 from sharp_cli.synthetic.lesions import implant
 from sharp_cli.synthetic.look_alikes import add_look_alikes
-from sharp_cli.synthetic.phantom import Condition, Phantom, draw, film
+from sharp_cli.synthetic.phantom import Condition, Phantom, generate_hand, make_radiograph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,8 +96,8 @@ def _phantoms() -> Iterator[Tile]:
         young = number % 3 == 0
         worn = 0.0 if young else float(np.clip(rng.normal(0.2, 0.4), 0, 1))
         condition = Condition(young, None if young else 1.0 - 0.45 * worn, 25 * worn, worn)
-        hand = draw(_SEED + number, side=SIDES[number % 2], condition=condition)
-        made = film([hand], rng)
+        hand = generate_hand(_SEED + number, side=SIDES[number % 2], condition=condition)
+        made = make_radiograph([hand], rng)
         places = np.array([made.points[0][name] for name in POINTS])
         yield _hand_tile(made.pixels, places, hand.side)
 
@@ -130,7 +130,7 @@ def _lesions() -> Tile:
             if grade not in GRADES[finding]:
                 tiles.append(np.zeros((_TILE, _TILE), np.uint8))
                 continue
-            hand = draw(
+            hand = generate_hand(
                 _SEED + len(rows),
                 side="left",
                 lesions={(finding, target.joint): grade},
@@ -147,7 +147,7 @@ def _implants() -> Tile:
     rows: list[Tile] = []
     for finding, group in JOINT_GROUPS:
         target = _target(finding, _SHOWN[finding, group])
-        hand = draw(_SEED + 50 + len(rows), side="left", phalanx=COMMON_PHALANX)
+        hand = generate_hand(_SEED + 50 + len(rows), side="left", phalanx=COMMON_PHALANX)
         before = _patch(hand, target)
         mild, severe = GRADES[finding][1], GRADES[finding][-2]
         after = [
@@ -166,10 +166,10 @@ def _film() -> Tile:
     condition = Condition(young=False, density=0.7, drift=14.0, subluxation=0.5)
     lesions = {(t.finding, t.joint): 1 + n % 3 for n, t in enumerate(TARGETS) if n % 3 == 0}
     hands = [
-        draw(_SEED, side=side, lesions=lesions, condition=condition, phalanx=250.0)
+        generate_hand(_SEED, side=side, lesions=lesions, condition=condition, phalanx=250.0)
         for side in SIDES
     ]
-    made = film(hands, np.random.default_rng(_SEED), size=(2500, 2000))
+    made = make_radiograph(hands, np.random.default_rng(_SEED), size=(2500, 2000))
     return _stretched(cv2.resize(made.pixels, (1250, 1000), interpolation=cv2.INTER_AREA))
 
 

@@ -17,7 +17,13 @@ import numpy as np
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
 from sharp_cli.core.joints import GRADES, SIDES, TARGETS, Finding, Side
-from sharp_cli.synthetic.phantom import Condition, Film, Phantom, draw, film
+from sharp_cli.synthetic.phantom import (
+    Condition,
+    Phantom,
+    PhantomRadiograph,
+    generate_hand,
+    make_radiograph,
+)
 from sharp_cli.synthetic.phantom.dicom import Header, dataset, encode
 
 if TYPE_CHECKING:
@@ -36,14 +42,16 @@ def main(folder: Path) -> None:
     rows: list[tuple[object, ...]] = []
 
     hands = [_hand(SEED, side) for side in SIDES]
-    both = film(hands, np.random.default_rng(SEED))
+    both = make_radiograph(hands, np.random.default_rng(SEED))
     _write(folder / "two-hands.dcm", "SYNTHETIC-1", both, None, JPEGLSLossless)
     for hand, points in zip(hands, both.points, strict=True):
         rows += _truth("SYNTHETIC-1", "two-hands.dcm", hand, points)
 
     for side, syntax in (("left", JPEG2000Lossless), ("right", JPEGLSLossless)):
         hand = _hand(SEED + 1, "left" if side == "left" else "right")
-        alone: Film = film([hand], np.random.default_rng([SEED + 1, SIDES.index(hand.side)]))
+        alone: PhantomRadiograph = make_radiograph(
+            [hand], np.random.default_rng([SEED + 1, SIDES.index(hand.side)])
+        )
         name = f"{side}.dcm"
         _write(folder / name, "SYNTHETIC-2", alone, hand.side, syntax)
         rows += _truth("SYNTHETIC-2", name, hand, alone.points[0])
@@ -61,7 +69,7 @@ def _hand(seed: int, side: Side) -> Phantom:
         damaged, grade = rng.random() < _DAMAGED, int(rng.integers(2, len(GRADES[target.finding])))
         if damaged:
             lesions[target.finding, target.joint] = grade
-    return draw(
+    return generate_hand(
         seed,
         side=side,
         lesions=lesions,
@@ -83,7 +91,9 @@ def _truth(
         )  # fmt: skip
 
 
-def _write(path: Path, patient: str, made: Film, side: Side | None, syntax: str) -> None:
+def _write(
+    path: Path, patient: str, made: PhantomRadiograph, side: Side | None, syntax: str
+) -> None:
     """Write a radiograph, the right hand's with inverted polarity."""
     source = ("sharp-cli example", str(SEED), patient)
     header = Header(patient, f"{patient}-A", date(2000, 1, 1), source)

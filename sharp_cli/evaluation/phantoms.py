@@ -21,7 +21,7 @@ from sharp_cli.evaluation import discriminator
 from sharp_cli.evaluation.patch_features import FAMILIES
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.synthetic.intact_hands import MARGIN, IntactHand, cut_regions
-from sharp_cli.synthetic.phantom import Condition, draw, film
+from sharp_cli.synthetic.phantom import Condition, generate_hand, make_radiograph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,8 +143,10 @@ def counterparts(hands: Sequence[IntactHand], *, seed: int) -> list[IntactHand]:
     rng = np.random.default_rng(seed)
     synthetic = []
     for number, hand in enumerate(hands):
-        phantom = draw(int(rng.integers(2**31)), side=hand.side, condition=Condition(young=True))
-        shown = film([phantom], rng)
+        phantom = generate_hand(
+            int(rng.integers(2**31)), side=hand.side, condition=Condition(young=True)
+        )
+        shown = make_radiograph([phantom], rng)
         pixels = (np.rint(shown.pixels * 255) / 255).astype(np.float32)
         (points,) = shown.points
         positions = np.array([points[joint] for joint in POINTS])

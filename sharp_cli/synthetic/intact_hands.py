@@ -15,7 +15,7 @@ from sharp_cli.core.hand_frame import common_frame
 from sharp_cli.core.joints import BOXES, POINTS, SIDES
 from sharp_cli.datasets.annotations.check import read_checked
 from sharp_cli.radiograph import read
-from sharp_cli.synthetic.phantom import draw as draw_phantom
+from sharp_cli.synthetic.phantom import generate_hand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -93,7 +93,7 @@ def phantom_hands(patients: int) -> list[IntactHand]:
     hands = []
     for seed in range(patients):
         for side in SIDES:
-            phantom = draw_phantom(seed, side=side)
+            phantom = generate_hand(seed, side=side)
             positions = np.array([phantom.points[joint] for joint in POINTS])
             regions = cut_regions(phantom.pixels, positions, mirror=side == "right")
             hands.append(IntactHand(f"phantom {seed}", side, regions))

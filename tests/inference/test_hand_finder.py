@@ -21,7 +21,7 @@ from sharp_cli.inference.hand_finder import (
     Candidate,
     HandFinder,
 )
-from sharp_cli.synthetic.phantom import draw
+from sharp_cli.synthetic.phantom import generate_hand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -241,7 +241,7 @@ def bundled() -> HandFinder:
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_bundled_network_finds_a_phantom_any_way_round(bundled: HandFinder, side: Side) -> None:
-    phantom = draw(3, side=side, phalanx=120.0)
+    phantom = generate_hand(3, side=side, phalanx=120.0)
     height, width = phantom.pixels.shape
     # Counter-clockwise quarter turns of pixel positions.
     turn = Affine(1.0, 0.0, 0.0, 0.0, 1.0, 0.0)

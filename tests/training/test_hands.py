@@ -12,7 +12,7 @@ from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.inference import hand_finder
 from sharp_cli.inference.hand_finder import INPUT, OFFSET_UNIT, STRIDE
-from sharp_cli.synthetic.phantom import draw
+from sharp_cli.synthetic.phantom import generate_hand
 from sharp_cli.synthetic.training_radiographs import TrainingRadiograph
 from sharp_cli.training.hands import targets, train_hands
 
@@ -40,7 +40,7 @@ def test_targets_decode_to_the_hand(*, mirrored: bool) -> None:
 def test_training_resumes_and_its_bundle_opens(tmp_path: Path) -> None:
     rows = ["image,hand,joint,x,y"]
     for number in range(4):  # the fourth is held out
-        phantom = draw(number, side="left", phalanx=60.0)
+        phantom = generate_hand(number, side="left", phalanx=60.0)
         cv2.imwrite(str(tmp_path / f"{number}.png"), (phantom.pixels * 255).astype(np.uint8))
         rows += [f"{number}.png,left,{name},{x},{y}" for name, (x, y) in phantom.points.items()]
     annotations = tmp_path / "joints.csv"

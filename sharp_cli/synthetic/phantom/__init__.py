@@ -1,11 +1,19 @@
-"""Synthetic hand radiographs with known truth, drawn from bones to film.
+"""Synthetic hand radiographs with known truth.
 
-Nothing here reads a radiograph.
+`generate_hand` makes one hand, `make_radiograph` puts one or two on a radiograph, `random_phantom`
+feeds training.
 """
 
 from __future__ import annotations
 
-from sharp_cli.synthetic.phantom.film import Film, film
-from sharp_cli.synthetic.phantom.hand import Condition, Phantom, draw, random_phantom
+from sharp_cli.synthetic.phantom.hand import Condition, Phantom, generate_hand, random_phantom
+from sharp_cli.synthetic.phantom.radiograph import PhantomRadiograph, make_radiograph
 
-__all__ = ["Condition", "Film", "Phantom", "draw", "film", "random_phantom"]
+__all__ = [
+    "Condition",
+    "Phantom",
+    "PhantomRadiograph",
+    "generate_hand",
+    "make_radiograph",
+    "random_phantom",
+]

@@ -15,7 +15,7 @@ from sharp_cli.core.errors import OutputError, UsageError
 from sharp_cli.core.joints import SIDES, Side
 from sharp_cli.execution.process_pool import process_pool
 from sharp_cli.fileio import output
-from sharp_cli.synthetic.phantom import draw, film
+from sharp_cli.synthetic.phantom import generate_hand, make_radiograph
 from sharp_cli.synthetic.phantom.cohort import Patient, Study, cohort
 from sharp_cli.synthetic.phantom.dicom import Header, dataset, encode
 from sharp_cli.synthetic.phantom.hand import phalanx_mm
@@ -42,7 +42,7 @@ SHORT: Final = 2000
 """Sides of every picture in pixels: upright with one hand in it, lying with both."""
 
 _UNFINISHED: Final = ".unfinished"
-_FILM: Final = 9  # of a person's streams of random numbers, one that `draw` does not use
+_FILM: Final = 9  # of a person's streams of random numbers, one that `generate_hand` does not use
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ class _Writer:
         patient, study = visit
         spacing = site.spacing * self.shrink
         hands = [
-            draw(
+            generate_hand(
                 patient.seed,
                 side=side,
                 lesions={key[1:]: grade for key, grade in study.grades.items() if key[0] == side},
@@ -220,7 +220,7 @@ class _Writer:
             for side in sides
         ]
         size = (LONG // self.shrink, SHORT // self.shrink)
-        made = film(
+        made = make_radiograph(
             hands,
             np.random.default_rng([patient.seed, _FILM, study.number, number]),
             size=size if site.together else size[::-1],

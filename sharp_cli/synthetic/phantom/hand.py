@@ -95,7 +95,7 @@ class _Person:
     cartilage: float
 
 
-def draw(
+def generate_hand(
     seed: int,
     *,
     side: Side,
@@ -176,11 +176,11 @@ def draw(
 
 def random_phantom(rng: np.random.Generator) -> Phantom:
     """A random intact hand of a random side, for training."""
-    return draw(int(rng.integers(2**31)), side=SIDES[int(rng.integers(2))])
+    return generate_hand(int(rng.integers(2**31)), side=SIDES[int(rng.integers(2))])
 
 
 def phalanx_mm(seed: int, condition: Condition) -> float:
-    """Median length in mm of the proximal phalanges of a person that `draw` draws."""
+    """Median length in mm of the proximal phalanges of a person of `generate_hand`."""
     return _person(seed, condition).phalanx
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.training.detector.certainty import Calibration
-    from sharp_cli.training.detector.settings import Settings
+    from sharp_cli.training.detector.settings import DetectorSettings
 
 NETWORK_FILE: Final = "joints.onnx"
 
@@ -111,7 +111,7 @@ class Recipe:
     """
 
     files: Mapping[str, str | None]
-    settings: Settings
+    settings: DetectorSettings
     folds: int
     training: Sequence[AnnotatedHand]
     validation: Sequence[AnnotatedHand]
@@ -127,7 +127,9 @@ class Recipe:
         return shlex.join(words)
 
 
-def export_detector(work: Path, snapshot: Path, out: Path, settings: Settings) -> dict[str, Any]:
+def export_detector(
+    work: Path, snapshot: Path, out: Path, settings: DetectorSettings
+) -> dict[str, Any]:
     """Write a trained network, and say what a detector needs to know of it.
 
     Args:

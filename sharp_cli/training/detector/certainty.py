@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 LOGGER: Final = logging.getLogger(__name__)
 
 GOOD_FLAGGED: Final = 0.015
-"""Share of the well placed joints that may be called uncertain, in radiographs as they are and
+"""Fraction of the well placed joints that may be called uncertain, in radiographs as they are and
 changed, but not made hard; a choice, as are the next two."""
 
 _LEAST_MEAN: Final = 0.9
@@ -56,14 +56,14 @@ _MOST_ODDITY: Final = 45.0
 """Of 600 hands that the shape prior gives, two are odder; of those squeezed to 60 %, none is less.
 Radiographs of young hands are far below."""
 
-_HANDS_FLAGGED: Final = 0.01  # share of the hands as they are that each limit may flag
+_HANDS_FLAGGED: Final = 0.01  # fraction of the unchanged hands that each limit may flag
 _ENOUGH: Final = 20  # joints of either kind, for a few weights
 _ITERATIONS: Final = 1000
 _DECIMALS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ObservedHand:
     """One hand that was found in a picture.
 
     Attributes:
@@ -86,7 +86,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class CalibratedHand:
     """A hand and what a calibration says of it that did not see it.
 
     Attributes:
@@ -96,7 +96,7 @@ class Judged:
         reasons: Why it calls the hand uncertain.
     """
 
-    seen: Seen
+    seen: ObservedHand
     likelihoods: Array
     flagged: NDArray[np.bool_]
     reasons: tuple[str, ...]
@@ -112,7 +112,7 @@ class Calibration:
     """
 
     certainty: Certainty
-    judged: Sequence[Judged]
+    judged: Sequence[CalibratedHand]
 
 
 def calibrate(
@@ -135,7 +135,7 @@ def calibrate(
         for one in look(fold, number, images, finder, load(fold.bundle))
     ]
     certainty = fit(seen)
-    judged: list[Judged] = []
+    judged: list[CalibratedHand] = []
     for number in range(len(folds)):
         others = fit([one for one in seen if one.fold != number])
         if certainty is None or others is None:
@@ -144,7 +144,7 @@ def calibrate(
     return None if certainty is None else Calibration(certainty, judged)
 
 
-def fit(seen: Sequence[Seen]) -> Certainty | None:
+def fit(seen: Sequence[ObservedHand]) -> Certainty | None:
     """Fit a calibration to hands; None if there is too little to learn from."""
     usual = [one for one in seen if one.change not in STRANGE]
     calm = [one for one in usual if one.change not in HARD]
@@ -182,7 +182,7 @@ def fit(seen: Sequence[Seen]) -> Certainty | None:
 
 def look(
     fold: Fold, number: int, images: Path, finder: Finder, detector: JointDetector
-) -> Iterator[Seen]:
+) -> Iterator[ObservedHand]:
     """See all hands of a fold: as they are, changed, made hard, and made strange.
 
     Strange hands are given to the detector where they are: the finder finds few of them.
@@ -218,7 +218,7 @@ def look(
             for found in forced if change in STRANGE else _found(finder, picture):
                 sight = detector.see(picture, found)
                 seen = to_file(sight.to_image(sight.answer[:, :2]))
-                yield Seen(number, change, weigh(sight), _errors(seen, hands))
+                yield ObservedHand(number, change, weigh(sight), _errors(seen, hands))
 
 
 def _found(finder: Finder, picture: Radiograph) -> Sequence[Hand]:
@@ -235,7 +235,7 @@ def _errors(places: Array, hands: Sequence[AnnotatedHand]) -> Array:
     return min(errors, key=lambda each: float(np.nanmedian(each)))
 
 
-def _judge(certainty: Certainty, seen: Seen) -> Judged:
+def _judge(certainty: Certainty, seen: ObservedHand) -> CalibratedHand:
     likelihoods = certainty.likelihoods(seen.evidence)
     reasons = certainty.reasons(seen.evidence)
-    return Judged(seen, likelihoods, likelihoods < certainty.threshold, reasons)
+    return CalibratedHand(seen, likelihoods, likelihoods < certainty.threshold, reasons)

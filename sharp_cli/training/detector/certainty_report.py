@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sharp_cli.training.detector.certainty import Judged
+    from sharp_cli.training.detector.certainty import CalibratedHand
 
 _BINS: Final = 10
 _REASONS: Final = (CUT_OFF, UNLIKE, UNCLEAR)
@@ -98,7 +98,7 @@ class HandFigures:
     unclear: float
 
 
-def figures(judged: Sequence[Judged]) -> dict[str, list[dict[str, Any]]]:
+def figures(judged: Sequence[CalibratedHand]) -> dict[str, list[dict[str, Any]]]:
     """All figures as a bundle holds them."""
     usual = [one for one in judged if one.seen.change not in STRANGE]
     plain = [one for one in usual if one.seen.change is AS_IT_IS]
@@ -110,7 +110,7 @@ def figures(judged: Sequence[Judged]) -> dict[str, list[dict[str, Any]]]:
         "as they are and changed": [*plain, *changed],
         "made hard": hard,
     }
-    of: dict[str, list[Judged]] = {}
+    of: dict[str, list[CalibratedHand]] = {}
     for one in judged:
         change = one.seen.change
         # Usual changes by their kind alone, of all degrees: else there were too many rows.
@@ -124,7 +124,7 @@ def figures(judged: Sequence[Judged]) -> dict[str, list[dict[str, Any]]]:
     return {name: [asdict(row) for row in rows] for name, rows in tables.items()}
 
 
-def joint_figures(name: str, judged: Sequence[Judged]) -> JointFigures:
+def joint_figures(name: str, judged: Sequence[CalibratedHand]) -> JointFigures:
     """Figures of the joints of some hands."""
     known, good, likelihoods = _joints(judged)
     flagged = np.concatenate([one.flagged for one in judged])[known]
@@ -144,7 +144,7 @@ def joint_figures(name: str, judged: Sequence[Judged]) -> JointFigures:
     )
 
 
-def reliability(judged: Sequence[Judged]) -> list[Bin]:
+def reliability(judged: Sequence[CalibratedHand]) -> list[Bin]:
     """What likelihoods say and what is true, in ten bins; without those that are empty."""
     _, good, likelihoods = _joints(judged)
     bins = _bins(likelihoods)
@@ -159,7 +159,7 @@ def reliability(judged: Sequence[Judged]) -> list[Bin]:
     ]
 
 
-def hand_figures(name: str, judged: Sequence[Judged]) -> HandFigures:
+def hand_figures(name: str, judged: Sequence[CalibratedHand]) -> HandFigures:
     """Figures of whole hands."""
     why = [np.array([reason in one.reasons for one in judged]) for reason in _REASONS]
     return HandFigures(name, len(judged), *map(_percent, (np.any(why, axis=0), *why)))
@@ -178,7 +178,7 @@ def markdown(tables: dict[str, list[dict[str, Any]]]) -> str:
 
 
 def _joints(
-    judged: Sequence[Judged],
+    judged: Sequence[CalibratedHand],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
     """Which joints have a known place; of these, which are well placed, and their likelihoods."""
     known = np.concatenate([np.isfinite(one.seen.errors) for one in judged])

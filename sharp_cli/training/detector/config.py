@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sharp_cli.training.detector.settings import Settings
+    from sharp_cli.training.detector.settings import DetectorSettings
 
 CONFIG_FILE: Final = "pytorch_config.yaml"
 
@@ -23,7 +23,7 @@ _HIDDEN: Final = 128
 """Channels between two deconvolutions."""
 
 
-def build_config(folder: Path, *, points: Sequence[str], settings: Settings) -> Any:
+def build_config(folder: Path, *, points: Sequence[str], settings: DetectorSettings) -> Any:
     """DeepLabCut's configuration for one network, written to `folder`.
 
     Args:

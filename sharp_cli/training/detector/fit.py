@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
-    from sharp_cli.training.detector.settings import Settings
+    from sharp_cli.training.detector.settings import DetectorSettings
 
 
-class Task(NamedTuple):
+class DetectorTask(NamedTuple):
     """A detector to fit.
 
     Attributes:
@@ -55,7 +55,7 @@ def split(
     return training, validating
 
 
-def fit(task: Task, images: Path, settings: Settings, device: str) -> Path:
+def fit(task: DetectorTask, images: Path, settings: DetectorSettings, device: str) -> Path:
     """Train a network, or go on with it.
 
     Args:

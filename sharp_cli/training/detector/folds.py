@@ -12,7 +12,7 @@ from sharp_cli.datasets.annotations.csv_file import write_annotations
 from sharp_cli.datasets.splits import split_folds
 from sharp_cli.evaluation.metrics.detection import joint_errors
 from sharp_cli.training.detector.bundle import NETWORK_FILE, export_detector
-from sharp_cli.training.detector.fit import Task, fit, split
+from sharp_cli.training.detector.fit import DetectorTask, fit, split
 from sharp_cli.training.detector.fold_files import BUNDLE, UNSEEN_FILE, Fold, fold_folder
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.evaluation.metrics.detection import JointError
     from sharp_cli.scoring.stages import Detector, Finder
-    from sharp_cli.training.detector.settings import Settings
+    from sharp_cli.training.detector.settings import DetectorSettings
 
 
 class FoldTask(NamedTuple):
@@ -34,7 +34,7 @@ class FoldTask(NamedTuple):
         own: The fold's hands, which it does not see.
     """
 
-    fit: Task
+    fit: DetectorTask
     own: Sequence[AnnotatedHand]
 
 
@@ -56,12 +56,12 @@ def fold_tasks(
         UsageError: There are too few pictures.
     """
     return [
-        FoldTask(Task(fold_folder(work, number, count), *split(others, validating)), own)
+        FoldTask(DetectorTask(fold_folder(work, number, count), *split(others, validating)), own)
         for number, (others, own) in enumerate(split_folds(hands, count), start=1)
     ]
 
 
-def train_fold(task: FoldTask, images: Path, settings: Settings, device: str) -> Fold:
+def train_fold(task: FoldTask, images: Path, settings: DetectorSettings, device: str) -> Fold:
     """Train the detector of one fold, or go on with it.
 
     Args:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sharp_cli.training.detector.settings import Settings
+    from sharp_cli.training.detector.settings import DetectorSettings
     from sharp_cli.training.detector.validation import PlainView
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -43,7 +43,9 @@ _WORKERS: Final = 8
 """Processes that load views for a GPU, at most."""
 
 
-def build_network(folder: Path, *, points: Sequence[str], settings: Settings) -> KeypointNetwork:
+def build_network(
+    folder: Path, *, points: Sequence[str], settings: DetectorSettings
+) -> KeypointNetwork:
     """A network to train, with its configuration in `folder`.
 
     Args:
@@ -107,7 +109,7 @@ def train_network(
     network: KeypointNetwork,
     validation: Sequence[PlainView],
     *,
-    settings: Settings,
+    settings: DetectorSettings,
     device: str = "cpu",
 ) -> Path:
     """Train on the views that `write_coco` put into `folder`, or go on from its checkpoint.
@@ -189,7 +191,7 @@ class _EpochEnd:
     network: KeypointNetwork
     runner: Any
     validation: Sequence[PlainView]
-    settings: Settings
+    settings: DetectorSettings
     began: float = field(default_factory=time.monotonic)
     best: float | None = None
 

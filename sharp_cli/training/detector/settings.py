@@ -56,7 +56,7 @@ NETS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DetectorSettings:
     """How a detector is trained.
 
     Attributes:
@@ -66,7 +66,7 @@ class Settings:
         init: A DeepLabCut snapshot of the same net to start from; None for random weights.
         views: Augmented views drawn of each hand.
         epochs: Passes over all views; the learning rate follows them.
-        seed: Of every random choice.
+        seed: Random seed.
     """
 
     net: str = "cspnext_s"

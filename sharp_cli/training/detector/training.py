@@ -25,7 +25,7 @@ from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
 from sharp_cli.training.detector.bundle import Proof, Recipe, write_detector
 from sharp_cli.training.detector.certainty import calibrate
-from sharp_cli.training.detector.fit import Task, fit, split
+from sharp_cli.training.detector.fit import DetectorTask, fit, split
 from sharp_cli.training.detector.folds import fold_errors, fold_tasks, train_fold
 from sharp_cli.training.run import begin
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.execution.devices import Device
-    from sharp_cli.training.detector.settings import Settings
+    from sharp_cli.training.detector.settings import DetectorSettings
     from sharp_cli.training.helpers import Helpers
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def train_detector(
     *,
     names: Path | None,
     validation: Path | None,
-    settings: Settings,
+    settings: DetectorSettings,
     folds: int,
     finder: str | None,
     device: Device,
@@ -56,14 +56,14 @@ def train_detector(
 ) -> None:
     """Train a detector on annotated pictures, and write its bundle.
 
-    A run that was cut short goes on after the last epoch that it had finished.
+    An interrupted run resumes after the last epoch that it had finished.
 
     Args:
         annotations: Joint positions, see `annotations.check.read_checked`.
         images: Folder of the radiographs that they name.
         out: Folder of the bundle.
         work: Folder for views, configuration and snapshots.
-        names: What the points are called there; None if by their own names.
+        names: What the points are called there; None for their own names.
         validation: Joint positions on other radiographs in `images`, by which the best epoch is
             chosen; None to keep every fifth picture for that.
         settings: How it is trained.
@@ -90,7 +90,7 @@ def train_detector(
         if both:
             message = f"{validation}: also in {annotations.name}: {', '.join(both)}; take them out"
             raise UsageError(message)
-    whole = Task(work, *split(hands, other))
+    whole = DetectorTask(work, *split(hands, other))
     parts = fold_tasks(hands, work, folds, other) if folds else []
     if helpers is not None:
         tasks = {f"fold {number}": part.fit for number, part in enumerate(parts, start=1)}
@@ -126,8 +126,8 @@ class _Fitter:
     """What a process of a cluster fits networks with."""
 
     images: Path
-    settings: Settings
+    settings: DetectorSettings
     device: str
 
-    def fit(self, task: Task) -> None:
+    def fit(self, task: DetectorTask) -> None:
         fit(task, self.images, self.settings, self.device)

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
-    from sharp_cli.training.detector.settings import Settings
+    from sharp_cli.training.detector.settings import DetectorSettings
     from sharp_cli.training.views import View
 
 COCO_FILE: Final = "train.json"
 
 
-def draw_views(hands: Sequence[AnnotatedHand], images: Path, *, settings: Settings) -> list[View]:
+def draw_views(
+    hands: Sequence[AnnotatedHand], images: Path, *, settings: DetectorSettings
+) -> list[View]:
     """Draw the training views of annotated hands, whose radiographs lie in the folder `images`."""
     shapes = []
     for hand in hands:

@@ -22,7 +22,7 @@ from sharp_cli.training.classifier.settings import (
     ThresholdRule,
 )
 from sharp_cli.training.classifier.sources import Sources
-from sharp_cli.training.detector.settings import Settings as DetectorSettings
+from sharp_cli.training.detector.settings import DetectorSettings
 from sharp_cli.training.helpers import Helpers
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sharp_cli.synthetic.phantom import Condition, Phantom, draw
+from sharp_cli.synthetic.phantom import Condition, Phantom, generate_hand
 
 if TYPE_CHECKING:
     from sharp_cli.core.joints import Side
@@ -14,4 +14,6 @@ SMALL: Final = 120.0
 
 
 def hand(seed: int = 5, side: Side = "left", **condition: Any) -> Phantom:
-    return draw(seed, side=side, condition=Condition(**condition), phalanx=SMALL, noise=0.0)
+    return generate_hand(
+        seed, side=side, condition=Condition(**condition), phalanx=SMALL, noise=0.0
+    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sharp_cli.core.joints import TARGETS
-from sharp_cli.synthetic.phantom import Condition, draw
+from sharp_cli.synthetic.phantom import Condition, generate_hand
 from sharp_cli.synthetic.phantom.damage import damaged, eroded_bones
 from tests.synthetic.phantom.hands import SMALL, hand
 
@@ -37,7 +37,7 @@ def test_lesions_stay_where_they_are_from_visit_to_visit(joint: str) -> None:
     def change(visit: int, grade: int) -> tuple[float, float]:
         condition = Condition(young=False)
         plain, worse = (
-            draw(
+            generate_hand(
                 5,
                 side="left",
                 lesions={("erosion", joint): g},

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sharp_cli.core.joints import COMMON_PHALANX, POINTS, SIDES, TARGETS, phalanx_length
-from sharp_cli.synthetic.phantom import Condition, Phantom, draw, random_phantom
+from sharp_cli.synthetic.phantom import Condition, Phantom, generate_hand, random_phantom
 from sharp_cli.synthetic.phantom.hand import phalanx_mm
 from tests.synthetic.phantom.hands import SMALL, hand
 
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_same_seed_same_hand(side: Side) -> None:
-    first, second = draw(3, side=side, phalanx=SMALL), draw(3, side=side, phalanx=SMALL)
+    first, second = (
+        generate_hand(3, side=side, phalanx=SMALL),
+        generate_hand(3, side=side, phalanx=SMALL),
+    )
     assert np.array_equal(first.pixels, second.pixels)
     assert first.points == second.points
-    assert not np.array_equal(first.pixels, draw(4, side=side, phalanx=SMALL).pixels)
+    assert not np.array_equal(first.pixels, generate_hand(4, side=side, phalanx=SMALL).pixels)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -83,7 +86,7 @@ def test_joints_are_darker_than_the_bones_beside_them() -> None:
 def test_growth_plates_and_noise_are_drawn_when_asked_for() -> None:
     assert not np.array_equal(hand(young=True).pixels, hand(young=False).pixels)
     quiet = hand()
-    noisy = draw(5, side="left", phalanx=SMALL, noise=0.01)
+    noisy = generate_hand(5, side="left", phalanx=SMALL, noise=0.01)
     assert np.std((noisy.pixels - quiet.pixels)[quiet.pixels > 0.1]) == pytest.approx(0.01, rel=0.2)
 
 
@@ -91,7 +94,7 @@ def test_growth_plates_and_noise_are_drawn_when_asked_for() -> None:
 @pytest.mark.parametrize(("finding", "joint"), [("erosion", "MCP3"), ("jsn", "PIP2")])
 def test_lesion_changes_its_joint_only(side: Side, finding: Finding, joint: str) -> None:
     before = hand(side=side)
-    after = draw(5, side=side, lesions={(finding, joint): 3}, phalanx=SMALL, noise=0.0)
+    after = generate_hand(5, side=side, lesions={(finding, joint): 3}, phalanx=SMALL, noise=0.0)
     assert after.points == before.points
     assert after.lesions == {(finding, joint): 3}
     change = np.abs(after.pixels - before.pixels)
@@ -109,13 +112,15 @@ def test_lesion_changes_its_joint_only(side: Side, finding: Finding, joint: str)
 
 def test_grade_0_is_intact_and_unknown_lesions_are_refused() -> None:
     assert np.array_equal(
-        draw(5, side="left", lesions={("jsn", "MCP2"): 0}, phalanx=SMALL, noise=0.0).pixels,
+        generate_hand(
+            5, side="left", lesions={("jsn", "MCP2"): 0}, phalanx=SMALL, noise=0.0
+        ).pixels,
         hand().pixels,
     )
     with pytest.raises(ValueError, match="no such lesion"):
-        draw(5, side="left", lesions={("jsn", "IP"): 1})
+        generate_hand(5, side="left", lesions={("jsn", "IP"): 1})
     with pytest.raises(ValueError, match="no such lesion"):
-        draw(5, side="left", lesions={("jsn", "PIP2"): 5})
+        generate_hand(5, side="left", lesions={("jsn", "PIP2"): 5})
 
 
 def test_random_phantoms_follow_their_generator() -> None:
@@ -125,7 +130,7 @@ def test_random_phantoms_follow_their_generator() -> None:
 
 
 def test_visits_differ_in_posture_and_film_but_not_in_the_person() -> None:
-    first, second = (draw(5, side="left", visit=visit, phalanx=SMALL) for visit in (0, 1))
+    first, second = (generate_hand(5, side="left", visit=visit, phalanx=SMALL) for visit in (0, 1))
     assert first.spacing == second.spacing
     assert first.points != second.points
     assert first.ground != second.ground
@@ -133,7 +138,7 @@ def test_visits_differ_in_posture_and_film_but_not_in_the_person() -> None:
 
 def test_a_persons_phalanx_is_known_beforehand() -> None:
     condition = Condition(young=False)
-    made = draw(5, side="right", condition=condition, phalanx=SMALL)
+    made = generate_hand(5, side="right", condition=condition, phalanx=SMALL)
     assert made.spacing * SMALL == pytest.approx(phalanx_mm(5, condition))
 
 

@@ -14,7 +14,13 @@ from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.calibration import CUT_OFF, FEATURES, UNLIKE, Certainty, Evidence, Sight
 from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, Change
-from sharp_cli.training.detector.certainty import GOOD_FLAGGED, Judged, Seen, calibrate, fit
+from sharp_cli.training.detector.certainty import (
+    GOOD_FLAGGED,
+    CalibratedHand,
+    ObservedHand,
+    calibrate,
+    fit,
+)
 from sharp_cli.training.detector.certainty_report import (
     figures,
     hand_figures,
@@ -36,21 +42,23 @@ CHANGED = CHANGES[0]
 
 def seen(
     rng: np.random.Generator, change: Change = AS_IT_IS, *, fold: int = 0, oddity: float = 10.0
-) -> Seen:
+) -> ObservedHand:
     """A hand whose joints are off as often as their network says."""
     features = np.zeros((len(POINTS), len(FEATURES)))
     odds = rng.normal(4.0, 3.0, len(POINTS))
     features[:, 0] = odds / 2 - 1
     off = rng.random(len(POINTS)) > 1 / (1 + np.exp(-odds))
-    return Seen(fold, change, Evidence(features, TEMPLATE, oddity, False), np.where(off, 0.3, 0.05))
+    return ObservedHand(
+        fold, change, Evidence(features, TEMPLATE, oddity, False), np.where(off, 0.3, 0.05)
+    )
 
 
-def many(count: int = 300, **options: Any) -> list[Seen]:
+def many(count: int = 300, **options: Any) -> list[ObservedHand]:
     rng = np.random.default_rng(0)
     return [seen(rng, (AS_IT_IS, CHANGED)[number % 2], **options) for number in range(count)]
 
 
-def fitted(hands: Sequence[Seen]) -> Certainty:
+def fitted(hands: Sequence[ObservedHand]) -> Certainty:
     certainty = fit(hands)
     assert certainty is not None
     return certainty
@@ -94,8 +102,8 @@ def test_figures() -> None:
     likelihoods, errors = np.full(22, 0.95), np.full(22, 0.01)
     errors[:4], errors[21] = 0.2, np.nan
     likelihoods[:3] = 0.15
-    one = Judged(
-        Seen(0, AS_IT_IS, Evidence(np.zeros((22, 6)), TEMPLATE, 1.0, True), errors),
+    one = CalibratedHand(
+        ObservedHand(0, AS_IT_IS, Evidence(np.zeros((22, 6)), TEMPLATE, 1.0, True), errors),
         likelihoods,
         likelihoods < 0.5,
         (CUT_OFF,),

@@ -36,7 +36,7 @@ from sharp_cli.training.detector.network import (
     start_from,
     train_network,
 )
-from sharp_cli.training.detector.settings import NETS, Settings
+from sharp_cli.training.detector.settings import NETS, DetectorSettings
 from sharp_cli.training.detector.training import train_detector
 from sharp_cli.training.detector.training_views import write_coco
 from sharp_cli.training.detector.validation import PlainView, draw_plain_views, measure
@@ -70,8 +70,8 @@ def network(
     return build_network(folder, points=points, settings=settings(net=net, init=init, seed=seed))
 
 
-def settings(**chosen: Any) -> Settings:
-    return Settings(
+def settings(**chosen: Any) -> DetectorSettings:
+    return DetectorSettings(
         **{"width": SIZE, "height": SIZE, "views": 1, "epochs": EPOCHS, "seed": 0, **chosen}
     )
 

@@ -103,7 +103,7 @@ def detector(
     By default it is evaluated by cross-validation, which takes five times as long as the training.
     """
     begin_training()
-    from sharp_cli.training.detector.settings import Settings
+    from sharp_cli.training.detector.settings import DetectorSettings
     from sharp_cli.training.detector.training import train_detector
 
     with training_helpers(engine, address, device=device, threads=threads) as (helpers, own):
@@ -114,7 +114,7 @@ def detector(
             work,
             names=names,
             validation=validation,
-            settings=Settings(
+            settings=DetectorSettings(
                 net=net.value,
                 width=width,
                 height=height,

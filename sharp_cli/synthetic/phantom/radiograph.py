@@ -40,28 +40,28 @@ _STROKES: Final[Mapping[Side, tuple[tuple[tuple[float, float], ...], ...]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
-    """A synthetic film.
+class PhantomRadiograph:
+    """A synthetic radiograph of one or two hands.
 
     Attributes:
         pixels: float32, shape (height, width), 0…1, bones bright.
-        points: For each hand, left to right, (x, y) of its 22 points in the film's pixels.
+        points: For each hand, left to right, (x, y) of its 22 points in the radiograph's pixels.
         sides: The side of each hand.
         spacing: Size of a pixel in mm, the same both ways.
-        to_film: For each hand, maps its phantom's pixels to the film's.
+        to_radiograph: For each hand, maps its phantom's pixels to the radiograph's.
     """
 
     pixels: NDArray[np.float32]
     points: tuple[Mapping[str, tuple[float, float]], ...]
     sides: tuple[Side, ...]
     spacing: float
-    to_film: tuple[Affine, ...]
+    to_radiograph: tuple[Affine, ...]
 
 
-def film(
+def make_radiograph(
     hands: Sequence[Phantom], rng: np.random.Generator, *, size: tuple[int, int] | None = None
-) -> Film:
-    """Lay hands side by side on one film, fingers up, as they are in the sequence.
+) -> PhantomRadiograph:
+    """Lay hands side by side on one radiograph, fingers up, as they are in the sequence.
 
     The film has the pixel spacing of the first hand; other hands are resized to it. Hands of one
     seed share an exposure; others keep their own above a common background.
@@ -97,28 +97,33 @@ def film(
     else:
         room = (size[0] - needed[0]) * float(rng.uniform(0.3, 0.7))
         places = np.concatenate(
-            [to_film(list(h.points.values()))[:, 0] for h, to_film in zip(hands, maps, strict=True)]
+            [
+                to_radiograph(list(h.points.values()))[:, 0]
+                for h, to_radiograph in zip(hands, maps, strict=True)
+            ]
         )
         # Whatever is cut off at the sides, the joints are on the film if there is room for them.
         edge = _EDGE * size[0]
         room = min(room, size[0] - 1 - edge - float(places.max()))
         room = max(room, edge - float(places.min()))
-        maps = [_shifted(to_film, room, max(size[1] - needed[1], 0)) for to_film in maps]
+        maps = [
+            _shifted(to_radiograph, room, max(size[1] - needed[1], 0)) for to_radiograph in maps
+        ]
 
     light = np.zeros((size[1], size[0]), dtype=np.float32)
     covered = np.zeros_like(light)
-    for hand, to_film in zip(hands, maps, strict=True):
-        back = to_film.inverse()
+    for hand, to_radiograph in zip(hands, maps, strict=True):
+        back = to_radiograph.inverse()
         fade = _fade(hand.pixels.shape)
         own = (hand.pixels - np.float32(hand.ground)) * fade
         # Cubic: to turn a picture must not smooth its noise.
-        light += cv2.warpAffine(own, to_film.matrix, size, flags=cv2.INTER_CUBIC)
+        light += cv2.warpAffine(own, to_radiograph.matrix, size, flags=cv2.INTER_CUBIC)
         covered = np.maximum(covered, sample(fade, back, size))
     noise = rng.standard_normal(light.shape, dtype=np.float32)
     pixels = ground + light + np.float32(0.7 * hands[0].noise) * noise * (1.0 - covered)
     points = tuple(
-        {name: _pair(to_film(xy)) for name, xy in hand.points.items()}
-        for hand, to_film in zip(hands, maps, strict=True)
+        {name: _pair(to_radiograph(xy)) for name, xy in hand.points.items()}
+        for hand, to_radiograph in zip(hands, maps, strict=True)
     )
     if rng.random() < _MARKED:
         for hand, placed in zip(hands, points, strict=True):
@@ -126,7 +131,9 @@ def film(
     if rng.random() < _COLLIMATED:
         pixels = _collimate(pixels, points, rng)
     pixels = np.clip(pixels, 0.0, 1.0).astype(np.float32)
-    return Film(pixels, points, tuple(hand.side for hand in hands), spacing, tuple(maps))
+    return PhantomRadiograph(
+        pixels, points, tuple(hand.side for hand in hands), spacing, tuple(maps)
+    )
 
 
 def _fade(shape: tuple[int, ...]) -> Picture:
