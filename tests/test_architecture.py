@@ -32,16 +32,16 @@ LAYERS: tuple[set[str], ...] = (
 """Each imports only from layers above it here: lazily or not, for types or not."""
 
 STAGES = ("hand_finder", "joint_detector", "crop", "classifier")
-"""Modules of `inference` that pass records on and do not know each other."""
+"""Modules of `inference` that take and return records and do not know each other."""
 
 HEAVY = ("numpy", "cv2", "PIL", "pydicom", "openvino", "torch", "torchvision", "deeplabcut", "onnx")
-"""What takes long to load: no command waits for it that does not use it."""
+"""Slow to import: a command loads only what it uses."""
 
 OPTIONAL = {"torch", "torchvision", "deeplabcut", "pandas", "ray", "yaml"}
-"""Installed by extras: a module that imports one at its top can be loaded with the extra only."""
+"""Installed by extras: a module that imports one at its top needs the extra to be loaded."""
 
 OPTIONAL_TOPS = ("training", "inference/networks.py", "evaluation/discriminator.py")
-"""Where that is as it should be."""
+"""The modules that may do so."""
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_the_stages_of_inference_do_not_know_each_other(
     assert not imports[f"inference.{stage}"] & others
 
 
-def test_optional_libraries_are_imported_late_but_where_they_are_what_it_is_about() -> None:
+def test_optional_libraries_are_imported_lazily_elsewhere() -> None:
     for path in PACKAGE.rglob("*.py"):
         if path.relative_to(PACKAGE).as_posix().startswith(OPTIONAL_TOPS):
             continue
