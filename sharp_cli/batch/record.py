@@ -1,4 +1,4 @@
-"""`run.json`: with what a folder of results was made, and how far that is."""
+"""`run.json`: what a folder of results was made with, and how far that is."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 _LIBRARIES: Final = ("numpy", "opencv-python-headless", "openvino", "pillow", "pydicom", "torch")
 _SHOWN: Final = 60
-"""So many characters of a setting are shown in a message."""
+"""How many characters of a setting are shown in a message."""
 
 _BOUND: Final = ("tool", "models", "settings")
-"""Parts that must be the same when a run goes on."""
+"""Parts that must be the same when a run is resumed."""
 
 
 class Record:
@@ -35,11 +35,11 @@ class Record:
     def __init__(
         self, folder: Path, settings: Mapping[str, Any], models: Mapping[str, ModelRow]
     ) -> None:
-        """Begin a run, or go on with the one that the folder holds.
+        """Begin a run, or resume the one that the folder holds.
 
         Args:
             folder: The folder of results.
-            settings: What else than the models decides the results, as JSON can hold it.
+            settings: Whatever else decides the results, as JSON can hold it.
             models: The bundles, by kind.
 
         Raises:
@@ -56,7 +56,7 @@ class Record:
             "started": _now(),
         }
         if self._path.exists():
-            self._go_on(self._read())
+            self._resume(self._read())
         elif any(not path.name.startswith(".") for path in folder.iterdir()):
             message = f"{folder}: is not empty; choose a new folder"
             raise UsageError(message)
@@ -81,7 +81,7 @@ class Record:
             raise UsageError(message)
         return before
 
-    def _go_on(self, before: Mapping[str, Any]) -> None:
+    def _resume(self, before: Mapping[str, Any]) -> None:
         differences = []
         for part in _BOUND:
             there, now = before.get(part), self._content[part]

@@ -91,11 +91,11 @@ class _Search:
             self._fail(folder, f"holds no radiographs; name a folder with {what}")
 
     def _state(self) -> tuple[int, ...]:
-        """Differs once something was found or told."""
+        """Differs once something was found or noted."""
         return len(self.files), len(self.found.warnings), len(self.found.failures)
 
     def _entries(self, folder: str) -> list[str]:
-        """What is to be looked at in a folder."""
+        """What is to be searched or read in a folder."""
         place = os.path.realpath(folder)
         if place in self.folders or is_results(Path(folder)):
             return []
@@ -115,7 +115,7 @@ class _Search:
 
     def _sort_out(self, path: str) -> None:
         """Take a file that was found, if it is a picture."""
-        # To open a pipe or a device would hang. A link that leads nowhere is told of by its reader.
+        # To open a pipe or a device would hang. Its reader reports a link that leads nowhere.
         regular = isfile(path) or not exists(path)
         header = read_header(path) if regular and Path(path).name != _DIRECTORY else None
         if header is None:

@@ -18,8 +18,8 @@ class Group:
     Attributes:
         files: At least one.
         name: Of the study, if they are one.
-        remarks: File and text of what is to be noted of single files.
-        sides: The hand that a file is listed to show.
+        remarks: A file and a warning about it, each.
+        sides: The hand that each file shows, according to the manifest.
         listed: Whether a manifest gives the study, and not the files' headers and names.
         names: For each file the names that a study of it may have where the group is several, the
             preferred one first; see `plan.name_studies`.

@@ -1,4 +1,4 @@
-"""Tables that say which radiographs are one study."""
+"""Tables of which radiographs are one study."""
 
 from __future__ import annotations
 
@@ -67,5 +67,5 @@ def _clashes(what: str, clashes: bool, owners: str) -> Iterator[str]:  # noqa: F
 
 
 def _group(study: str, files: Mapping[str, set[Side]]) -> Group:
-    sides = {file: next(iter(said)) for file, said in files.items() if len(said) == 1}
+    sides = {file: next(iter(listed)) for file, listed in files.items() if len(listed) == 1}
     return Group(tuple(files), study, sides=sides, listed=True)

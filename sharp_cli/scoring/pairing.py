@@ -8,7 +8,7 @@
 4. The only two files, if they were named one by one.
 
 Files that name different patients are never one study. What fits no rule, or is in doubt, stays
-single; a doubt is told.
+single; a doubt becomes a warning.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _alike(
 
 
 def _readings(file: str) -> dict[Hashable, tuple[Side, str]]:
-    """What a name may say of the side: for each way of reading it the side, and what else it says.
+    """How a name may give the side: for each way of reading it the side, and the rest of the name.
 
     Names that differ in nothing but the side have a key in common.
     """

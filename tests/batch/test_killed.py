@@ -1,4 +1,4 @@
-"""Real processes: killed and gone on with, and two at a time."""
+"""Real processes: killed and resumed, and two at a time."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def state(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_what_was_killed_goes_on_to_the_same_results(archive: Path) -> None:
+def test_what_was_killed_resumes_to_the_same_results(archive: Path) -> None:
     out = archive / "out"
     for studies in (1, 4):
         process = sharp(archive, "out", pause=0.2)

@@ -1,4 +1,4 @@
-"""Any archive, stopped anywhere and gone on with, gives what it gives undisturbed."""
+"""Any archive, interrupted anywhere and resumed, gives what it gives undisturbed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.joints import Side
 
-    Shown = Sequence[tuple[Side, ...]]  # the hands of each film of a file; none where it fails
+    Shown = Sequence[tuple[Side, ...]]  # the hands of each radiograph; none where it fails
 
 FILE = st.builds(
     "{}/{}.png".format,

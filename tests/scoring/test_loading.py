@@ -52,7 +52,9 @@ def test_models_score_and_are_named_in_documents(bundles: Bundles) -> None:
     assert named.precision == "fp32"
 
 
-def told(monkeypatch: pytest.MonkeyPatch, bundles: Bundles, **asked: Any) -> tuple[list[int], int]:
+def threads_and_workers(
+    monkeypatch: pytest.MonkeyPatch, bundles: Bundles, **asked: Any
+) -> tuple[list[int], int]:
     """The threads that each network is given, and how many other processes are to read."""
     threads: list[int] = []
 
@@ -73,16 +75,18 @@ def told(monkeypatch: pytest.MonkeyPatch, bundles: Bundles, **asked: Any) -> tup
 def test_threads_are_all_cores_if_not_given(
     bundles: Bundles, monkeypatch: pytest.MonkeyPatch, asked: int | None, taken: int
 ) -> None:
-    assert told(monkeypatch, bundles, threads=asked)[0] == [taken] * 3
+    assert threads_and_workers(monkeypatch, bundles, threads=asked)[0] == [taken] * 3
 
 
 def test_many_studies_are_detected_with_one_thread_each(
     bundles: Bundles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threads, workers = told(monkeypatch, bundles, threads=6, throughput=True)
+    threads, workers = threads_and_workers(monkeypatch, bundles, threads=6, throughput=True)
     assert (sorted(threads), workers) == ([1, 1, 6], 3)
-    assert told(monkeypatch, bundles, threads=6, throughput=True, device="cuda")[1] == 6
-    assert told(monkeypatch, bundles, threads=1)[1] == 1
+    assert (
+        threads_and_workers(monkeypatch, bundles, threads=6, throughput=True, device="cuda")[1] == 6
+    )
+    assert threads_and_workers(monkeypatch, bundles, threads=1)[1] == 1
 
 
 def test_the_module_itself_loads_nothing_heavy() -> None:

@@ -130,11 +130,12 @@ def test_a_missing_joint_is_told_where_others_are_looked_at_without_it(tmp_path:
 def test_both_hands_fall_back_to_one(tmp_path: Path) -> None:
     document, _ = score(paint(tmp_path / "gap.png"), model="mimo-both-hands")
     assert {row.model for row in document.joints} == {"mimo-one-hand", None}
-    told = [warning.message for warning in document.warnings]
+    warnings = [warning.message for warning in document.warnings]
     assert (
-        "mimo-one-hand, not mimo-both-hands, where the other hand's joints are missing" in told[1]
+        "mimo-one-hand, not mimo-both-hands, where the other hand's joints are missing"
+        in warnings[1]
     )
-    assert told[2] == "right hand: mimo-one-hand did without: right lunate (erosion)"
+    assert warnings[2] == "right hand: mimo-one-hand did without: right lunate (erosion)"
 
 
 def lone(model: ModelName, *, joints: Sequence[Target] = TARGETS) -> list[Classification]:
@@ -209,7 +210,7 @@ def test_a_file_given_twice_is_read_once(tmp_path: Path) -> None:
     assert "the same file" in document.warnings[0].message
 
 
-def test_an_unexpected_error_fails_its_file_alone_and_tells_no_secret(
+def test_an_unexpected_error_fails_its_file_alone_and_reveals_no_secret(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = [paint(tmp_path / name) for name in ("bug.png", "two.png")]
@@ -314,7 +315,7 @@ def test_a_document_holds_the_thresholds_by_which_its_labels_went(tmp_path: Path
     assert {document.threshold_of(row) for row in document.joints} == {None}
 
 
-def test_overlays_show_every_film(tmp_path: Path) -> None:
+def test_overlays_show_every_radiograph(tmp_path: Path) -> None:
     files = [paint(tmp_path / name) for name in ("two.png", "x_L.png")]
     document, run = score(*files)
     files[1].unlink()

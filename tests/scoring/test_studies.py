@@ -24,7 +24,7 @@ def radiograph(file: str, *sides: Side) -> DetectedRadiograph:
     return DetectedRadiograph(file, 10, 10, None, hands, ())
 
 
-def settled(
+def studies_of(
     *radiographs: DetectedRadiograph, failed: tuple[str, ...] = (), listed: bool = False
 ) -> list[Study]:
     files = tuple(dict.fromkeys([*(radiograph.file for radiograph in radiographs), *failed]))
@@ -35,12 +35,12 @@ def settled(
 def paired(*radiographs: DetectedRadiograph) -> list[tuple[str, ...]]:
     return [
         tuple(radiograph.file for radiograph in study.radiographs)
-        for study in settled(*radiographs)
+        for study in studies_of(*radiographs)
     ]
 
 
 def test_one_left_and_one_right_hand_are_a_study_by_the_groups_name() -> None:
-    (study,) = settled(radiograph("b.png", "right"), radiograph("a.png", "left"))
+    (study,) = studies_of(radiograph("b.png", "right"), radiograph("a.png", "left"))
     assert [radiograph.file for radiograph in study.radiographs] == ["a.png", "b.png"]
     assert study.name == "all"
     assert not study.radiographs[0].warnings
@@ -48,26 +48,26 @@ def test_one_left_and_one_right_hand_are_a_study_by_the_groups_name() -> None:
 
 def test_what_failed_is_no_doubt() -> None:
     radiographs = radiograph("b.png", "right"), radiograph("a.png", "left")
-    (study,) = settled(*radiographs, failed=("foot1.png", "foot2.png"))
+    (study,) = studies_of(*radiographs, failed=("foot1.png", "foot2.png"))
     assert len(study.radiographs) == 2
-    (study,) = settled(radiographs[0], failed=("a.png",))
+    (study,) = studies_of(radiographs[0], failed=("a.png",))
     assert (study.name, study.radiographs[0].warnings) == ("all", ())
 
 
-def test_a_film_with_both_hands_is_a_study() -> None:
+def test_a_radiograph_of_both_hands_is_a_study() -> None:
     radiographs = (
         radiograph("l.png", "left"),
         radiograph("two.png", "left", "right"),
         radiograph("r.png", "right"),
     )
     assert paired(*radiographs) == [("l.png", "r.png"), ("two.png",)]
-    assert [study.name for study in settled(*radiographs)] == ["l", "two"]
+    assert [study.name for study in studies_of(*radiographs)] == ["l", "two"]
 
 
 @pytest.mark.parametrize("sides", [("left", "left"), ("right", "left", "left")])
-def test_doubtful_films_stay_single_and_it_is_said_why(sides: tuple[Side, ...]) -> None:
+def test_doubtful_radiographs_stay_single_with_a_warning(sides: tuple[Side, ...]) -> None:
     files = "abc"[: len(sides)]
-    studies = settled(*(radiograph(file, side) for file, side in zip(files, sides, strict=True)))
+    studies = studies_of(*(radiograph(file, side) for file, side in zip(files, sides, strict=True)))
     assert [study.name for study in studies] == list(files)
     for study in studies:
         (warning,) = study.radiographs[0].warnings
@@ -76,22 +76,22 @@ def test_doubtful_films_stay_single_and_it_is_said_why(sides: tuple[Side, ...]) 
         assert study.radiographs[0].file not in warning.split(":")[0].split()
 
 
-def test_two_hands_of_one_side_on_one_film_are_never_paired() -> None:
+def test_two_hands_of_one_side_on_one_radiograph_are_never_paired() -> None:
     radiographs = (
         radiograph("x.png", "left"),
         radiograph("x.png", "left"),
         radiograph("y.png", "right"),
     )
     assert paired(*radiographs) == [("x.png",), ("x.png",), ("y.png",)]
-    assert [study.name for study in settled(*radiographs[:2])] == ["all", "all-2"]
+    assert [study.name for study in studies_of(*radiographs[:2])] == ["all", "all-2"]
 
 
 def test_studies_of_a_manifest_have_its_name() -> None:
-    studies = settled(radiograph("x.png", "left"), radiograph("y.png", "left"), listed=True)
+    studies = studies_of(radiograph("x.png", "left"), radiograph("y.png", "left"), listed=True)
     assert [study.name for study in studies] == ["all", "all-2"]
 
 
-def test_remarks_and_what_the_manifest_says_otherwise_are_told() -> None:
+def test_remarks_and_what_the_manifest_says_otherwise_are_warnings() -> None:
     group = Group(("x", "y"), "s", (("y", "in doubt"),), {"x": "left", "y": "left"}, listed=True)
     (study,) = group_into_studies(group, [radiograph("x", "left"), radiograph("y", "right")])
     assert study.radiographs[0].warnings == ()
@@ -109,10 +109,10 @@ def test_every_radiograph_is_in_one_study_with_each_side_once(
     files: list[tuple[str, tuple[tuple[Side, ...], ...]]],
 ) -> None:
     radiographs = [radiograph(file, *sides) for file, shown in files for sides in shown]
-    studies = settled(*radiographs) if radiographs else []
-    hands = [(f.file, *sorted(f.sides)) for study in studies for f in study.radiographs]
-    assert sorted(hands) == sorted((f.file, *sorted(f.sides)) for f in radiographs)
+    studies = studies_of(*radiographs) if radiographs else []
+    hands = [(one.file, *sorted(one.sides)) for study in studies for one in study.radiographs]
+    assert sorted(hands) == sorted((one.file, *sorted(one.sides)) for one in radiographs)
     for study in studies:
-        sides = [found.hand.side for f in study.radiographs for found in f.hands]
+        sides = [each.hand.side for one in study.radiographs for each in one.hands]
         assert len(sides) == len(set(sides))
     assert len({study.name.casefold() for study in studies}) == len(studies)

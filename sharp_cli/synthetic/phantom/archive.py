@@ -47,11 +47,11 @@ _FILM: Final = 9  # of a person's streams of random numbers, one that `generate_
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """How a site takes and stores its films.
+    """How a site takes and stores its radiographs.
 
     Attributes:
-        together: Whether both hands are on one film.
-        inverted: Whether films are stored with bones dark (MONOCHROME1).
+        together: Whether both hands are on one radiograph.
+        inverted: Whether they are stored with bones dark (MONOCHROME1).
         spacing: Size of a pixel in mm.
     """
 
@@ -73,7 +73,7 @@ _SITES: Final = (
 )
 """The paper's nine sites; choices.
 
-Either kind of film is that of about half of the patients, and the pictures are about as large as
+Either kind is that of about half of the patients, and the pictures are about as large as
 plates of 43 x 35 cm (both hands) and 24 x 30 cm (one).
 """
 
