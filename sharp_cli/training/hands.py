@@ -256,12 +256,12 @@ def train_hands(
     write_onnx(network, example, out / NETWORK_FILE)
     meta = {
         **initial_meta(out, "hands"),
-        "architecture": "centre heatmaps and point offsets; see training.hands.HandNetwork",
+        "architecture": "centre heatmaps and point offsets",
         "widths": _WIDTHS,
         "neck": _NECK,
         "input": {
             "shape": [8, CHANNELS, INPUT, INPUT],
-            "normalisation": "sharp_cli.inference.hand_finder",
+            "normalisation": "rank within the image, and local contrast",
         },
         "stride": STRIDE,
         "offset_unit": OFFSET_UNIT,
