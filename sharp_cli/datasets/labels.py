@@ -60,7 +60,7 @@ class LabelledJoint:
     patch: str | None
 
     @property
-    def head(self) -> tuple[Finding, str]:
+    def joint_group(self) -> tuple[Finding, str]:
         """Finding and joint group: which of `joints.JOINT_GROUPS` classifies it."""
         return self.finding, TARGET_OF[self.finding, self.joint].group
 

@@ -135,7 +135,7 @@ def _fractions(joints: Sequence[LabelledJoint], patients: Sequence[str]) -> NDAr
     counts = np.zeros((len(patients), len(JOINT_GROUPS), 2))
     rows = {patient: row for row, patient in enumerate(patients)}
     for joint in joints:
-        counts[rows[joint.patient], JOINT_GROUPS.index(joint.head), int(joint.damaged)] += 1
+        counts[rows[joint.patient], JOINT_GROUPS.index(joint.joint_group), int(joint.damaged)] += 1
     fractions: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=0), 1)
     return fractions.reshape(len(patients), -1)
 

@@ -94,8 +94,8 @@ class Cases:
 
     def inside(self, finding: Finding, joints: str) -> NDArray[np.bool_]:
         """Which joints are of one of `JOINT_SETS`, shape (joints,)."""
-        heads = {(finding, group) for group in JOINT_SETS[finding, joints]}
-        return np.array([joint.head in heads for joint in self.joints], bool)
+        groups = {(finding, group) for group in JOINT_SETS[finding, joints]}
+        return np.array([joint.joint_group in groups for joint in self.joints], bool)
 
     def patients(self) -> NDArray[np.intp]:
         """The number of each joint's patient, from 0, shape (joints,)."""

@@ -99,7 +99,7 @@ def test_columns_of_a_made_up_cohort_are_enough(tmp_path: Path) -> None:
     path = write(tmp_path, row, header=",".join(TABLES["labels.csv"]))
     (joint,) = read_labels(path).joints
     assert (joint.damaged, joint.grade, joint.place, joint.patch) == (True, 5, None, None)
-    assert (joint.head, joint.file) == (("erosion", "wrist"), "a.dcm")
+    assert (joint.joint_group, joint.file) == (("erosion", "wrist"), "a.dcm")
 
 
 def test_a_patch_stands_for_the_image(tmp_path: Path) -> None:

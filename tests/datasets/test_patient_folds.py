@@ -77,7 +77,7 @@ def phantoms(patients: int) -> list[LabelledJoint]:
 
 def unevenness(joints: Sequence[LabelledJoint], folds: dict[str, int], count: int) -> float:
     """Mean squared deviation of folds' shares of each head's joints of either label."""
-    found = Counter((joint.head, joint.damaged, folds[joint.patient]) for joint in joints)
+    found = Counter((joint.joint_group, joint.damaged, folds[joint.patient]) for joint in joints)
     squares = []
     for head in JOINT_GROUPS:
         for damaged in (False, True):

@@ -85,7 +85,9 @@ def test_figures_are_those_of_the_joints_of_a_set() -> None:
         ("wrist", ("wrist",)),
         ("PIP-IP+MCP+CMC-M", ("PIP-IP", "MCP", "CMC-M")),
     ):
-        own = [joint for joint in joints if joint.head in [("erosion", one) for one in groups]]
+        own = [
+            joint for joint in joints if joint.joint_group in [("erosion", one) for one in groups]
+        ]
         truth = [joint.damaged for joint in own]
         for one in (model, reader):
             calls = [one.calls[place(joint)] for joint in own]
@@ -152,7 +154,7 @@ def test_missing_calls_may_count_as_calls(
 ) -> None:
     joints = labelled()
     model = rater("siso", joints)
-    wrist = [joint for joint in joints if joint.head == ("erosion", "wrist")]
+    wrist = [joint for joint in joints if joint.joint_group == ("erosion", "wrist")]
     evaluation = run(joints, without(model, *wrist), missing=missing)
     assert figure(evaluation, "siso", "sensitivity", "wrist").value == sensitivity
     assert figure(evaluation, "siso", "specificity", "wrist").value == specificity
@@ -169,7 +171,7 @@ def test_agreement_is_among_raters_and_with_the_labels() -> None:
     assert len(between) == 15 + 2
     assert between[-2:] == ["all models", "all models and readers"]
     (siso,) = (one for one in rows if (one.finding, one.between) == ("jsn", "siso – labels"))
-    own = [joint for joint in joints if joint.head == ("jsn", "wrist")]
+    own = [joint for joint in joints if joint.joint_group == ("jsn", "wrist")]
     same = [raters[0].calls[place(joint)].damaged == joint.damaged for joint in own]
     assert siso.agreement == pytest.approx(np.mean(same))
 

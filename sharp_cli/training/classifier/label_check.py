@@ -105,7 +105,7 @@ def check_folds(
     """
     patients: dict[tuple[tuple[Finding, str], bool], set[str]] = defaultdict(set)
     for joint in joints:
-        patients[joint.head, joint.damaged].add(joint.patient)
+        patients[joint.joint_group, joint.damaged].add(joint.patient)
     parts = [roles(folds, number, count) for number in range(1, count + 1)]
     notices = []
     absent = []
@@ -194,7 +194,7 @@ def _incomplete(joints: Iterable[LabelledJoint], models: Iterable[ModelName]) ->
     """Joints of input sets in which something else is not labelled."""
     studies: dict[tuple[str, str, tuple[Finding, str]], dict[Input, int]] = defaultdict(dict)
     for joint in joints:
-        lines = studies[joint.patient, joint.study, joint.head]
+        lines = studies[joint.patient, joint.study, joint.joint_group]
         lines[Input(joint.side, joint.joint)] = joint.line
     for model in models:
         one_hand: list[int] = []

@@ -31,7 +31,7 @@ def test_every_labelled_joint_is_once_among_the_inputs(
     joints = cohort.cohort(2, heads=JOINT_GROUPS, studies=2)
     head = next(one for one in head_names([model]) if one[1:] == known)
     given = gather_input_sets(head, joints, cohort.store(joints), {})
-    mine = [index for index, one in enumerate(joints) if one.head == known]
+    mine = [index for index, one in enumerate(joints) if one.joint_group == known]
     there = given.joints >= 0
     assert given.patches.shape == (len(given), set_size(*head))
     assert sorted(given.joints[there]) == mine

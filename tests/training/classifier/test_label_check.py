@@ -248,7 +248,7 @@ def cohort(*folds: str) -> tuple[list[LabelledJoint], dict[str, int]]:
 def of_head(notices: Iterable[Notice]) -> list[Notice]:
     """What is noticed of the head that has joints; that the others have none, is told once."""
     *found, absent = notices
-    others = ", ".join(" ".join(head) for head in JOINT_GROUPS if head != CMC1.head)
+    others = ", ".join(" ".join(head) for head in JOINT_GROUPS if head != CMC1.joint_group)
     assert absent == Notice(others, "no labelled joint", "not trained")
     return found
 
