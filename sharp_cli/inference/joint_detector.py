@@ -209,7 +209,7 @@ def _mean(answers: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fit_template(answer: Answer) -> Affine:
-    """The frame of the hand in a view, by the points that are likely; none moves it by nothing."""
+    """The hand's frame in a view, by its likely points; the identity where they are too few."""
     sure = answer[:, 2] >= FRAME_LIKELIHOOD
     if sure.sum() < _MIN_POINTS:
         return similarity()
