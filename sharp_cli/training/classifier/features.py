@@ -18,6 +18,7 @@ from sharp_cli.core.joints import BOXES
 from sharp_cli.inference.networks import extract_features
 from sharp_cli.inference.trunk import Layers, openvino_trunk
 from sharp_cli.training.classifier.patch_cutter import margin
+from sharp_cli.training.findings_bundle import trunk_tensors
 from sharp_cli.training.run import half_precision, save
 
 if TYPE_CHECKING:
@@ -186,6 +187,6 @@ def _frozen_extractor(trunk: nn.Sequential, size: int, device: str) -> Callable[
     """Features of standardised pictures; on the CPU by OpenVINO, which is faster there."""
     if torch.device(device).type != "cpu":
         return partial(extract_features, trunk)
-    layers = Layers.of({name: one.float().numpy() for name, one in trunk.state_dict().items()})
+    layers = Layers.of(trunk_tensors(trunk))
     run = openvino_trunk(layers, size, threads=torch.get_num_threads())
     return lambda pictures: torch.from_numpy(run(pictures.numpy()))
