@@ -81,7 +81,7 @@ def shrink(pixels: Pixels) -> Changed:
 
 
 def turned(pixels: Pixels, degrees: float, *, mirror: bool = False) -> Changed:
-    """The picture mirrored, then turned counter-clockwise, on a film that holds all of it."""
+    """The picture mirrored, then turned counter-clockwise, on a canvas that holds all of it."""
     height, width = pixels.shape
     corners = np.array([(0, 0), (width, 0), (0, height), (width, height)]) - 0.5
     turn = similarity(degrees=degrees, mirror=mirror)
@@ -132,7 +132,7 @@ def _noise(pixels: Pixels, _: Hands, rng: np.random.Generator, *, spread: float)
 
 
 def _blur(pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: float) -> Changed:
-    """Blur with a spread that is a share of the hands' length."""
+    """Blur with a spread that is a fraction of the hands' length."""
     length = float(np.mean([LENGTH * fit_hand(points).scale for points in hands]))
     return _clipped(cv2.GaussianBlur(pixels, (0, 0), share * length)), similarity()
 
@@ -141,7 +141,7 @@ def _blur(pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: float)
 
 
 def _moved(change: Callable[[Pixels], Changed]) -> Make:
-    """A change that does not look at the hands."""
+    """A change that does not depend on the hands."""
     return lambda pixels, _hands, _rng: change(pixels)
 
 
@@ -156,7 +156,7 @@ def _scaled(pixels: Pixels, factor: float) -> Changed:
 
 
 def _framed(pixels: Pixels, value: float, share: float) -> Changed:
-    """A border on all four sides, as wide as a share of the picture's width."""
+    """A border on all four sides, as wide as a fraction of the picture's width."""
     edge = round(share * pixels.shape[1])
     framed = cv2.copyMakeBorder(pixels, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=value)
     return framed, similarity(x=edge, y=edge)
@@ -175,7 +175,7 @@ def _lettered(pixels: Pixels, hands: Hands, rng: np.random.Generator, *, share: 
         x, y = frame(rng.uniform(low + inset, high - inset)).tolist()
         block = _block(max(1, round(side * frame.scale)), str(rng.choice(["L", "R"])))
         left, top = round(x - block.shape[1] / 2), round(y - block.shape[0] / 2)
-        # Where a hand reaches beyond the film, the block does, too.
+        # Where a hand reaches beyond the picture, the block does, too.
         place = changed[max(0, top) :, max(0, left) :]
         seen = block[max(0, -top) :, max(0, -left) :][: place.shape[0], : place.shape[1]]
         place[: seen.shape[0], : seen.shape[1]] = seen
@@ -193,7 +193,7 @@ def _block(side: int, letter: str) -> Pixels:
 
 
 def _wired(pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: float) -> Changed:
-    """A white ring as wide as the box around the wrist's points, thick enough for its share."""
+    """A white ring as wide as the box around the wrist's points, thick enough for its fraction."""
     changed = pixels.copy()
     for points in hands:
         frame, low, high = _wrist(points)
@@ -216,14 +216,14 @@ def _wrist(
 
 
 # ----- cuts --------------------------------------------------------------------------------------
-# A cut is one straight line across the film. Where hands lie unevenly, it is drawn so that none
-# loses more than the cut's name says.
+# A cut is one straight line across the radiograph. Where hands lie unevenly, none loses more than
+# the cut's name says.
 
 
 def _without_forearm(
     pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: float
 ) -> Changed:
-    """Cut off a share of what is seen of the forearm beyond the radius and ulna points."""
+    """Cut off a fraction of what is seen of the forearm beyond the radius and ulna points."""
     up = _up(hands)
     height, width = pixels.shape
     bottom = float((np.array([(0, 0), (width - 1, height - 1)]) @ up).min())

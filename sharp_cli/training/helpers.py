@@ -1,7 +1,7 @@
 """The processes of a Ray cluster that help with a training.
 
-They leave what they make in its folder, which all machines must share. Then the training goes on
-as if it had been cut short after that: it finds all of it done.
+They leave their results in its folder, which all machines must share. The training then resumes as
+if it had been interrupted after that, and finds them done.
 """
 
 from __future__ import annotations

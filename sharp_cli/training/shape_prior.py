@@ -30,13 +30,13 @@ DRAWS: Final = 2000
 FACTORS: Final = 14
 """They hold 99 % of the variance; the rest is small beside `_OWN`."""
 
-_DEFORMED: Final = 0.5  # share of hands with some of what follows
+_DEFORMED: Final = 0.5  # fraction of hands with some of what follows
 _DRIFT: Final = (0.0, 35.0)  # degrees
 _SLIP: Final = (-64.0, 80.0)  # px: where a fully subluxed phalanx lies; to the ulna and proximal
 _COLLAPSE: Final = 80.0  # px by which the forearm comes nearer to the hand in a collapsed wrist
 _SPREAD: Final = 5.0  # degrees, standard deviation of the direction of a finger
 _THUMB: Final = 8.0  # likewise of the thumb, at each of its joints
-_BENT: Final = 0.25  # share of its length that a bent finger is seen shorter by, at most
+_BENT: Final = 0.25  # fraction of its length that a bent finger is seen shorter by, at most
 
 _OWN: Final = (14.0, 24.0)
 """Standard deviation in px of a point by itself, of fingers and of the wrist.

@@ -35,7 +35,7 @@ VIEW_HALF_HEIGHT: Final = 900.0
 _SMOOTHING: Final = 1 / 2560  # of a bend's spline, for a view whose side is 1
 
 _FAR_SHARE: Final = 0.5
-"""Share of views misplaced as far as a first look may be; the rest as little as a second one."""
+"""Fraction of views misplaced as far as a first look may be; the rest as little as a second one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def draw_training_view(
         pixels: Its radiograph, float32, shape (height, width).
         hand: Its annotation.
         others: Positions of other hands in their canonical frames, shape (22, 2) each.
-        rng: Source of every random choice.
+        rng: Decides everything random.
         window: What is seen of the canonical frame; None for the usual.
     """
     window = window or view_window()

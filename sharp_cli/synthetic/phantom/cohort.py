@@ -1,4 +1,4 @@
-"""A made-up cohort: who is filmed when, and how damaged each joint is; no pictures.
+"""A synthetic cohort: who is imaged when, and how damaged each joint is; no pictures.
 
 It is shaped like that of Miyama et al., Arthritis Res Ther 24:227 (2022): when patients are filmed
 is in `sharp_cli.synthetic.phantom.visits`, how damaged their joints are in
@@ -67,7 +67,7 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A made-up person.
+    """A synthetic person.
 
     Attributes:
         id: A pseudonym.

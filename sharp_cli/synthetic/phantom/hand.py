@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _PHALANX_MM: Final = (36.0, 46.0)  # median proximal phalanx of adults, with its joint spaces
 _YOUNG_PHALANX_MM: Final = (26.0, 40.0)
-_YOUNG: Final = 0.4  # share of hands with open growth plates
+_YOUNG: Final = 0.4  # fraction of hands with open growth plates
 _BORDER: Final = 0.35  # free space around the fingers, in units
 _WRIST_END: Final = 1.85  # where the radius ends in the frame of the mean hand
 _FOREARM: Final = 1.3  # length of forearm in the picture, in units
@@ -64,7 +64,7 @@ class Phantom:
         points: (x, y) of each of `sharp_cli.core.joints.POINTS`, in pixels.
         side: Left or right.
         spacing: Size of a pixel in mm, the same both ways.
-        ground: Value of the film where nothing is in the beam.
+        ground: Value of the picture where nothing is in the beam.
         noise: Standard deviation of the noise.
         lesions: Grade of each lesion, by finding and joint; joints not named are intact.
     """
@@ -117,7 +117,7 @@ def generate_hand(
         condition: Age and disease of the whole hand; None for any age and no deformity.
         visit: The person's visits differ in posture, exposure and noise.
         phalanx: Median proximal phalanx in pixels; None for 230 to 310.
-        noise: Standard deviation of the film's noise; None for 0.006 to 0.028.
+        noise: Standard deviation of the noise; None for 0.006 to 0.028.
 
     Raises:
         ValueError: A lesion names no joint scored for it, or a grade out of range.

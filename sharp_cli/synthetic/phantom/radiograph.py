@@ -1,4 +1,4 @@
-"""One or two phantom hands on a film: background, collimation and side markers."""
+"""One or two phantom hands on a radiograph: background, collimation and side markers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     Picture = NDArray[np.float32]
 
 _TILT: Final = 8.0  # degrees, the most a hand is tilted
-_COLLIMATED: Final = 0.6  # share of films with a collimation edge in the picture
-_SHUTTERED: Final = 0.5  # share of those that are black outside it; the others are bright
-_MARKED: Final = 0.85  # share of films with side markers
-_HELD: Final = 0.4  # share of markers in a plastic holder
-_SEAM: Final = 0.05  # of a hand picture's width, over which it fades into the film
-_EDGE: Final = 0.01  # of a film's width, which joints keep from its sides
+_COLLIMATED: Final = 0.6  # fraction of radiographs with a collimation edge in the picture
+_SHUTTERED: Final = 0.5  # fraction of those that are black outside it; the others are bright
+_MARKED: Final = 0.85  # fraction of radiographs with side markers
+_HELD: Final = 0.4  # fraction of markers in a plastic holder
+_SEAM: Final = 0.05  # of a hand picture's width, over which it fades into the radiograph
+_EDGE: Final = 0.01  # of a radiograph's width, which joints keep from its sides
 _TRIES: Final = 40  # places tried for a marker
 
 # Letters one unit high, drawn here because fonts differ between versions of OpenCV.
@@ -63,13 +63,13 @@ def make_radiograph(
 ) -> PhantomRadiograph:
     """Lay hands side by side on one radiograph, fingers up, as they are in the sequence.
 
-    The film has the pixel spacing of the first hand; other hands are resized to it. Hands of one
-    seed share an exposure; others keep their own above a common background.
+    The radiograph has the pixel spacing of the first hand; other hands are resized to it. Hands of
+    one seed share an exposure; others keep their own above a common background.
 
     Args:
         hands: One or two hands.
         rng: Source of tilts, distances, collimation and markers.
-        size: Width and height of the film in pixels; None for as large as the hands need. On a
+        size: Width and height in pixels; None for as large as the hands need. On a
             larger one they lie somewhere, the forearms at its lower edge; a smaller one cuts
             them off.
     """
@@ -102,7 +102,7 @@ def make_radiograph(
                 for h, to_radiograph in zip(hands, maps, strict=True)
             ]
         )
-        # Whatever is cut off at the sides, the joints are on the film if there is room for them.
+        # Whatever is cut off at the sides, the joints are in the picture if there is room for them.
         edge = _EDGE * size[0]
         room = min(room, size[0] - 1 - edge - float(places.max()))
         room = max(room, edge - float(places.min()))

@@ -1,4 +1,4 @@
-"""How damaged each joint of a made-up patient is: correlated severities, and grades from them.
+"""How damaged each joint of a synthetic patient is: correlated severities, and grades from them.
 
 The share of non-intact joints in every joint group is that of Table 2 of Miyama et al., Arthritis
 Res Ther 24:227 (2022).
@@ -60,7 +60,7 @@ ODDS: Final[Mapping[tuple[Finding, str], float]] = {
 }
 """Odds of being non-intact among the joints of a group, 1 for those not named.
 
-A choice: Table 2 tells groups only. The second and third MCP joints and the ulna's head suffer
+A choice: Table 2 gives groups only. The second and third MCP joints and the ulna's head suffer
 first and most.
 """
 

@@ -1,4 +1,4 @@
-"""When the patients of a made-up cohort are filmed, where, and how old they and their disease are.
+"""When synthetic patients are imaged, where, and how old they and their disease are.
 
 The figures are those of Table 1 of Miyama et al., Arthritis Res Ther 24:227 (2022): 40 patients of
 nine sites, 2008 to 2019, with 113 studies of two hands together.
@@ -107,7 +107,7 @@ class Courses:
 
 
 def courses(rng: np.random.Generator, durations: Array, visits: int) -> Courses:
-    """Draw ages and visits; Table 1 is taken to tell of the first visit.
+    """Draw ages and visits; Table 1 is taken to describe the first visit.
 
     Args:
         rng: Source of them.

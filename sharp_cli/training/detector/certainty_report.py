@@ -39,7 +39,7 @@ _CAPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class JointFigures:
-    """How well misplaced joints are told from others.
+    """How well misplaced joints are distinguished from others.
 
     Attributes:
         pictures: Which pictures.
@@ -48,7 +48,7 @@ class JointFigures:
         off_flagged: Percent of these that are called uncertain.
         good_flagged: Percent of the others that are.
         brier: Mean squared difference of likelihood and truth.
-        calibration_error: Mean difference of likelihood and share in ten bins (ECE).
+        calibration_error: Mean difference of likelihood and fraction in ten bins (ECE).
     """
 
     pictures: str

@@ -56,7 +56,7 @@ def split(
 
 
 def fit(task: DetectorTask, images: Path, settings: DetectorSettings, device: str) -> Path:
-    """Train a network, or go on with it.
+    """Train a network, or resume it.
 
     Args:
         task: Which.

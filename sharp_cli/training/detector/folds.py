@@ -62,7 +62,7 @@ def fold_tasks(
 
 
 def train_fold(task: FoldTask, images: Path, settings: DetectorSettings, device: str) -> Fold:
-    """Train the detector of one fold, or go on with it.
+    """Train the detector of one fold, or resume it.
 
     Args:
         task: See `fold_tasks`.

@@ -55,10 +55,10 @@ def _hidden(pixels: Pixels, hands: Hands, rng: np.random.Generator) -> Changed:
 
 
 def _cut(pixels: Pixels, hands: Hands, _: np.random.Generator, *, y: float, wrist: bool) -> Changed:
-    """Cut a film straight across the first hand.
+    """Cut a radiograph straight across the first hand.
 
     Args:
-        pixels: The film.
+        pixels: The radiograph.
         hands: Its hands.
         y: Where, in the canonical frame of the first hand.
         wrist: Whether the part with its wrist is kept; else the fingers are.
@@ -88,7 +88,7 @@ def _squeezed(pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: fl
 
 
 def _overlaid(pixels: Pixels, hands: Hands, _: np.random.Generator) -> Changed:
-    """Lay the mirrored film on itself, a little off, so that hands lie on hands."""
+    """Lay the mirrored radiograph on itself, a little off, so that hands lie on hands."""
     frame = fit_hand(hands[0])
     over = frame.after(similarity(mirror=True, degrees=15, x=100, y=100)).after(frame.inverse())
     height, width = pixels.shape
@@ -110,7 +110,7 @@ def _footlike(pixels: Pixels, hands: Hands, _: np.random.Generator) -> Changed:
 
 
 def _shuffled(pixels: Pixels, _: Hands, rng: np.random.Generator) -> Changed:
-    """Cut a film into tiles and lay them anew."""
+    """Cut a radiograph into tiles and shuffle them."""
     height, width = (size // _TILES for size in pixels.shape)
     tiles = [
         pixels[row * height : (row + 1) * height, column * width : (column + 1) * width]

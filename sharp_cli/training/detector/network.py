@@ -1,7 +1,7 @@
 """Train a joint detector's network with DeepLabCut's PyTorch engine.
 
-Whatever a run had finished stays: an epoch's state is written whole, and every epoch draws from a
-seed of its own, so that a run that was cut short goes on as if it had not been.
+An epoch's state is written atomically, and every epoch has a random seed of its own, so that an
+interrupted run resumes as if it had not been.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def train_network(
     settings: DetectorSettings,
     device: str = "cpu",
 ) -> Path:
-    """Train on the views that `write_coco` put into `folder`, or go on from its checkpoint.
+    """Train on the views that `write_coco` put into `folder`, or resume from its checkpoint.
 
     Args:
         folder: Folder of the training.
@@ -184,7 +184,7 @@ class _EpochEnd:
     """Stands where DeepLabCut's runner has its keeper of snapshots: gets the state of each epoch.
 
     DeepLabCut's own writes in place, so that a kill may leave half a file, and chooses by the root
-    mean square error, which one lost film rules.
+    mean square error, which one lost radiograph dominates.
     """
 
     folder: Path
@@ -201,7 +201,7 @@ class _EpochEnd:
             self.best = _rank(best["metadata"]["validation"]["median"])
 
     def update(self, epoch: int, state_dict: dict[str, Any], *, last: bool) -> None:  # noqa: ARG002
-        """Measure, keep what is best and what the run goes on from, and tell."""
+        """Measure, keep the best state and that to resume from, and log."""
         found = measure(self.network, self.validation)
         rank = _rank(found.median)
         if self.best is None or rank < self.best:
