@@ -90,6 +90,9 @@ class FakeDetector:
     def __init__(self, *_: object, **__: object) -> None:
         pass
 
+    def detect_part(self, radiograph: Radiograph) -> tuple[Hand, tuple[Point, ...]]:
+        raise NoHandError(radiograph.file)
+
     def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
         gap, odd = (Path(radiograph.file).stem.startswith(word) for word in ("gap", "odd"))
         refined = replace(hand, to_image=hand.to_image.after(similarity(scale=1.01, degrees=1 / 3)))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sharp_cli.batch.engine import Engine
     from sharp_cli.cli.outputs import Outputs
     from sharp_cli.core.errors import ExitCode
+    from sharp_cli.scoring.groups import Group
     from sharp_cli.scoring.plan import Plan
     from sharp_cli.scoring.stages import Scoring
 
@@ -99,7 +100,7 @@ class ResultsFolder:
         return self.run.exit_code
 
     def _fill(self, store: ResultStore, work: Plan) -> None:
-        counts = {"files": len(work.files), "other_files": work.others}
+        counts = {"files": len(work.files), "other_files": work.others, "skipped_files": 0}
         left = remaining(work.groups, store.journal)
         if store.journal.studies:
             log("note", f"studies done before: {len(store.journal.studies)}, left: {len(left)}")
@@ -115,9 +116,16 @@ class ResultsFolder:
                 with self.run.guard(*group.files):
                     if files.studies:
                         store.journal.add(group.files, files.studies)
+                counts["skipped_files"] += len(self._skipped(group, studies))
                 self._log(studies)
                 store.update(self.run.failures, counts)
         store.close(self.run.failures, counts, finished=not self.run.interrupted)
+
+    def _skipped(self, group: Group, studies: Sequence[Document]) -> list[str]:
+        """The files of a group that have neither a result nor failed: no hand beside hands."""
+        known = {failure.file for failure in self.run.failures[self._logged :]}
+        known |= {row.file for study in studies for row in study.inputs}
+        return [file for file in group.files if file not in known]
 
     def _log(self, studies: Sequence[Document]) -> None:
         """Print the warnings of some studies, and what failed since the last ones."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.core.geometry import Affine
-    from sharp_cli.core.records import Hand, Radiograph
+    from sharp_cli.core.records import Hand, Point, Radiograph
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.evaluation.metrics.detection import JointError
     from sharp_cli.inference.hand_finder import HandFinder
@@ -169,7 +170,10 @@ class _Line:
             tally.hands += 1
             tally.found += hand is not None
             tally.wrong_side += wrong
-            points = () if hand is None or wrong else self.detector.detect(radiograph, hand)[1]
+            points: Sequence[Point] = ()
+            if hand is not None and not wrong:
+                with suppress(NoHandError):  # then all its joints are missed
+                    points = self.detector.detect(radiograph, hand)[1]
             places = {
                 (true.image, true.side, point.joint): (x, y)
                 for point in points

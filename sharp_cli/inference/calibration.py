@@ -43,6 +43,9 @@ UNCLEAR: Final = "joints hard to make out"
 
 _LEAST: Final = 1e-3  # likelihoods are taken as this far from 0 and 1
 _STEADY: Final = 4.0  # px at the common scale: views of a clear joint disagree by about as much
+_MARGIN: Final = 60.0  # px at the common scale: joints nearer to the picture's edge are hard to see
+_FEWEST: Final = 8  # joints of a hand that a picture must show: without its wrist it has 10
+_EDGE: Final = 0.5  # px of the picture: its outermost pixels reach this far beyond their centres
 _ASTRAY: Final = 10.0  # misfits are taken as no larger: about half the hand's width
 
 
@@ -52,7 +55,7 @@ class Sight(NamedTuple):
     Attributes:
         to_image: Maps that frame to the radiograph's pixels.
         views: x, y and likelihood of `joints.POINTS` in each view, shape (views, 22, 3); NaN where
-            no network gives a point.
+            no network gives a point, or the picture does not show it.
         size: Width and height of the radiograph in pixels.
     """
 
@@ -76,12 +79,32 @@ class Evidence(NamedTuple):
         places: Where the points are by all of them together, see `shape_prior.Fit`.
         oddity: Of the hand's shape, see `shape_prior.Fit`.
         cut_off: Whether a scored joint lies outside the picture, so that half of its box is empty.
+        clear: Which points are found, and not at the picture's edge, shape (22,).
+        clear_oddity: The same as `oddity`, of these points alone.
     """
 
     features: Array
     places: Array
     oddity: float
     cut_off: bool
+    clear: NDArray[np.bool_]
+    clear_oddity: float
+
+
+def depth(places: Array, to_image: Affine, size: tuple[int, int]) -> Array:
+    """How far inside a picture places lie, in px at the common scale; negative outside.
+
+    Args:
+        places: In a canonical frame, shape (N, 2).
+        to_image: Maps that frame to the picture's pixels.
+        size: Width and height of the picture.
+
+    Returns:
+        Shape (N,): the distance from the nearest edge.
+    """
+    middle = (np.array(size) - 1) / 2
+    room = middle + _EDGE - np.abs(to_image(places) - middle)
+    return np.asarray(room.min(axis=1) / to_image.scale)
 
 
 def weigh(sight: Sight) -> Evidence:
@@ -97,9 +120,12 @@ def weigh(sight: Sight) -> Evidence:
     features = np.column_stack(
         [likelihood, moved, misfit, misfit**2, np.broadcast_to(of_hand, (len(POINTS), 2))]
     )
-    beyond = np.abs(sight.to_image(fit.places) - (np.array(sight.size) - 1) / 2)
-    outside = bool((beyond > np.array(sight.size) / 2).any())
-    return Evidence(features, fit.places, fit.oddity, outside)
+    inside = depth(fit.places, sight.to_image, sight.size)
+    known = np.isfinite(answer[:, 2])
+    clear = known & (inside >= _MARGIN)
+    alone = np.where(clear[:, None], answer[:, :2], np.nan)
+    apart = fit if (clear == known).all() else shape_prior.fit(alone)
+    return Evidence(features, fit.places, fit.oddity, bool((inside < 0).any()), clear, apart.oddity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +138,10 @@ class Certainty:
         threshold: A joint less likely than this is uncertain.
         least_mean: A hand whose joints are less likely on average is uncertain.
         most_oddity: So is a hand whose shape is odder.
+        least_hand: What was found is no hand where its clear joints are less likely on average.
+        least_odd_hand: The same, where their shape is odder than `most_oddity`.
+        least_part: The same, of a part of a hand that fills the picture.
+        most_part_oddity: It is no such part either where the shape is odder for each clear joint.
     """
 
     weights: tuple[float, ...]
@@ -119,6 +149,10 @@ class Certainty:
     threshold: float
     least_mean: float
     most_oddity: float
+    least_hand: float = 0.0
+    least_odd_hand: float = 0.0
+    least_part: float = 1.0
+    most_part_oddity: float = 0.0
 
     @classmethod
     def from_meta(cls, meta: Mapping[str, Any]) -> Certainty:
@@ -129,8 +163,11 @@ class Certainty:
         """
         weights = tuple(float(meta["weights"][name]) for name in FEATURES)
         intercepts = tuple(float(meta["intercepts"][name]) for name in POINTS)
-        limits = ("threshold", "least_mean", "most_oddity")
-        return cls(weights, intercepts, *(float(meta[name]) for name in limits))
+        limits = {name: float(meta[name]) for name in ("threshold", "least_mean", "most_oddity")}
+        # Bundles from before hands were told from what looks like one refuse none, and no part.
+        told = ("least_hand", "least_odd_hand", "least_part", "most_part_oddity")
+        limits |= {name: float(meta[name]) for name in told if name in meta}
+        return cls(weights, intercepts, **limits)
 
     def meta(self) -> dict[str, Any]:
         """As it stands in a bundle under `certainty`."""
@@ -140,12 +177,27 @@ class Certainty:
             "threshold": self.threshold,
             "least_mean": self.least_mean,
             "most_oddity": self.most_oddity,
+            "least_hand": self.least_hand,
+            "least_odd_hand": self.least_odd_hand,
+            "least_part": self.least_part,
+            "most_part_oddity": self.most_part_oddity,
         }
 
     def likelihoods(self, evidence: Evidence) -> Array:
         """The probability that each of `joints.POINTS` is well placed, NaN without a place."""
         odds = evidence.features @ np.array(self.weights) + np.array(self.intercepts)
         return np.asarray(1 / (1 + np.exp(-odds)))
+
+    def is_hand(self, evidence: Evidence) -> bool:
+        """Whether enough of the joints that the picture shows are where a hand's are."""
+        odd = evidence.clear_oddity > self.most_oddity * evidence.clear.mean()
+        least = max(self.least_hand, self.least_odd_hand) if odd else self.least_hand
+        return self.mean_of_clear(evidence) >= least
+
+    def is_part(self, evidence: Evidence) -> bool:
+        """Whether it is a part of a hand: that looks like one more often, and must be like one."""
+        odd = evidence.clear_oddity > self.most_part_oddity * evidence.clear.sum()
+        return not odd and self.mean_of_clear(evidence) >= self.least_part
 
     def reasons(self, evidence: Evidence) -> tuple[str, ...]:
         """What speaks against a whole hand in PA view."""
@@ -156,3 +208,9 @@ class Certainty:
             UNCLEAR: unclear,
         }
         return tuple(reason for reason, holds in found.items() if holds)
+
+    def mean_of_clear(self, evidence: Evidence) -> float:
+        """The mean likelihood of the clear joints; 0 where they are too few for a hand."""
+        if evidence.clear.sum() < _FEWEST:
+            return 0.0
+        return float(self.likelihoods(evidence)[evidence.clear].mean())

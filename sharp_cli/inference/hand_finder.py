@@ -286,11 +286,7 @@ class HandFinder:
         """
         candidates, to_image = self.candidates(radiograph.pixels)
         if not candidates:
-            message = (
-                f"{radiograph.file}: no hand found; it must show one or two whole hands from "
-                "fingers to wrist, seen from the back or the palm"
-            )
-            raise NoHandError(message)
+            raise no_hand(radiograph.file)
         warnings = []
         if len(candidates) > _MOST_HANDS:
             warnings.append(
@@ -304,7 +300,8 @@ class HandFinder:
             if one.agreement < _UNSURE
         ]
         if len(hands) == 1:
-            hands, warning = _by_tag(hands[0], radiograph.side)
+            hand, warning = side_by_tag(hands[0], radiograph.side)
+            hands = [hand]
         else:
             hands, warning = _two_sides(hands[0], hands[1])
         warnings += warning
@@ -317,17 +314,30 @@ def _hand(candidate: Candidate, to_image: Affine, file: str) -> Hand:
     return Hand(file, side, "anatomy", to_image.after(candidate.frame), candidate.score)
 
 
-def _by_tag(hand: Hand, side: Side | None) -> tuple[list[Hand], list[str]]:
-    """Let the file's tag decide the side; the frame stays as the anatomy shows it."""
+def no_hand(file: str) -> NoHandError:
+    """The error that says that a radiograph shows no hand."""
+    message = (
+        f"{file}: no hand found: it may show a foot, or a hand from the side; give hands seen from "
+        "the back or the palm, or a wrist or fingers that fill the picture"
+    )
+    return NoHandError(message)
+
+
+def side_by_tag(hand: Hand, side: Side | None) -> tuple[Hand, list[str]]:
+    """Let the file's tag decide the side; the frame stays as the anatomy shows it.
+
+    Returns:
+        The hand, and warnings.
+    """
     if side is None:
-        return [hand], []
+        return hand, []
     warnings = []
     if side != hand.side:
         warnings.append(
             f"{hand.file}: the file's tags say {side}, the picture shows a {hand.side} hand "
             f"(PA view); reported as {side}: check for a mirrored film or a wrong tag"
         )
-    return [replace(hand, side=side, side_source="dicom")], warnings
+    return replace(hand, side=side, side_source="dicom"), warnings
 
 
 def _two_sides(surer: Hand, other: Hand) -> tuple[list[Hand], list[str]]:

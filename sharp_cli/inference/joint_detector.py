@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sharp_cli.core.errors import ModelError
+from sharp_cli.core.errors import ModelError, NoHandError
 from sharp_cli.core.geometry import Affine, Shrinking, sample, similarity
 from sharp_cli.core.hand_frame import at_common_scale, fit_hand
 from sharp_cli.core.joints import POINTS, phalanx_length
-from sharp_cli.core.records import Point
+from sharp_cli.core.records import Hand, Point
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.inference.calibration import Certainty, Sight, weigh
+from sharp_cli.inference import shape_prior
+from sharp_cli.inference.calibration import Certainty, Evidence, Sight, depth, weigh
 from sharp_cli.inference.openvino_runtime import load_onnx
+from sharp_cli.inference.partial_hands import part_frames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sharp_cli.bundles.store import Bundle
-    from sharp_cli.core.records import Hand, Radiograph, Status
+    from sharp_cli.core.joints import Side
+    from sharp_cli.core.records import Radiograph, Status
     from sharp_cli.inference.openvino_runtime import OpenVinoNetwork
 
 FURTHER_VIEWS: Final[tuple[Affine, ...]] = (similarity(degrees=6),)
@@ -40,6 +43,17 @@ FRAME_LIKELIHOOD: Final = 0.3
 
 _MIN_POINTS: Final = 4
 """Fewer sure points than these do not move the view."""
+
+_FAR: Final = 150.0
+"""What lies farther outside the picture by the frame that the finder gives, in px at the common
+scale, is not looked for."""
+
+_NEAR: Final = 60.0
+"""What lies farther outside by the joints that were found, is not there: 15 % of a phalanx, the
+distance at which a joint counts as found."""
+
+_GUESSES: Final = 4
+"""So many of the frames in which a film may show a part of a hand are looked at more closely."""
 
 _CONTRAST: Final = (1.0, 99.0)
 """Percentiles of the hand's own area that become black and white."""
@@ -144,12 +158,23 @@ class JointDetector:
         Returns:
             The hand with its frame set by its joints (turned and centred as the mean hand lies on
             them, scaled to the median proximal phalanx), and the points that were found. Both say
-            how sure that is, as far as the bundle knows.
+            how sure that is, as far as the bundle knows. What the picture does not show of the
+            hand is not found.
+
+        Raises:
+            NoHandError: It is no hand.
         """
         sight = self.see(radiograph, hand)
+        evidence = weigh(sight)
+        if self._certainty is not None and not self._certainty.is_hand(evidence):
+            raise NoHandError(radiograph.file)
+        return self._found(hand, sight, evidence)
+
+    def _found(
+        self, hand: Hand, sight: Sight, evidence: Evidence
+    ) -> tuple[Hand, tuple[Point, ...]]:
         found, to_image = sight.answer, sight.to_image
         likelihoods, threshold = found[:, 2], 0.0
-        evidence = weigh(sight)
         reasons: tuple[str, ...] = ()
         if self._certainty is not None:
             likelihoods = self._certainty.likelihoods(evidence)
@@ -172,18 +197,65 @@ class JointDetector:
         status: Status = "uncertain" if reasons else "ok"
         return replace(hand, to_image=frame, status=status, reasons=reasons), points
 
+    def detect_part(self, radiograph: Radiograph) -> tuple[Hand, tuple[Point, ...]]:
+        """Find the joints of a part of a hand that fills the film: a wrist, or fingers.
+
+        The film is looked at in each of the frames in which it may show one, and judged in the
+        likeliest. A bundle that is not calibrated cannot judge: it finds none.
+
+        Returns:
+            See `detect`. The side is that of the anatomy in a PA view, the score the mean
+            likelihood of its clear points.
+
+        Raises:
+            NoHandError: There is none.
+        """
+        found: list[tuple[Hand, tuple[Point, ...]]] = []
+        for frame in self._likeliest(radiograph):
+            side: Side = "right" if frame.mirrors else "left"
+            hand = Hand(radiograph.file, side, "anatomy", frame, 1.0)
+            sight = self.see(radiograph, hand)
+            evidence = weigh(sight)
+            if self._certainty is not None and self._certainty.is_part(evidence):
+                hand, points = self._found(hand, sight, evidence)
+                score = self._certainty.mean_of_clear(evidence)
+                found.append((replace(hand, score=score), points))
+        if not found:
+            raise NoHandError(radiograph.file)
+        return max(found, key=lambda each: each[0].score)
+
+    def _likeliest(self, radiograph: Radiograph) -> list[Affine]:
+        """The frames in which a film most likely shows a part of a hand, laid on sure points."""
+        pixels = Shrinking(radiograph.pixels)
+        height, width = radiograph.pixels.shape
+        guesses = []
+        for frame in part_frames(width, height):
+            (seen,) = self.look(pixels, [frame])
+            seen[depth(TEMPLATE, frame, (width, height)) < -_FAR] = np.nan
+            if (seen[:, 2] >= FRAME_LIKELIHOOD).sum() >= _MIN_POINTS:
+                guesses.append((float(np.nansum(seen[:, 2])), frame.after(fit_template(seen))))
+        guesses.sort(key=lambda guess: -guess[0])
+        return [frame for _, frame in guesses[:_GUESSES]]
+
     def see(self, radiograph: Radiograph, hand: Hand) -> Sight:
         """What the networks see of one hand, in the first view and in the further ones."""
         pixels = Shrinking(radiograph.pixels)
+        height, width = radiograph.pixels.shape
+        size = width, height
         (first,) = self.look(pixels, [hand.to_image])
+        first[depth(TEMPLATE, hand.to_image, size) < -_FAR] = np.nan
         frame = fit_template(first)
         to_image = hand.to_image.after(frame)
         answers = self.look(pixels, [to_image.after(view) for view in FURTHER_VIEWS])
         for view, answer in zip(FURTHER_VIEWS, answers, strict=True):
             answer[:, :2] = view(answer[:, :2])
         first[:, :2] = frame.inverse()(first[:, :2])
-        height, width = radiograph.pixels.shape
-        return Sight(to_image, np.stack([first, *answers]), (width, height))
+        views = np.stack([first, *answers])
+        views[:, np.isnan(first[:, 2])] = np.nan
+        if depth(TEMPLATE, to_image, size).min() < _NEAR:  # the picture may cut the hand off
+            places = shape_prior.fit(Sight(to_image, views, size).answer[:, :2]).places
+            views[:, depth(places, to_image, size) < -_NEAR] = np.nan
+        return Sight(to_image, views, size)
 
     def look(self, pixels: Shrinking, frames: Sequence[Affine]) -> list[Answer]:
         """What is seen in views that lie at `frames`, each in the coordinates of its own."""

@@ -6,14 +6,15 @@ from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli import radiograph
-from sharp_cli.core.errors import RadiographError
+from sharp_cli.core.errors import NoHandError, RadiographError
 from sharp_cli.core.geometry import Affine
-from sharp_cli.core.joints import POINTS, TARGETS
+from sharp_cli.core.joints import POINTS, SIDES, TARGETS
 from sharp_cli.inference.crop import corners, crop, meets
 from sharp_cli.results import overlay
 from sharp_cli.results.document import Failure
 from sharp_cli.results.run import Run
 from sharp_cli.results.studies import DetectedHand, DetectedRadiograph
+from sharp_cli.scoring.joints import find_joints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -71,12 +72,28 @@ def detect_group(
         on_progress(file)
         with run.guard(file):
             picture = radiograph.read(file)
-            hands, warnings = finder.find(picture)
-            found = [detector.detect(picture, hand) for hand in hands]
+            found, warnings = find_joints(picture, finder, detector)
             radiographs += _detected(picture, found, warnings, patches=patches)
             if grey:
                 kept[file] = overlay.to_grey(picture.pixels)
+    if {hand.hand.side for one in radiographs for hand in one.hands} == set(SIDES):
+        radiographs[0] = _skip_feet(radiographs[0], run)
     return DetectedGroup(radiographs, kept, run.failures)
+
+
+def _skip_feet(shown: DetectedRadiograph, run: Run) -> DetectedRadiograph:
+    """Let what shows no hand beside both hands of a study be no failure: the score has feet, too.
+
+    Args:
+        shown: A radiograph of hands, which gets a warning.
+        run: Holds the failures.
+    """
+    feet = [failure for failure in run.failures if failure.error == NoHandError.__name__]
+    if not feet:
+        return shown
+    run.failures = [failure for failure in run.failures if failure not in feet]
+    note = f"no hand found beside it, skipped: {', '.join(failure.file for failure in feet)}"
+    return replace(shown, warnings=(*shown.warnings, note))
 
 
 def crashed_group(group: Group) -> DetectedGroup:

@@ -24,11 +24,18 @@ class Finder(Protocol):
         """The hands of a radiograph, and what had to be assumed."""
 
 
-class Detector(Protocol):
-    """Detects joints, as `joint_detector.JointDetector` does."""
+class HandDetector(Protocol):
+    """Detects the joints of a hand that was found."""
 
     def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
         """The hand with its frame refined, and its points."""
+
+
+class Detector(HandDetector, Protocol):
+    """Detects joints, as `joint_detector.JointDetector` does."""
+
+    def detect_part(self, radiograph: Radiograph) -> tuple[Hand, tuple[Point, ...]]:
+        """The part of a hand that fills a radiograph, and its points."""
 
 
 class Classifier(Protocol):

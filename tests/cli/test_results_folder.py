@@ -79,11 +79,27 @@ def test_what_out_writes(sharp: Sharp) -> None:
     assert "done: 2 studies in out; 1 files failed, see out/failures.csv" in done.err
     assert "not validated on patients" in done.err
     run = record()
-    assert run["counts"] == {"files": 4, "other_files": 1, "studies": 2, "failed_files": 1}
+    assert run["counts"] == {
+        "files": 4, "other_files": 1, "skipped_files": 0, "studies": 2, "failed_files": 1,
+    }  # fmt: skip
     assert run["finished"] is True
     assert run["models"]["findings"] == {"name": "findings 1", "sha256": "0" * 64}
     assert run["settings"]["model"] == "mimo-local"
     assert str(Path.cwd()) not in json.dumps(run)
+
+
+def test_what_shows_no_hand_beside_both_is_no_failure_and_counted(sharp: Sharp) -> None:
+    for name in ("two.png", "none.png", "none_b.png"):
+        paint(Path(name))
+    rows = ("study,patient,hand,path", "a,p,,two.png", "a,p,,none.png", "b,q,,none_b.png")
+    Path("list.csv").write_text("\n".join(rows), encoding="utf-8")
+    done = sharp("score", "--manifest", "list.csv", "--out", "out")
+    assert done.code == 1
+    assert done.err.count("two.png: no hand found beside it, skipped: none.png") == 1
+    (failure,) = cells("out/failures.csv")
+    assert failure[:2] == ["none_b.png", "NoHandError"]
+    counts = record()["counts"]
+    assert (counts["files"], counts["skipped_files"], counts["failed_files"]) == (3, 1, 1)
 
 
 def test_what_else_was_asked_for_holds_what_was_done_before_too(sharp: Sharp) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -117,3 +118,42 @@ def test_a_bundle_holds_it() -> None:
     assert Certainty.from_meta(CERTAINTY.meta()) == CERTAINTY
     with pytest.raises(KeyError):
         Certainty.from_meta({**CERTAINTY.meta(), "weights": {}})
+
+
+TELLING = replace(
+    CERTAINTY, least_hand=0.6, least_odd_hand=0.8, least_part=0.8, most_part_oddity=1.2
+)
+
+
+def test_a_hand_has_its_joints_where_a_hand_has_them() -> None:
+    clear, foot = weigh(sight()), weigh(sight(TEMPLATE * [0.3, 0.6], likelihood=0.3, spread=90.0))
+    assert TELLING.is_hand(clear)
+    assert TELLING.is_part(clear)
+    assert not TELLING.is_hand(foot)
+    assert not TELLING.is_part(foot)
+    # A bundle from before knows no limits: it refuses nothing, and takes nothing for a part.
+    assert CERTAINTY.is_hand(foot)
+    assert not CERTAINTY.is_part(clear)
+
+
+def test_what_is_odd_must_be_clearer() -> None:
+    squeezed = TEMPLATE * [0.5, 1.0]
+    clear = weigh(sight(squeezed))
+    assert clear.clear_oddity > CERTAINTY.most_oddity
+    assert TELLING.is_hand(clear)
+    assert not replace(TELLING, least_odd_hand=1.0).is_hand(clear)
+    assert replace(TELLING, least_odd_hand=1.0, most_oddity=1e4).is_hand(clear)
+
+
+def test_joints_at_the_picture_s_edge_do_not_count() -> None:
+    whole = weigh(sight())
+    assert whole.clear.all()
+    assert whole.clear_oddity == pytest.approx(whole.oddity)
+    lowest = TEMPLATE[:, 1].max()
+    size = (SIZE[0], round(TO_IMAGE(np.array([[0.0, lowest + 30.0]]))[0, 1]))
+    cut = weigh(sight(size=size))
+    assert not cut.clear.all()
+    assert not cut.cut_off
+    few = sight()
+    few.views[:, 7:] = np.nan
+    assert not TELLING.is_hand(weigh(few))

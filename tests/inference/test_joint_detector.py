@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from sharp_cli.bundles.store import Bundle, open_bundle, write_bundle
-from sharp_cli.core.errors import ModelError
+from sharp_cli.core.errors import ModelError, NoHandError
 from sharp_cli.core.geometry import fit_similarity, similarity
 from sharp_cli.core.joints import COMMON_PHALANX, POINTS, TARGETS, phalanx_length
 from sharp_cli.core.records import Hand, Radiograph
@@ -99,7 +99,8 @@ def test_the_frame_follows_the_joints_at_the_common_scale(tmp_path: Path) -> Non
     rng = np.random.default_rng(1)
     bent = similarity(scale=1.2, degrees=8, x=40, y=-30)(TEMPLATE + rng.normal(0, 12, (22, 2)))
     detector = JointDetector(bundle(tmp_path, {"all.onnx": (POINTS, seen(bent))}), threads=1)
-    hand, points = detector.detect(radiograph(), HAND)
+    small = replace(HAND, to_image=TO_IMAGE.after(similarity(scale=0.7)))
+    hand, points = detector.detect(radiograph(), small)
     in_file = np.array([(point.x, point.y) for point in points])
     canonical = hand.to_image.inverse()(in_file)
     lengths = {point.joint: (x, y) for point, (x, y) in zip(points, canonical, strict=True)}
@@ -166,6 +167,57 @@ def test_a_hand_without_any_sure_point_keeps_its_frame(tmp_path: Path) -> None:
     hand, points = detector.detect(radiograph(), HAND)
     assert points == ()
     assert hand.to_image.scale == pytest.approx(TO_IMAGE.scale, rel=0.01)
+
+
+REFUSING = {**CERTAINTY, "least_hand": 0.6, "least_part": 0.8, "most_part_oddity": 1.2}
+
+
+def test_what_is_like_no_hand_is_refused(tmp_path: Path) -> None:
+    places = np.random.default_rng(2).permutation(TEMPLATE)
+    networks = {"all.onnx": (POINTS, seen(places, likelihood=0.4))}
+    detector = JointDetector(bundle(tmp_path, networks, certainty=REFUSING), threads=1)
+    with pytest.raises(NoHandError):
+        detector.detect(radiograph(), HAND)
+
+
+def test_a_bundle_without_limits_refuses_nothing(tmp_path: Path) -> None:
+    places = np.random.default_rng(2).permutation(TEMPLATE)
+    networks = {"all.onnx": (POINTS, seen(places, likelihood=0.4))}
+    detector = JointDetector(bundle(tmp_path, networks, certainty=CERTAINTY), threads=1)
+    assert detector.detect(radiograph(), HAND)[0].status == "uncertain"
+
+
+def test_what_lies_outside_the_picture_is_not_detected(tmp_path: Path) -> None:
+    networks = {"all.onnx": (POINTS, seen(TEMPLATE))}
+    detector = JointDetector(bundle(tmp_path, networks, certainty=REFUSING), threads=1)
+    # The picture begins at the middle of the metacarpals.
+    to_image = similarity(scale=0.5, x=300.0, y=-30.0)
+    hand, points = detector.detect(radiograph(), replace(HAND, to_image=to_image))
+    shown = {name for name, (_, y) in zip(POINTS, TEMPLATE, strict=True) if y > 0}
+    assert {point.joint for point in points} == shown
+    assert {point.status for point in points} == {"ok"}
+    assert hand.reasons == ("cut off",)
+    assert hand.to_image.scale == pytest.approx(0.5, rel=0.05)
+
+
+def test_a_wrist_that_fills_the_film_is_found(tmp_path: Path) -> None:
+    networks = {"all.onnx": (POINTS, seen(TEMPLATE))}
+    detector = JointDetector(bundle(tmp_path, networks, certainty=REFUSING), threads=1)
+    hand, points = detector.detect_part(radiograph())
+    assert {"radius", "lunate", "CMC1"} <= {point.joint for point in points}
+    assert "PIP3" not in {point.joint for point in points}
+    assert 0.8 < hand.score <= 1.0
+
+
+@pytest.mark.parametrize("certainty", [None, CERTAINTY, REFUSING])
+def test_no_part_is_found_where_nothing_fits(
+    certainty: dict[str, Any] | None, tmp_path: Path
+) -> None:
+    output = seen(np.random.default_rng(2).permutation(TEMPLATE), likelihood=0.4)
+    changes = {} if certainty is None else {"certainty": certainty}
+    networks = {"all.onnx": (POINTS, output)}
+    with pytest.raises(NoHandError):
+        JointDetector(bundle(tmp_path, networks, **changes), threads=1).detect_part(radiograph())
 
 
 @pytest.mark.parametrize(

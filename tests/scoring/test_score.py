@@ -17,6 +17,8 @@ from sharp_cli.results.assemble import with_models, with_results
 from sharp_cli.results.formats import from_json, to_json
 from sharp_cli.results.run import Run
 from sharp_cli.scoring import steps
+from sharp_cli.scoring.detection import detect_group
+from sharp_cli.scoring.groups import Group
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint, score_files
 
 if TYPE_CHECKING:
@@ -245,6 +247,24 @@ def test_two_hands_of_one_side_are_two_studies(tmp_path: Path) -> None:
     document = steps.detect([file], TwoLeftHands(), FakeDetector(), run)
     assert [row.study for row in document.hands] == ["two", "two-2"]
     assert from_json(to_json(document), "x") == document
+
+
+def test_what_shows_no_hand_beside_both_is_skipped_with_a_word(tmp_path: Path) -> None:
+    names = ("two.png", "none_a.png", "none_b.png")
+    files = tuple(str(paint(tmp_path / name)) for name in names)
+    found = detect_group(Group(files, "x"), FakeFinder(), FakeDetector())
+    assert [one.file for one in found.radiographs] == [files[0]]
+    assert not found.failures
+    (warning,) = found.radiographs[0].warnings
+    assert warning == f"no hand found beside it, skipped: {files[1]}, {files[2]}"
+
+
+@pytest.mark.parametrize("name", ["x_L.png", "none_c.png"])
+def test_where_a_hand_may_be_missing_it_is_a_failure(name: str, tmp_path: Path) -> None:
+    files = tuple(str(paint(tmp_path / one)) for one in (name, "none_a.png"))
+    found = detect_group(Group(files, "x"), FakeFinder(), FakeDetector())
+    assert {failure.error for failure in found.failures} == {"NoHandError"}
+    assert found.failures[-1].file == files[1]
 
 
 class Elsewhere(FakeDetector):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from sharp_cli.core.joints import PHALANGES, POINTS, SIDES, Side, phalanx_length
+from sharp_cli.core.hand_frame import fit_hand
+from sharp_cli.core.joints import COMMON_PHALANX, PHALANGES, POINTS, SIDES, Side, phalanx_length
 from sharp_cli.fileio.tables import Problem
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _MIN_PHALANX_POINTS: Final = 3
 """Ends of proximal phalanges that a hand must have for its scale to be trusted."""
+
+_MIN_FRAME_POINTS: Final = 8
+"""Points that a hand without proximal phalanges must have for its scale to be taken from them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,15 @@ class AnnotatedHand:
 
     @property
     def phalanx(self) -> float:
-        """Median length of the proximal phalanges in the file's own pixels."""
-        return phalanx_length(self.points)
+        """Median length of the proximal phalanges in the file's own pixels.
+
+        If none is annotated, as on a radiograph of the wrist alone, that of the mean hand laid on
+        the points; NaN if these are too few.
+        """
+        length = phalanx_length(self.points)
+        if math.isnan(length) and len(self.points) >= _MIN_FRAME_POINTS:
+            return COMMON_PHALANX * fit_hand(self.positions()).scale
+        return length
 
 
 class RawPoint(NamedTuple):

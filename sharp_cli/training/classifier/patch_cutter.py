@@ -17,6 +17,7 @@ from sharp_cli.core.hand_frame import common_frame
 from sharp_cli.core.joints import BOXES, PHALANGES
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.classifier import standardise
+from sharp_cli.scoring.joints import find_joints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,8 +108,7 @@ class PatchCutter:
         finder, detector = self._detector()
         picture = self._radiograph(image)
         hands: dict[Side, _Found] = {}
-        for found in finder.find(picture)[0]:
-            hand, points = detector.detect(picture, found)
+        for hand, points in find_joints(picture, finder, detector)[0]:
             hands[hand.side] = hand.to_image, {one.joint: (one.x, one.y) for one in points}
         return hands
 

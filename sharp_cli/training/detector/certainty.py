@@ -56,6 +56,22 @@ _MOST_ODDITY: Final = 45.0
 """Of 600 hands that the shape prior gives, two are odder; of those squeezed to 60 %, none is less.
 Radiographs of young hands are far below."""
 
+_LEAST_HAND: Final = 0.7
+"""What was taken for a hand is none where more than three in ten of the joints that the picture
+shows are expected to be misplaced."""
+
+_LEAST_ODD_HAND: Final = 0.85
+"""The same where its shape is unlike a hand's. Given where a hand's joints would be, generated feet
+reach 0.77 and hands warped to be like feet 0.82, and their shapes are odder than 60; hands squeezed
+to 60 % are as odd and above 0.9; generated hands with ulnar drift and subluxation reach 26, and are
+above 0.95."""
+
+_LEAST_PART: Final = 0.8
+_MOST_PART_ODDITY: Final = 1.2
+"""Limits of a wrist or of fingers that fill a film. They are stricter, as a film without a hand is
+looked at in many ways: some generated feet reach 0.8, but they are odder than 1.3 for each joint;
+wrists with arthritis are above 0.8 and below 0.9."""
+
 _HANDS_FLAGGED: Final = 0.01  # fraction of the unchanged hands that each limit may flag
 _ENOUGH: Final = 20  # joints of either kind, for a few weights
 _ITERATIONS: Final = 1000
@@ -165,6 +181,10 @@ def fit(seen: Sequence[ObservedHand]) -> Certainty | None:
         threshold=0.0,
         least_mean=_LEAST_MEAN,
         most_oddity=_MOST_ODDITY,
+        least_hand=_LEAST_HAND,
+        least_odd_hand=_LEAST_ODD_HAND,
+        least_part=_LEAST_PART,
+        most_part_oddity=_MOST_PART_ODDITY,
     )
     spared = np.concatenate([bare.likelihoods(one.evidence)[one.good] for one in calm])
     plain = [one.evidence for one in usual if one.change is AS_IT_IS]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Side
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.evaluation.metrics.detection import JointError
-    from sharp_cli.scoring.stages import Detector, Finder
+    from sharp_cli.scoring.stages import Finder, HandDetector
     from sharp_cli.training.detector.settings import DetectorSettings
 
 
@@ -84,7 +84,7 @@ def train_fold(task: FoldTask, images: Path, settings: DetectorSettings, device:
 
 
 def fold_errors(
-    folds: Iterable[Fold], images: Path, finder: Finder, load: Callable[[Path], Detector]
+    folds: Iterable[Fold], images: Path, finder: Finder, load: Callable[[Path], HandDetector]
 ) -> list[JointError]:
     """How far off each joint is found by the detector that has not seen it.
 

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 CHANGED = CHANGES[0]
 
 
+CLEAR = np.ones(len(POINTS), bool)
+
+
 def seen(
     rng: np.random.Generator, change: Change = AS_IT_IS, *, fold: int = 0, oddity: float = 10.0
 ) -> ObservedHand:
@@ -48,9 +51,8 @@ def seen(
     odds = rng.normal(4.0, 3.0, len(POINTS))
     features[:, 0] = odds / 2 - 1
     off = rng.random(len(POINTS)) > 1 / (1 + np.exp(-odds))
-    return ObservedHand(
-        fold, change, Evidence(features, TEMPLATE, oddity, False), np.where(off, 0.3, 0.05)
-    )
+    evidence = Evidence(features, TEMPLATE, oddity, False, CLEAR, oddity)
+    return ObservedHand(fold, change, evidence, np.where(off, 0.3, 0.05))
 
 
 def many(count: int = 300, **options: Any) -> list[ObservedHand]:
@@ -103,7 +105,9 @@ def test_figures() -> None:
     errors[:4], errors[21] = 0.2, np.nan
     likelihoods[:3] = 0.15
     one = CalibratedHand(
-        ObservedHand(0, AS_IT_IS, Evidence(np.zeros((22, 6)), TEMPLATE, 1.0, True), errors),
+        ObservedHand(
+            0, AS_IT_IS, Evidence(np.zeros((22, 6)), TEMPLATE, 1.0, True, CLEAR, 1.0), errors
+        ),
         likelihoods,
         likelihoods < 0.5,
         (CUT_OFF,),
