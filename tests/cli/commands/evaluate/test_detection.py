@@ -175,9 +175,9 @@ def test_what_has_no_partner_is_told(sharp: Sharp, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "give TRUTH, annotated joints, or --verdicts, or both"),
-        (("--labels", "labels.csv"), "give TRUTH, annotated joints, or --verdicts, or both"),
-        (("--verdicts", "verdicts.csv", "--tolerance", "3"), "give TRUTH, too"),
+        ((), "give TRUTH (annotated joints), --verdicts, or both"),
+        (("--labels", "labels.csv"), "give TRUTH (annotated joints), --verdicts, or both"),
+        (("--verdicts", "verdicts.csv", "--tolerance", "3"), "give TRUTH as well"),
         (("joints.csv", "--tolerance", "-1"), "'--tolerance'"),
         (("joints.csv", "--tolerance", "inf"), "'--tolerance'"),
         (("--verdicts", "nowhere"), "'nowhere' does not exist"),
