@@ -218,7 +218,8 @@ def test_a_cluster_helps(
 
     monkeypatch.setattr("sharp_cli.execution.ray_pool.connected", connected)
     monkeypatch.setattr(
-        "sharp_cli.execution.ray_pool.place", lambda device: "cuda" if device != "cpu" else device
+        "sharp_cli.execution.ray_pool.cluster_device",
+        lambda device: "cuda" if device != "cpu" else device,
     )
     ray = ("train", command, *COMMANDS[command], "--engine", "ray")
     assert sharp(*ray, "--address", "there:6379").code == 0
