@@ -70,7 +70,7 @@ def test_defaults_are_eight_versions_of_seed_1(
     (((hands, out), given),) = calls
     assert [hand.image for hand in hands] == ["p1.png", "p2.png", "p3.png", "p5.png"]
     assert str(out) == "made"
-    del given["tell"]
+    del given["on_progress"]
     assert given == {"versions": 8, "seed": 1}
 
 
