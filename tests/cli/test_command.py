@@ -21,8 +21,8 @@ FILES = (
     "hands.dcm", "p01_L.png", "p01_R.png", "result.json", "joints.csv", "labels.csv", "readers.csv",
     "manifest.csv", "detected.csv", "results.csv", "siso.csv", "mimo-local.csv",
     "results/results.csv", "run/predictions.csv", "implanted/labels.csv", "h1200/labels.csv",
-    "w600/labels.csv", "w600/folds.csv", "ra2/labels.csv", "arise/labels.csv", "arise/readers.csv", "grades.csv", "injured.csv",
-    "wrists.csv",
+    "w600/labels.csv", "w600/folds.csv", "ra2/labels.csv", "arise/labels.csv", "arise/readers.csv",
+    "grades.csv", "injured.csv", "wrists.csv",
 )  # fmt: skip
 FOLDERS = (
     "archive", "radiographs", "pictures-without-hands", "dlc-project", "my-joints", "my-findings",
