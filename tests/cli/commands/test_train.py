@@ -119,7 +119,7 @@ def test_a_classifier_is_trained_as_the_paper_does_if_not_asked_otherwise(
 ) -> None:
     done = sharp("train", "classifier", *CLASSIFIER)
     assert (done.code, done.out) == (0, b"")
-    assert done.err == "done: predictions, figures, curves and the bundle are in run\n"
+    assert done.err == "done: predictions, metrics, curves and the bundle are in run\n"
     (((sources, out), chosen),) = calls
     nothing = dict.fromkeys(("annotations", "names", "dates", "folds", "hands", "detector"))
     assert sources == Sources(Path("labels.csv"), Path(), **nothing)
@@ -194,7 +194,7 @@ def test_a_bundle_tells_the_size_of_the_input(
         (("--folds", "2"), "--folds"),
         (("--model", "mimo-time"), "--model"),
         (("--fold-file", "nowhere"), "nowhere"),
-        (("--address", "here:6379"), "--address: of a Ray cluster; add --engine ray"),
+        (("--address", "here:6379"), "--address: belongs to a Ray cluster; add --engine ray"),
     ],
 )
 def test_options_that_do_not_fit(
@@ -218,7 +218,8 @@ def test_a_cluster_helps(
 
     monkeypatch.setattr("sharp_cli.execution.ray_pool.connected", connected)
     monkeypatch.setattr(
-        "sharp_cli.execution.ray_pool.place", lambda device: "cuda" if device != "cpu" else device
+        "sharp_cli.execution.ray_pool.cluster_device",
+        lambda device: "cuda" if device != "cpu" else device,
     )
     ray = ("train", command, *COMMANDS[command], "--engine", "ray")
     assert sharp(*ray, "--address", "there:6379").code == 0
@@ -255,7 +256,7 @@ def test_an_interrupted_training_says_how_to_go_on(
     stand_in(monkeypatch, "classifier", train)
     done = sharp("train", "classifier", *CLASSIFIER)
     assert done.code == 130
-    assert done.err == "error: interrupted; the same command goes on with what is in run\n"
+    assert done.err == "error: interrupted; the same command resumes from what is in run\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -279,10 +279,10 @@ def test_features_that_are_there_are_not_computed_again(
         caplog.clear()
         return lines
 
-    train(data, tmp_path, frozen=True, epochs=1, models=("siso",))
+    train(data, tmp_path, frozen=True, epochs=1, samples=24, models=("siso",))
     assert logged() == ["all patches, time 1", "all patches, time 2"]
     (tmp_path / "features" / "1.pt").unlink()
-    train(data, tmp_path, frozen=True, epochs=1, models=("siso",))
+    train(data, tmp_path, frozen=True, epochs=1, samples=24, models=("siso",))
     assert logged() == ["all patches, time 2"]
 
 

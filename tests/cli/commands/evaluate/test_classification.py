@@ -67,7 +67,7 @@ def test_figures_go_into_a_pipe(sharp: Sharp) -> None:
 def test_what_has_no_partner_is_told(sharp: Sharp) -> None:
     done = sharp(*COMMAND)
     assert "note: labels.csv: 1 rows have neither grade nor label\n" in done.err
-    told = "62 labelled joints not called (left out), 62 called joints not labelled"
+    told = "62 labelled joints not called (excluded), 62 called joints not labelled"
     assert f"note: mimo-local: {told}\n" in done.err
     done = sharp(*COMMAND, "--missing-as", "intact")
     assert "62 labelled joints not called (counted as intact)" in done.err

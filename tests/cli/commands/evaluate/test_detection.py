@@ -163,21 +163,21 @@ def test_what_has_no_partner_is_told(sharp: Sharp, tmp_path: Path) -> None:
     done = sharp(*COMMAND, "detected.csv", "joints.csv", *options)
     # The last point is the radiocarpal joint of the right hand.
     assert done.err.splitlines() == [
-        "note: 1 joints predicted, not annotated: left out",
-        "note: 1 joints annotated, on a hand without a scale: left out",
-        "note: 1 joints labelled, not annotated: left out",
+        "note: 1 joints predicted, not annotated: excluded",
+        "note: 1 joints annotated, on a hand without a scale: excluded",
+        "note: 1 joints labelled, not annotated: excluded",
     ]
     content = json.loads((tmp_path / "out" / "detection.json").read_text())
     assert [one["joints"] for one in content["partners"]] == [1, 1, 1]
-    assert "Joints that only one of two files has" in (tmp_path / "out" / "tables.md").read_text()
+    assert "Joints without a partner" in (tmp_path / "out" / "tables.md").read_text()
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "give TRUTH, annotated joints, or --verdicts, or both"),
-        (("--labels", "labels.csv"), "give TRUTH, annotated joints, or --verdicts, or both"),
-        (("--verdicts", "verdicts.csv", "--tolerance", "3"), "give TRUTH, too"),
+        ((), "give TRUTH (annotated joints), --verdicts, or both"),
+        (("--labels", "labels.csv"), "give TRUTH (annotated joints), --verdicts, or both"),
+        (("--verdicts", "verdicts.csv", "--tolerance", "3"), "give TRUTH as well"),
         (("joints.csv", "--tolerance", "-1"), "'--tolerance'"),
         (("joints.csv", "--tolerance", "inf"), "'--tolerance'"),
         (("--verdicts", "nowhere"), "'nowhere' does not exist"),
