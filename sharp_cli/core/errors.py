@@ -39,6 +39,14 @@ class RadiographError(InputError):
 class NoHandError(InputError):
     """The picture was read, and no hand was found in it."""
 
+    @classmethod
+    def of(cls, file: str) -> NoHandError:
+        """The error for a file."""
+        return cls(
+            f"{file}: no hand found: it may show a foot, or a hand from the side; give hands seen "
+            "from the back or the palm, or a wrist or fingers that fill the picture"
+        )
+
 
 class DocumentError(InputError):
     """A file that an earlier command should have written is not what it should be."""

@@ -286,7 +286,7 @@ class HandFinder:
         """
         candidates, to_image = self.candidates(radiograph.pixels)
         if not candidates:
-            raise no_hand(radiograph.file)
+            raise NoHandError.of(radiograph.file)
         warnings = []
         if len(candidates) > _MOST_HANDS:
             warnings.append(
@@ -312,15 +312,6 @@ def _hand(candidate: Candidate, to_image: Affine, file: str) -> Hand:
     """The hand of a candidate; in a PA view a left hand shows its thumb on the right."""
     side: Side = "right" if candidate.mirrored else "left"
     return Hand(file, side, "anatomy", to_image.after(candidate.frame), candidate.score)
-
-
-def no_hand(file: str) -> NoHandError:
-    """The error that says that a radiograph shows no hand."""
-    message = (
-        f"{file}: no hand found: it may show a foot, or a hand from the side; give hands seen from "
-        "the back or the palm, or a wrist or fingers that fill the picture"
-    )
-    return NoHandError(message)
 
 
 def side_by_tag(hand: Hand, side: Side | None) -> tuple[Hand, list[str]]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sharp_cli.core.errors import NoHandError
-from sharp_cli.inference.hand_finder import no_hand, side_by_tag
+from sharp_cli.inference.hand_finder import side_by_tag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +42,6 @@ def find_joints(
     try:
         part, points = detector.detect_part(radiograph)
     except NoHandError:
-        raise no_hand(radiograph.file) from None
+        raise NoHandError.of(radiograph.file) from None
     part, notes = side_by_tag(part, radiograph.side)
     return [(part, points)], notes
