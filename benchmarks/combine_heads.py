@@ -1,8 +1,9 @@
 """Combine the heads of two findings bundles on one trunk, as findings 3 was made.
 
-`python benchmarks/combine_heads.py FIRST SECOND OUT --take jsn --models siso,mimo-local` writes the heads
-and thresholds of FIRST, but those of one finding and some models from SECOND. Both must have one member
-and the same trunk. The model card is FIRST's: rewrite it, and its checksum in bundle.json with it.
+`python benchmarks/combine_heads.py FIRST SECOND OUT --take jsn --models siso,mimo-local` writes the
+heads and thresholds of FIRST, but those of one finding and some models from SECOND. Both must have
+one member and the same trunk. The model card is FIRST's: rewrite it, and its checksum in
+bundle.json with it.
 """
 
 from __future__ import annotations
