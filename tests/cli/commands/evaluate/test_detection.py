@@ -169,7 +169,7 @@ def test_what_has_no_partner_is_told(sharp: Sharp, tmp_path: Path) -> None:
     ]
     content = json.loads((tmp_path / "out" / "detection.json").read_text())
     assert [one["joints"] for one in content["partners"]] == [1, 1, 1]
-    assert "Joints without a partner" in (tmp_path / "out" / "tables.md").read_text()
+    assert "Joints that only one of two files has" in (tmp_path / "out" / "tables.md").read_text()
 
 
 @pytest.mark.parametrize(
