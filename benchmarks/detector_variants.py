@@ -1,7 +1,7 @@
-"""What a joint detector gains by its input, its network, its start and its way of looking.
+"""What a joint detector gains by its input, its network, its start and its views.
 
 Every variant is trained for each of five folds of annotated radiographs and measured on the
-pictures of that fold, which it has not seen, through the whole line:
+pictures of that fold, which are held out, through the whole line:
 
     python benchmarks/detector_variants.py IMAGES JOINTS.csv --init SNAPSHOT --work FOLDER
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.records import Hand, Point, Radiograph
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
-    from sharp_cli.inference.calibration import Sight
+    from sharp_cli.inference.calibration import ViewPredictions
 
 FOLDS: Final = 5
 
@@ -74,7 +74,7 @@ class Variant:
         start: `phantoms`, `random`, or the name of another variant, whose detector of the same
             fold it starts from.
         pictures: Of how many pictures a detector learns, validation included; None for all.
-        closer: Whether it looks at the wrist alone, after the detector that it starts from.
+        closer: Whether its views show the wrist alone, after the detector that it starts from.
     """
 
     settings: DetectorSettings
@@ -107,7 +107,7 @@ VARIANTS: Final = {
 
 CHOSEN: Final = "one view turned by 6°, averaged with the first"
 
-LOOKS: Final[dict[str, tuple[Affine, ...]]] = {
+WAYS: Final[dict[str, tuple[Affine, ...]]] = {
     "one view": (similarity(),),
     "two views, ±6°": tuple(similarity(degrees=degrees) for degrees in (-6, 6)),
     "three views, ±6°": tuple(similarity(degrees=degrees) for degrees in (-6, 0, 6)),
@@ -120,7 +120,7 @@ LOOKS: Final[dict[str, tuple[Affine, ...]]] = {
     ),
     "two views, ±6°, misfits repaired": tuple(similarity(degrees=degrees) for degrees in (-6, 6)),
 }
-"""Ways to look with a network once it is trained, after the first view that aligns these."""
+"""Views for a network once it is trained, after the first one, which aligns these."""
 
 
 def main() -> None:
@@ -153,22 +153,22 @@ def main() -> None:
             bundle: Path,
             *,
             variant: Variant = variant,
-            how: Callable[[Sight], NDArray[np.float64]] | None,
+            how: Callable[[ViewPredictions], NDArray[np.float64]] | None,
         ) -> JointDetector | Closer | Placing:
             if not variant.closer:
                 return Placing(_detector(bundle), how) if how else _detector(bundle)
             first = _place(options.work, variant.start) / bundle.parent.name / BUNDLE
             return Closer(_detector(first), _detector(bundle))
 
-        # Ways to look are compared where nothing else is.
-        all_looks = variant.start == "phantoms" and variant.pictures is None
-        for look, further in LOOKS.items():
-            if not all_looks and look != CHOSEN:
+        # Ways to choose views are compared where nothing else is.
+        all_ways = variant.start == "phantoms" and variant.pictures is None
+        for way, further in WAYS.items():
+            if not all_ways and way != CHOSEN:
                 continue
-            path = place / f"{look}.csv"
+            path = place / f"{way}.csv"
             if not path.is_file():
                 joint_detector.FURTHER_VIEWS = further  # type: ignore[misc]
-                loading = partial(load, how=_placing(look))
+                loading = partial(load, how=_placing(way))
                 _write(path, fold_errors(folds, options.images, finder, loading))
     apart = frozenset(options.apart)
     _print_table(options.work, lambda image: image not in apart)
@@ -217,14 +217,14 @@ class Closer:
         """As `JointDetector.detect`."""
         hand, points = self.whole.detect(radiograph, hand)
         frame = hand.to_image.after(WRIST)
-        seen = self.wrist.look(
+        keypoints = self.wrist.predict_views(
             Shrinking(radiograph.pixels),
             [frame.after(view) for view in joint_detector.FURTHER_VIEWS],
         )
         places = np.mean(
             [
-                frame.after(view)(answer[:, :2])
-                for view, answer in zip(joint_detector.FURTHER_VIEWS, seen, strict=True)
+                frame.after(view)(points[:, :2])
+                for view, points in zip(joint_detector.FURTHER_VIEWS, keypoints, strict=True)
             ],
             axis=0,
         )
@@ -241,12 +241,12 @@ class Placing:
     """Finds joints, and places them otherwise than by the mean of all views."""
 
     detector: JointDetector
-    places: Callable[[Sight], NDArray[np.float64]]
+    places: Callable[[ViewPredictions], NDArray[np.float64]]
 
     def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
         """As `JointDetector.detect`."""
-        sight = self.detector.see(radiograph, hand)
-        places = sight.to_image(self.places(sight)).tolist()
+        predictions = self.detector.predict(radiograph, hand)
+        places = predictions.to_image(self.places(predictions)).tolist()
         hand, points = self.detector.detect(radiograph, hand)
         return hand, tuple(
             replace(point, x=x, y=y)
@@ -255,22 +255,22 @@ class Placing:
         )
 
 
-def _placing(look: str) -> Callable[[Sight], NDArray[np.float64]] | None:
-    """How a way to look places the joints; None if by the mean of all views."""
-    if look.endswith("averaged with the first"):
+def _placing(way: str) -> Callable[[ViewPredictions], NDArray[np.float64]] | None:
+    """How a choice of views places the joints; None if by the mean of all views."""
+    if way.endswith("averaged with the first"):
         return None
-    return _repaired if look.endswith("misfits repaired") else _without_first
+    return _repaired if way.endswith("misfits repaired") else _without_first
 
 
-def _without_first(sight: Sight) -> NDArray[np.float64]:
-    return np.asarray(sight.views[1:, :, :2].mean(axis=0))
+def _without_first(predictions: ViewPredictions) -> NDArray[np.float64]:
+    return np.asarray(predictions.views[1:, :, :2].mean(axis=0))
 
 
-def _repaired(sight: Sight) -> NDArray[np.float64]:
+def _repaired(predictions: ViewPredictions) -> NDArray[np.float64]:
     """Those that do not fit are put where the other joints say that they are."""
-    seen = _without_first(sight)
-    fit = shape_prior.fit(seen)
-    return np.where((fit.misfit > MISFIT)[:, None], fit.places, seen)
+    places = _without_first(predictions)
+    fit = shape_prior.fit(places)
+    return np.where((fit.misfit > MISFIT)[:, None], fit.places, places)
 
 
 def _wrist_rows() -> list[int]:
@@ -324,8 +324,8 @@ def _print_table(work: Path, wanted: Callable[[str], bool]) -> None:
     print("| trained | looking with | mean | median | p95 | erosion found | JSN found |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in VARIANTS:
-        for look in LOOKS:
-            path = _place(work, name) / f"{look}.csv"
+        for way in WAYS:
+            path = _place(work, name) / f"{way}.csv"
             if not path.is_file():
                 continue
             errors = [item for item in _read(path) if wanted(item.image)]
@@ -335,7 +335,7 @@ def _print_table(work: Path, wanted: Callable[[str], bool]) -> None:
                 for finding in ("erosion", "jsn")
             ]
             values = (total.mean, total.median, total.p95, *found)
-            print(f"| {name} | {look} | {' | '.join(f'{value:.2f}' for value in values)} |")
+            print(f"| {name} | {way} | {' | '.join(f'{value:.2f}' for value in values)} |")
 
 
 if __name__ == "__main__":

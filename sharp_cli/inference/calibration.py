@@ -1,6 +1,6 @@
 """How sure it is that the joints of a hand are where they were found, and that it is a hand at all.
 
-What the networks saw of a hand becomes a few numbers a joint, and a logistic regression, whose
+The networks' predictions for a hand become a few features a joint, and a logistic regression, whose
 weights lie in the detector's bundle, makes a probability of them: that the joint lies within 15 %
 of the hand's median proximal phalanx length of its true place.
 `sharp_cli.training.detector.certainty` fits the weights on radiographs that the networks have not
@@ -31,7 +31,7 @@ FEATURES: Final = (
 )  # fmt: skip
 """What is known of a joint.
 
-- `likelihood`: log odds of what the network gives, the mean over the views.
+- `likelihood`: log odds of what the networks give, the mean over the views.
 - `moved`: logarithm of how far the views disagree.
 - `misfit`: Mahalanobis distance from where the other joints say that it is; and its square.
 - `hand_likelihood`, `hand_moved`: the medians of the first two over the hand's joints.
@@ -49,8 +49,8 @@ _EDGE: Final = 0.5  # px of the picture: its outermost pixels reach this far bey
 _ASTRAY: Final = 10.0  # misfits are taken as no larger: about half the hand's width
 
 
-class Sight(NamedTuple):
-    """What the networks saw of one hand, in the canonical frame of the views after the first.
+class ViewPredictions(NamedTuple):
+    """What the networks predict for one hand, in the canonical frame of the views after the first.
 
     Attributes:
         to_image: Maps that frame to the radiograph's pixels.
@@ -64,7 +64,7 @@ class Sight(NamedTuple):
     size: tuple[int, int]
 
     @property
-    def answer(self) -> Array:
+    def mean(self) -> Array:
         """The mean of the views, shape (22, 3); the likelier a place, the more it counts."""
         weights = np.maximum(self.views[..., 2:], _LEAST)
         places = (weights * self.views[..., :2]).sum(axis=0) / weights.sum(axis=0)
@@ -72,7 +72,7 @@ class Sight(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What a sight says of a hand.
+    """What the predictions for a hand say of how sure they are.
 
     Attributes:
         features: `FEATURES` of each of `joints.POINTS`, shape (22, 6).
@@ -107,25 +107,26 @@ def depth(places: Array, to_image: Affine, size: tuple[int, int]) -> Array:
     return np.asarray(room.min(axis=1) / to_image.scale)
 
 
-def weigh(sight: Sight) -> Evidence:
-    """Put what was seen in numbers."""
-    answer = sight.answer
-    share = np.clip(answer[:, 2], _LEAST, 1 - _LEAST)
-    likelihood = np.log(share / (1 - share))
-    off = sight.views[..., :2] - answer[:, :2]
+def measure_evidence(predictions: ViewPredictions) -> Evidence:
+    """Compute how sure, how steady and how much like a hand's the predicted joints are."""
+    mean = predictions.mean
+    probability = np.clip(mean[:, 2], _LEAST, 1 - _LEAST)
+    likelihood = np.log(probability / (1 - probability))
+    off = predictions.views[..., :2] - mean[:, :2]
     moved = np.log1p(np.sqrt(np.square(off).sum(axis=2).mean(axis=0)) / _STEADY)
-    fit = shape_prior.fit(answer[:, :2])
+    fit = shape_prior.fit(mean[:, :2])
     of_hand = np.nanmedian([likelihood, moved], axis=1)
     misfit = np.minimum(fit.misfit, _ASTRAY)
     features = np.column_stack(
         [likelihood, moved, misfit, misfit**2, np.broadcast_to(of_hand, (len(POINTS), 2))]
     )
-    inside = depth(fit.places, sight.to_image, sight.size)
-    known = np.isfinite(answer[:, 2])
+    inside = depth(fit.places, predictions.to_image, predictions.size)
+    known = np.isfinite(mean[:, 2])
     clear = known & (inside >= _MARGIN)
-    alone = np.where(clear[:, None], answer[:, :2], np.nan)
-    apart = fit if (clear == known).all() else shape_prior.fit(alone)
-    return Evidence(features, fit.places, fit.oddity, bool((inside < 0).any()), clear, apart.oddity)
+    of_clear = np.where(clear[:, None], mean[:, :2], np.nan)
+    clear_fit = fit if (clear == known).all() else shape_prior.fit(of_clear)
+    cut_off = bool((inside < 0).any())
+    return Evidence(features, fit.places, fit.oddity, cut_off, clear, clear_fit.oddity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +165,9 @@ class Certainty:
         weights = tuple(float(meta["weights"][name]) for name in FEATURES)
         intercepts = tuple(float(meta["intercepts"][name]) for name in POINTS)
         limits = {name: float(meta[name]) for name in ("threshold", "least_mean", "most_oddity")}
-        # Bundles from before hands were told from what looks like one refuse none, and no part.
-        told = ("least_hand", "least_odd_hand", "least_part", "most_part_oddity")
-        limits |= {name: float(meta[name]) for name in told if name in meta}
+        # Bundles from before there were these limits refuse no hand, and find no part of one.
+        later = ("least_hand", "least_odd_hand", "least_part", "most_part_oddity")
+        limits |= {name: float(meta[name]) for name in later if name in meta}
         return cls(weights, intercepts, **limits)
 
     def meta(self) -> dict[str, Any]:

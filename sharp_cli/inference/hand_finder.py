@@ -1,11 +1,11 @@
 """Finding hands: one or two on a radiograph, each with its upright, thumb-right frame.
 
-A small network looks at the whole picture, shrunk to 256 px, as it is and mirrored; and where that
+A small network gets the whole picture, shrunk to 256 px, as it is and mirrored; and where that
 leaves doubt, in all eight views that quarter turns and a mirror give. In each cell of a coarse grid
-it says how likely a hand's centre lies there, apart for hands that show the thumb right when
-upright and for those that show it left, and where that hand's 22 points would be. The answers are
-averaged; each peak is a hand, and the similarity from the mean hand (`sharp_cli.core.template`) to
-its points is the frame.
+it gives the probability that a hand's centre lies there, one for hands that show the thumb right
+when upright and one for those that show it left, and where that hand's 22 points would be. The
+outputs are averaged; each peak is a hand, and the similarity from the mean hand
+(`sharp_cli.core.template`) to its points is the frame.
 
 The origin of a hand's frame is that of the template: the centre of its points' bounding box.
 """
@@ -40,7 +40,7 @@ INPUT: Final = 256
 """Side of the square that the network sees, in pixels."""
 
 STRIDE: Final = 8
-"""Pixels from one cell of the network's answer to the next."""
+"""Pixels from one cell of the network's output to the next."""
 
 CHANNELS: Final = 2
 """Channels of the input: the picture by rank and by local contrast, see `normalise`."""
@@ -49,7 +49,7 @@ OFFSET_UNIT: Final = 64.0
 """Pixels that one unit of a regressed offset stands for."""
 
 OUTPUTS: Final = 2 + 2 * len(POINTS)
-"""Channels of the answer: a hand with the thumb right, one with the thumb left (logits), then the
+"""Channels of the output: a hand with the thumb right, one with the thumb left (logits), then the
 offsets (x, y) of each of `joints.POINTS` from the cell, in units of `OFFSET_UNIT`."""
 
 _LOCAL: Final = 10.0  # px of the input: about the width of a finger of a hand that fills it
@@ -80,13 +80,13 @@ class Letterboxed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A hand as the network sees it, in the coordinates of its input.
+    """A hand that the network finds, in the coordinates of its input.
 
     Attributes:
         points: (x, y) of `joints.POINTS`, shape (22, 2).
         mirrored: Whether its thumb is on the left when upright.
         score: How sure it is such a hand, 0…1.
-        agreement: Share of all hands seen here, of either kind, that are such hands, 0…1.
+        agreement: Fraction of all hands found here, of either kind, that are such hands, 0…1.
     """
 
     points: NDArray[np.float64]
@@ -115,7 +115,7 @@ def letterbox(pixels: NDArray[np.float32], fill: float = 1.0) -> Letterboxed:
 
     Args:
         pixels: float32, shape (height, width).
-        fill: Share of the square's side that the picture's longer side takes.
+        fill: Fraction of the square's side that the picture's longer side takes.
     """
     height, width = pixels.shape
     scale = max(height, width) / (INPUT * fill)
@@ -153,8 +153,8 @@ def normalise(view: NDArray[np.float32], inside: NDArray[np.bool_]) -> NDArray[n
     sums = cv2.resize(cv2.merge([mask, scaled * mask, scaled**2 * mask]), None, fx=0.25, fy=0.25,
                       interpolation=cv2.INTER_AREA)  # fmt: skip
     sums = cv2.resize(cv2.GaussianBlur(sums, (0, 0), _LOCAL / 4), (INPUT, INPUT))
-    share, mean, square = cv2.split(sums)
-    mean, square = mean / (share + 1e-6), square / (share + 1e-6)
+    covered, mean, square = cv2.split(sums)
+    mean, square = mean / (covered + 1e-6), square / (covered + 1e-6)
     variance = np.maximum(square - mean**2, 0.0)
     local = (scaled - mean) / np.sqrt(variance + _NOISE**2)
     channels = np.stack([rank[levels], np.clip(local / 2, -1.5, 1.5)])
@@ -168,24 +168,24 @@ def views(picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 
 
 def merge(
-    answers: Mapping[int, NDArray[np.float32]],
+    outputs: Mapping[int, NDArray[np.float32]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bring the answers to some of the `views` back to the picture and average them.
+    """Bring the outputs for some of the `views` back to the picture and average them.
 
     Args:
-        answers: float32, shape (OUTPUTS, H, H), by the number of the view.
+        outputs: float32, shape (OUTPUTS, H, H), by the number of the view.
 
     Returns:
         Probability of a hand's centre, shape (2, H, H), thumb right, thumb left; and the points'
         positions in pixels of the input, shape (22, 2, H, H).
     """
-    cells = next(iter(answers.values())).shape[-1]
+    cells = next(iter(outputs.values())).shape[-1]
     centres = np.arange(cells) * STRIDE + (STRIDE - 1) / 2
     grid = np.stack(np.meshgrid(centres, centres))
     heats, offsets = [], []
-    for index, answer in answers.items():
+    for index, output in outputs.items():
         mirrored, turn = divmod(index, 4)
-        back = np.rot90(answer, -turn, (1, 2)).astype(np.float64)
+        back = np.rot90(output, -turn, (1, 2)).astype(np.float64)
         heat = 1 / (1 + np.exp(-back[:2]))
         offset = back[2:].reshape(len(POINTS), 2, cells, cells) * OFFSET_UNIT
         for _ in range(turn):  # a quarter turn counter-clockwise took (x, y) to (y, -x)
@@ -195,7 +195,7 @@ def merge(
             offset = offset[..., ::-1] * np.array([-1.0, 1.0])[:, None, None]
         heats.append(heat)
         offsets.append(offset)
-    # The surer an answer is of a hand in a cell, the more its points count there.
+    # The surer an output is of a hand in a cell, the more its points count there.
     weights = np.stack([heat.sum(axis=0) for heat in heats])
     weights /= weights.sum(axis=0)
     positions = np.einsum("vhw,vpchw->pchw", weights, np.stack(offsets)) + grid
@@ -257,22 +257,23 @@ class HandFinder:
         """All hands in a picture, the surest first, and the map from their input to the picture."""
         for fill in _FILLS:
             boxed = letterbox(pixels, fill)
-            looks = views(normalise(boxed.view, boxed.inside))
-            answers = self._look(looks, _FIRST_VIEWS)
-            found = decode(*merge(answers), _NOTHING)
+            all_views = views(normalise(boxed.view, boxed.inside))
+            outputs = self._run_views(all_views, _FIRST_VIEWS)
+            found = decode(*merge(outputs), _NOTHING)
             if found and all(one.score >= max(_SURE, self._threshold) for one in found):
                 break
-            answers |= self._look(looks, set(range(len(looks))) - set(answers))
-            found = decode(*merge(answers), self._threshold)
+            outputs |= self._run_views(all_views, set(range(len(all_views))) - set(outputs))
+            found = decode(*merge(outputs), self._threshold)
             if found:
                 break
         return found, boxed.to_image
 
-    def _look(
-        self, looks: Sequence[NDArray[np.float32]], indices: Iterable[int]
+    def _run_views(
+        self, all_views: Sequence[NDArray[np.float32]], indices: Iterable[int]
     ) -> dict[int, NDArray[np.float32]]:
         return {
-            index: self._network(np.ascontiguousarray(looks[index])[None])[0] for index in indices
+            index: self._network(np.ascontiguousarray(all_views[index])[None])[0]
+            for index in indices
         }
 
     def find(self, radiograph: Radiograph) -> tuple[tuple[Hand, ...], tuple[str, ...]]:
@@ -326,7 +327,7 @@ def side_by_tag(hand: Hand, side: Side | None) -> tuple[Hand, list[str]]:
     if side != hand.side:
         warnings.append(
             f"{hand.file}: the file's tags say {side}, the picture shows a {hand.side} hand "
-            f"(PA view); reported as {side}: check for a mirrored film or a wrong tag"
+            f"(PA view); reported as {side}: check for a mirrored radiograph or a wrong tag"
         )
     return replace(hand, side=side, side_source="dicom"), warnings
 
@@ -338,6 +339,6 @@ def _two_sides(surer: Hand, other: Hand) -> tuple[list[Hand], list[str]]:
     side: Side = "left" if surer.side == "right" else "right"
     warning = (
         f"{surer.file}: both hands look like {surer.side} hands; the less certain one is reported "
-        f"as {side}: check for a mirrored or composed film"
+        f"as {side}: check for a mirrored or composed radiograph"
     )
     return [surer, replace(other, side=side)], [warning]

@@ -19,7 +19,13 @@ from sharp_cli.core.joints import POINTS, phalanx_length
 from sharp_cli.core.records import Hand, Point
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.inference import shape_prior
-from sharp_cli.inference.calibration import Certainty, Evidence, Sight, depth, weigh
+from sharp_cli.inference.calibration import (
+    Certainty,
+    Evidence,
+    ViewPredictions,
+    depth,
+    measure_evidence,
+)
 from sharp_cli.inference.openvino_runtime import load_onnx
 from sharp_cli.inference.partial_hands import part_frames
 
@@ -34,7 +40,7 @@ if TYPE_CHECKING:
 FURTHER_VIEWS: Final[tuple[Affine, ...]] = (similarity(degrees=6),)
 """How the views after the first lie beside the hand's frame.
 
-The first lies as the hand was found, and aligns these; the answers to all are averaged. A choice by
+The first lies as the hand was found, and aligns these; all predictions are averaged. A choice by
 cross-validation and by time, see docs/detection.md.
 """
 
@@ -45,27 +51,27 @@ _MIN_POINTS: Final = 4
 """Fewer sure points than these do not move the view."""
 
 _FAR: Final = 150.0
-"""What lies farther outside the picture by the frame that the finder gives, in px at the common
-scale, is not looked for."""
+"""Joints farther outside the picture by the frame that the finder gives, in px at the common scale,
+are not searched for."""
 
 _NEAR: Final = 60.0
-"""What lies farther outside by the joints that were found, is not there: 15 % of a phalanx, the
-distance at which a joint counts as found."""
+"""Joints farther outside by the joints that were found are dropped: 15 % of a phalanx, the distance
+at which a joint counts as found."""
 
-_GUESSES: Final = 4
-"""So many of the frames in which a film may show a part of a hand are looked at more closely."""
+_MOST_PART_FRAMES: Final = 4
+"""At most so many of the frames in which a radiograph may show a part of a hand are examined."""
 
 _CONTRAST: Final = (1.0, 99.0)
 """Percentiles of the hand's own area that become black and white."""
 
-Answer: TypeAlias = NDArray[np.float64]
+Keypoints: TypeAlias = NDArray[np.float64]
 """Canonical x, y and likelihood of each of `joints.POINTS`, shape (22, 3); NaN where no network
 gives the point."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a network sees of a hand: a part of its canonical frame about the origin.
+    """The input of a network: a part of a hand's canonical frame about the origin.
 
     Attributes:
         width: In pixels of the view.
@@ -88,7 +94,7 @@ class Window:
 def draw_view(
     pixels: NDArray[np.float32] | Shrinking, to_image: Affine, window: Window
 ) -> NDArray[np.uint8]:
-    """Draw the view that the networks look at.
+    """Sample the view that is the networks' input.
 
     Contrast comes from the part where a hand's joints lie, so that borders and markers beside the
     hand do not change it.
@@ -96,7 +102,7 @@ def draw_view(
     Args:
         pixels: The radiograph, float32, shape (height, width), or a `Shrinking` of it.
         to_image: Maps canonical coordinates to the radiograph's pixels.
-        window: What is seen of the canonical frame.
+        window: The part of the canonical frame that the view shows.
 
     Returns:
         uint8, shape (height, width) of the window.
@@ -107,8 +113,8 @@ def draw_view(
     (left, top), (right, bottom) = np.clip(np.rint(corners), 0, size).astype(int)
     low, high = np.percentile(picture[top:bottom, left:right], _CONTRAST)
     scaled = (picture - low) * (255.0 / max(float(high - low), 1e-6))
-    drawn: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
-    return drawn
+    view: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    return view
 
 
 class JointDetector:
@@ -164,17 +170,18 @@ class JointDetector:
         Raises:
             NoHandError: It is no hand.
         """
-        sight = self.see(radiograph, hand)
-        evidence = weigh(sight)
+        predictions = self.predict(radiograph, hand)
+        evidence = measure_evidence(predictions)
         if self._certainty is not None and not self._certainty.is_hand(evidence):
             raise NoHandError(radiograph.file)
-        return self._found(hand, sight, evidence)
+        return self._locate(hand, predictions, evidence)
 
-    def _found(
-        self, hand: Hand, sight: Sight, evidence: Evidence
+    def _locate(
+        self, hand: Hand, predictions: ViewPredictions, evidence: Evidence
     ) -> tuple[Hand, tuple[Point, ...]]:
-        found, to_image = sight.answer, sight.to_image
-        likelihoods, threshold = found[:, 2], 0.0
+        """The hand and its points, in the radiograph's pixels and with calibrated likelihoods."""
+        keypoints, to_image = predictions.mean, predictions.to_image
+        likelihoods, threshold = keypoints[:, 2], 0.0
         reasons: tuple[str, ...] = ()
         if self._certainty is not None:
             likelihoods = self._certainty.likelihoods(evidence)
@@ -188,20 +195,20 @@ class JointDetector:
                 status="ok" if likelihood >= threshold else "uncertain",
             )
             for name, (*place, raw), likelihood in zip(
-                POINTS, found.tolist(), likelihoods.tolist(), strict=True
+                POINTS, keypoints.tolist(), likelihoods.tolist(), strict=True
             )
             if raw >= self._min_likelihood
             for x, y in [to_image(place).tolist()]
         )
-        frame = _final_frame(to_image, found, evidence.places)
+        frame = _final_frame(to_image, keypoints, evidence.places)
         status: Status = "uncertain" if reasons else "ok"
         return replace(hand, to_image=frame, status=status, reasons=reasons), points
 
     def detect_part(self, radiograph: Radiograph) -> tuple[Hand, tuple[Point, ...]]:
-        """Find the joints of a part of a hand that fills the film: a wrist, or fingers.
+        """Find the joints of a part of a hand that fills the radiograph: a wrist, or fingers.
 
-        The film is looked at in each of the frames in which it may show one, and judged in the
-        likeliest. A bundle that is not calibrated cannot judge: it finds none.
+        Views are predicted in each of the frames in which it may show one, and the likeliest are
+        judged. A bundle that is not calibrated cannot judge: it finds none.
 
         Returns:
             See `detect`. The side is that of the anatomy in a PA view, the score the mean
@@ -211,91 +218,91 @@ class JointDetector:
             NoHandError: There is none.
         """
         found: list[tuple[Hand, tuple[Point, ...]]] = []
-        for frame in self._likeliest(radiograph):
+        for frame in self._likeliest_frames(radiograph):
             side: Side = "right" if frame.mirrors else "left"
             hand = Hand(radiograph.file, side, "anatomy", frame, 1.0)
-            sight = self.see(radiograph, hand)
-            evidence = weigh(sight)
+            predictions = self.predict(radiograph, hand)
+            evidence = measure_evidence(predictions)
             if self._certainty is not None and self._certainty.is_part(evidence):
-                hand, points = self._found(hand, sight, evidence)
+                hand, points = self._locate(hand, predictions, evidence)
                 score = self._certainty.mean_of_clear(evidence)
                 found.append((replace(hand, score=score), points))
         if not found:
             raise NoHandError(radiograph.file)
         return max(found, key=lambda each: each[0].score)
 
-    def _likeliest(self, radiograph: Radiograph) -> list[Affine]:
-        """The frames in which a film most likely shows a part of a hand, laid on sure points."""
+    def _likeliest_frames(self, radiograph: Radiograph) -> list[Affine]:
+        """The frames in which a part of a hand most likely lies, fitted to its sure points."""
         pixels = Shrinking(radiograph.pixels)
         height, width = radiograph.pixels.shape
-        guesses = []
+        scored = []
         for frame in part_frames(width, height):
-            (seen,) = self.look(pixels, [frame])
-            seen[depth(TEMPLATE, frame, (width, height)) < -_FAR] = np.nan
-            if (seen[:, 2] >= FRAME_LIKELIHOOD).sum() >= _MIN_POINTS:
-                guesses.append((float(np.nansum(seen[:, 2])), frame.after(fit_template(seen))))
-        guesses.sort(key=lambda guess: -guess[0])
-        return [frame for _, frame in guesses[:_GUESSES]]
+            (found,) = self.predict_views(pixels, [frame])
+            found[depth(TEMPLATE, frame, (width, height)) < -_FAR] = np.nan
+            if (found[:, 2] >= FRAME_LIKELIHOOD).sum() >= _MIN_POINTS:
+                scored.append((float(np.nansum(found[:, 2])), frame.after(fit_template(found))))
+        scored.sort(key=lambda one: -one[0])
+        return [frame for _, frame in scored[:_MOST_PART_FRAMES]]
 
-    def see(self, radiograph: Radiograph, hand: Hand) -> Sight:
-        """What the networks see of one hand, in the first view and in the further ones."""
+    def predict(self, radiograph: Radiograph, hand: Hand) -> ViewPredictions:
+        """Run the networks on one hand, in the first view and in the further ones."""
         pixels = Shrinking(radiograph.pixels)
         height, width = radiograph.pixels.shape
         size = width, height
-        (first,) = self.look(pixels, [hand.to_image])
+        (first,) = self.predict_views(pixels, [hand.to_image])
         first[depth(TEMPLATE, hand.to_image, size) < -_FAR] = np.nan
         frame = fit_template(first)
         to_image = hand.to_image.after(frame)
-        answers = self.look(pixels, [to_image.after(view) for view in FURTHER_VIEWS])
-        for view, answer in zip(FURTHER_VIEWS, answers, strict=True):
-            answer[:, :2] = view(answer[:, :2])
+        further = self.predict_views(pixels, [to_image.after(view) for view in FURTHER_VIEWS])
+        for view, keypoints in zip(FURTHER_VIEWS, further, strict=True):
+            keypoints[:, :2] = view(keypoints[:, :2])
         first[:, :2] = frame.inverse()(first[:, :2])
-        views = np.stack([first, *answers])
+        views = np.stack([first, *further])
         views[:, np.isnan(first[:, 2])] = np.nan
         if depth(TEMPLATE, to_image, size).min() < _NEAR:  # the picture may cut the hand off
-            places = shape_prior.fit(Sight(to_image, views, size).answer[:, :2]).places
+            places = shape_prior.fit(ViewPredictions(to_image, views, size).mean[:, :2]).places
             views[:, depth(places, to_image, size) < -_NEAR] = np.nan
-        return Sight(to_image, views, size)
+        return ViewPredictions(to_image, views, size)
 
-    def look(self, pixels: Shrinking, frames: Sequence[Affine]) -> list[Answer]:
-        """What is seen in views that lie at `frames`, each in the coordinates of its own."""
-        answers = []
+    def predict_views(self, pixels: Shrinking, frames: Sequence[Affine]) -> list[Keypoints]:
+        """The keypoints in views that lie at `frames`, each in the coordinates of its own."""
+        predictions = []
         for frame in frames:
-            picture = draw_view(pixels, frame, self._window)
-            seen = np.full((len(self._networks), len(POINTS), 3), np.nan)
+            view = draw_view(pixels, frame, self._window)
+            outputs = np.full((len(self._networks), len(POINTS), 3), np.nan)
             for number, (network, rows) in enumerate(self._networks):
-                seen[number, rows] = network(picture[None, None].astype(np.float32))[0]
+                outputs[number, rows] = network(view[None, None].astype(np.float32))[0]
             # A point that several networks give is placed at their mean.
-            answer = _mean(seen)
-            answer[:, :2] = self._window.frame(answer[:, :2])
-            answers.append(answer)
-        return answers
+            keypoints = _mean(outputs)
+            keypoints[:, :2] = self._window.frame(keypoints[:, :2])
+            predictions.append(keypoints)
+        return predictions
 
 
-def _mean(answers: NDArray[np.float64]) -> NDArray[np.float64]:
+def _mean(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean over the first axis of what is there; NaN where nothing is."""
-    known = np.isfinite(answers)
+    known = np.isfinite(outputs)
     count = known.sum(axis=0)
-    total = np.where(known, answers, 0.0).sum(axis=0)
+    total = np.where(known, outputs, 0.0).sum(axis=0)
     return np.where(count, total / np.maximum(count, 1), np.nan)
 
 
-def fit_template(answer: Answer) -> Affine:
+def fit_template(keypoints: Keypoints) -> Affine:
     """The hand's frame in a view, by its likely points; the identity where they are too few."""
-    sure = answer[:, 2] >= FRAME_LIKELIHOOD
+    sure = keypoints[:, 2] >= FRAME_LIKELIHOOD
     if sure.sum() < _MIN_POINTS:
         return similarity()
-    return fit_hand(np.where(sure[:, None], answer[:, :2], np.nan), mirror=False)
+    return fit_hand(np.where(sure[:, None], keypoints[:, :2], np.nan), mirror=False)
 
 
-def _final_frame(to_image: Affine, answer: Answer, places: NDArray[np.float64]) -> Affine:
+def _final_frame(to_image: Affine, keypoints: Keypoints, places: NDArray[np.float64]) -> Affine:
     """The frame laid on the points and scaled to the median proximal phalanx.
 
     Args:
-        to_image: Maps the frame of `answer` to the radiograph's pixels.
-        answer: The points as they were seen.
+        to_image: Maps the frame of `keypoints` to the radiograph's pixels.
+        keypoints: The points as predicted.
         places: Where they are by all of them together, so that a few astray do not set the scale.
     """
-    fitted = fit_template(answer)
+    fitted = fit_template(keypoints)
     length = phalanx_length(dict(zip(POINTS, places.tolist(), strict=True)))
     return to_image.after(at_common_scale(fitted, length))

@@ -1,4 +1,4 @@
-"""Films of a wrist alone, or of fingers without the wrist: how a part of a hand may fill a film."""
+"""Radiographs of a part of a hand that fills the picture: a wrist, or fingers without the wrist."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Part(NamedTuple):
-    """A part of a hand that may fill a film.
+    """A part of a hand that may fill a radiograph.
 
     Attributes:
         centre: x, y of its middle in a canonical frame.
-        side: Length of the film's longer side there, in px at the common scale.
+        side: Length of the radiograph's longer side there, in px at the common scale.
     """
 
     centre: tuple[float, float]
@@ -37,14 +37,14 @@ or larger."""
 
 
 def part_frames(width: int, height: int) -> Iterator[Affine]:
-    """The frames in which each of the `PARTS` fills a film, by quarter turns and mirrored.
+    """The frames in which each of the `PARTS` fills a radiograph, by quarter turns and mirrored.
 
     Args:
-        width: Of the film in pixels.
+        width: Of the radiograph in pixels.
         height: Likewise.
 
     Yields:
-        Maps from canonical coordinates to the film's pixels.
+        Maps from canonical coordinates to the radiograph's pixels.
     """
     for part, quarter, mirror in itertools.product(PARTS, range(4), (False, True)):
         scale = max(width, height) / part.side

@@ -44,22 +44,22 @@ class Fit(NamedTuple):
     oddity: float
 
 
-def fit(seen: Array) -> Fit:
+def fit(points: Array) -> Fit:
     """Compare the points of a hand with each other.
 
     A point that does not fit must not mislead about the others. So each is taken to have been seen
     with the error that makes its place most likely; that is none, where it fits.
 
     Args:
-        seen: Places of `joints.POINTS` in a canonical frame, shape (22, 2); NaN where there is
+        points: Places of `joints.POINTS` in a canonical frame, shape (22, 2); NaN where there is
             none.
     """
-    known = np.isfinite(seen).all(axis=1)
+    known = np.isfinite(points).all(axis=1)
     count = int(known.sum())
     both = np.repeat(known, 2)
     spread = _covariance()
     own = spread[np.ix_(both, both)]
-    deviation = (seen - TEMPLATE)[known].ravel()
+    deviation = (points - TEMPLATE)[known].ravel()
     # Error variance of each point in px²; those of the last round are used to the end.
     found = np.zeros(count)
     for _ in range(_ROUNDS):
@@ -74,7 +74,7 @@ def fit(seen: Array) -> Fit:
         given -= error[:, None, None] * np.eye(2)
         variance = np.trace(given, axis1=1, axis2=2)
         found = np.maximum(0.0, (np.square(residual).sum(axis=1) - variance) / 2)
-    misfit = np.full(len(seen), np.nan)
+    misfit = np.full(len(points), np.nan)
     square = np.einsum("pi,pij,pj->p", residual, np.linalg.inv(given), residual)
     misfit[known] = np.sqrt(square)
     places = TEMPLATE + (spread[:, both] @ pull).reshape(-1, 2)

@@ -33,7 +33,7 @@ def radiograph() -> Radiograph:
 
 
 def write_network(path: Path, output: NDArray[np.float64]) -> None:
-    """An ONNX network that gives the same points whatever it sees."""
+    """An ONNX network that gives the same points whatever its input."""
     constant = numpy_helper.from_array(output[None].astype(np.float32), "points")
     zero = numpy_helper.from_array(np.zeros((), np.float32), "zero")
     nodes = [
@@ -74,19 +74,21 @@ def bundle(
     return open_bundle("joints", folder)
 
 
-def seen(places: NDArray[np.float64], likelihood: float = 0.9) -> NDArray[np.float64]:
+def output_of(places: NDArray[np.float64], likelihood: float = 0.9) -> NDArray[np.float64]:
     """Canonical places as a network reports them: view pixels and likelihood."""
     return np.column_stack([WINDOW.frame.inverse()(places), np.full(len(places), likelihood)])
 
 
 @pytest.fixture(autouse=True)
 def _unturned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The networks here answer the same in every view, as if the hand turned with it."""
+    """The networks here predict the same in every view, as if the hand turned with it."""
     monkeypatch.setattr("sharp_cli.inference.joint_detector.FURTHER_VIEWS", (similarity(),))
 
 
 def test_positions_are_in_the_files_own_pixels(tmp_path: Path) -> None:
-    detector = JointDetector(bundle(tmp_path, {"all.onnx": (POINTS, seen(TEMPLATE))}), threads=1)
+    detector = JointDetector(
+        bundle(tmp_path, {"all.onnx": (POINTS, output_of(TEMPLATE))}), threads=1
+    )
     hand, points = detector.detect(radiograph(), HAND)
     assert [point.joint for point in points] == list(POINTS)
     found = np.array([(point.x, point.y) for point in points])
@@ -98,7 +100,7 @@ def test_positions_are_in_the_files_own_pixels(tmp_path: Path) -> None:
 def test_the_frame_follows_the_joints_at_the_common_scale(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     bent = similarity(scale=1.2, degrees=8, x=40, y=-30)(TEMPLATE + rng.normal(0, 12, (22, 2)))
-    detector = JointDetector(bundle(tmp_path, {"all.onnx": (POINTS, seen(bent))}), threads=1)
+    detector = JointDetector(bundle(tmp_path, {"all.onnx": (POINTS, output_of(bent))}), threads=1)
     small = replace(HAND, to_image=TO_IMAGE.after(similarity(scale=0.7)))
     hand, points = detector.detect(radiograph(), small)
     in_file = np.array([(point.x, point.y) for point in points])
@@ -119,14 +121,14 @@ def test_two_networks_of_some_points_each(tmp_path: Path) -> None:
         finding: TEMPLATE[[POINTS.index(name) for name in of_finding]] + shift
         for (finding, of_finding), shift in zip(names.items(), (-9, 9), strict=True)
     }
-    networks = {f"{name}.onnx": (names[name], seen(places[name])) for name in names}
+    networks = {f"{name}.onnx": (names[name], output_of(places[name])) for name in names}
     detector = JointDetector(bundle(tmp_path, networks), threads=1)
     _, points = detector.detect(radiograph(), HAND)
     assert {point.joint for point in points} == set(POINTS)
 
 
-def test_unlikely_points_are_left_out(tmp_path: Path) -> None:
-    output = seen(TEMPLATE)
+def test_unlikely_points_are_dropped(tmp_path: Path) -> None:
+    output = output_of(TEMPLATE)
     output[3, 2] = 0.05
     detector = JointDetector(bundle(tmp_path, {"all.onnx": (POINTS, output)}), threads=1)
     _, points = detector.detect(radiograph(), HAND)
@@ -139,7 +141,7 @@ CERTAINTY = Certainty((1.5, -0.7, 0.0, -0.06, 1.0, -1.0), (4.0,) * 22, 0.9, 0.9,
 def test_a_calibrated_bundle_says_what_is_uncertain(tmp_path: Path) -> None:
     places = TEMPLATE.copy()
     places[3] += (200, 300)
-    output = seen(places)
+    output = output_of(places)
     output[3, 2] = 0.2
     calibrated = bundle(tmp_path, {"all.onnx": (POINTS, output)}, certainty=CERTAINTY)
     hand, points = JointDetector(calibrated, threads=1).detect(radiograph(), HAND)
@@ -154,7 +156,7 @@ def test_a_calibrated_bundle_says_what_is_uncertain(tmp_path: Path) -> None:
 
 
 def test_a_bundle_without_calibration_calls_nothing_uncertain(tmp_path: Path) -> None:
-    output = seen(TEMPLATE, likelihood=0.15)
+    output = output_of(TEMPLATE, likelihood=0.15)
     detector = JointDetector(bundle(tmp_path, {"all.onnx": (POINTS, output)}), threads=1)
     hand, points = detector.detect(radiograph(), HAND)
     assert {(point.status, point.likelihood) for point in points} == {("ok", 0.15)}
@@ -162,7 +164,7 @@ def test_a_bundle_without_calibration_calls_nothing_uncertain(tmp_path: Path) ->
 
 
 def test_a_hand_without_any_sure_point_keeps_its_frame(tmp_path: Path) -> None:
-    output = seen(TEMPLATE, likelihood=0.0)
+    output = output_of(TEMPLATE, likelihood=0.0)
     detector = JointDetector(bundle(tmp_path, {"all.onnx": (POINTS, output)}), threads=1)
     hand, points = detector.detect(radiograph(), HAND)
     assert points == ()
@@ -174,7 +176,7 @@ REFUSING = {**CERTAINTY, "least_hand": 0.6, "least_part": 0.8, "most_part_oddity
 
 def test_what_is_like_no_hand_is_refused(tmp_path: Path) -> None:
     places = np.random.default_rng(2).permutation(TEMPLATE)
-    networks = {"all.onnx": (POINTS, seen(places, likelihood=0.4))}
+    networks = {"all.onnx": (POINTS, output_of(places, likelihood=0.4))}
     detector = JointDetector(bundle(tmp_path, networks, certainty=REFUSING), threads=1)
     with pytest.raises(NoHandError):
         detector.detect(radiograph(), HAND)
@@ -182,13 +184,13 @@ def test_what_is_like_no_hand_is_refused(tmp_path: Path) -> None:
 
 def test_a_bundle_without_limits_refuses_nothing(tmp_path: Path) -> None:
     places = np.random.default_rng(2).permutation(TEMPLATE)
-    networks = {"all.onnx": (POINTS, seen(places, likelihood=0.4))}
+    networks = {"all.onnx": (POINTS, output_of(places, likelihood=0.4))}
     detector = JointDetector(bundle(tmp_path, networks, certainty=CERTAINTY), threads=1)
     assert detector.detect(radiograph(), HAND)[0].status == "uncertain"
 
 
 def test_what_lies_outside_the_picture_is_not_detected(tmp_path: Path) -> None:
-    networks = {"all.onnx": (POINTS, seen(TEMPLATE))}
+    networks = {"all.onnx": (POINTS, output_of(TEMPLATE))}
     detector = JointDetector(bundle(tmp_path, networks, certainty=REFUSING), threads=1)
     # The picture begins at the middle of the metacarpals.
     to_image = similarity(scale=0.5, x=300.0, y=-30.0)
@@ -201,7 +203,7 @@ def test_what_lies_outside_the_picture_is_not_detected(tmp_path: Path) -> None:
 
 
 def test_a_wrist_that_fills_the_film_is_found(tmp_path: Path) -> None:
-    networks = {"all.onnx": (POINTS, seen(TEMPLATE))}
+    networks = {"all.onnx": (POINTS, output_of(TEMPLATE))}
     detector = JointDetector(bundle(tmp_path, networks, certainty=REFUSING), threads=1)
     hand, points = detector.detect_part(radiograph())
     assert {"radius", "lunate", "CMC1"} <= {point.joint for point in points}
@@ -213,7 +215,7 @@ def test_a_wrist_that_fills_the_film_is_found(tmp_path: Path) -> None:
 def test_no_part_is_found_where_nothing_fits(
     certainty: dict[str, Any] | None, tmp_path: Path
 ) -> None:
-    output = seen(np.random.default_rng(2).permutation(TEMPLATE), likelihood=0.4)
+    output = output_of(np.random.default_rng(2).permutation(TEMPLATE), likelihood=0.4)
     changes = {} if certainty is None else {"certainty": certainty}
     networks = {"all.onnx": (POINTS, output)}
     with pytest.raises(NoHandError):
@@ -232,13 +234,13 @@ def test_no_part_is_found_where_nothing_fits(
     ],
 )
 def test_an_incomplete_bundle_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
-    incomplete = bundle(tmp_path, {"all.onnx": (POINTS, seen(TEMPLATE))}, **changes)
+    incomplete = bundle(tmp_path, {"all.onnx": (POINTS, output_of(TEMPLATE))}, **changes)
     with pytest.raises(ModelError, match=r"bundle\.json"):
         JointDetector(incomplete, threads=1)
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
-    good = bundle(tmp_path, {"all.onnx": (POINTS, seen(TEMPLATE))})
+    good = bundle(tmp_path, {"all.onnx": (POINTS, output_of(TEMPLATE))})
     (tmp_path / "all.onnx").write_bytes(b"not a network")
     with pytest.raises(ModelError, match=r"all\.onnx"):
         JointDetector(good, threads=1)

@@ -12,7 +12,7 @@ from sharp_cli.bundles.store import CARD_FILE, initial_meta, write_bundle
 from sharp_cli.core.joints import POINTS
 from sharp_cli.evaluation.metrics.detection import DetectionSummary
 from sharp_cli.fileio import output
-from sharp_cli.training.detector.certainty_report import figures
+from sharp_cli.training.detector.certainty_report import calibration_metrics
 from sharp_cli.training.detector.certainty_report import markdown as calibration_markdown
 from sharp_cli.training.detector.config import CONFIG_FILE
 from sharp_cli.training.detector.keypoint_onnx import export_onnx, load_network
@@ -195,7 +195,7 @@ def write_detector(
     }
     confidence = _UNCALIBRATED
     if proof.calibration is not None:
-        tables = figures(proof.calibration.judged)
+        tables = calibration_metrics(proof.calibration.judged)
         meta |= {"certainty": proof.calibration.certainty.meta(), "calibration": tables}
         confidence = _CALIBRATED.format(tables=calibration_markdown(tables))
     card = _CARD.format(

@@ -1,6 +1,6 @@
-"""Calibrate a detector's likelihoods on hands that its training did not see.
+"""Calibrate a detector's likelihoods on hands that are held out of its training.
 
-Each fold's detector looks at its own pictures, as they are, changed
+Each fold's detector finds the joints of its own pictures, as they are, perturbed
 (`sharp_cli.synthetic.perturbations`) and made hard (`hard_pictures`). A logistic regression learns
 from that which joints are well placed. What is reported of it is cross-validated once more: of each
 fold by the others.
@@ -25,7 +25,7 @@ from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.records import Hand
 from sharp_cli.evaluation.metrics.detection import TOLERANCE
-from sharp_cli.inference.calibration import Certainty, Evidence, weigh
+from sharp_cli.inference.calibration import Certainty, Evidence, measure_evidence
 from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, Change, shrink
 from sharp_cli.training.detector.hard_pictures import HARD, STRANGE
 
@@ -68,9 +68,9 @@ above 0.95."""
 
 _LEAST_PART: Final = 0.8
 _MOST_PART_ODDITY: Final = 1.2
-"""Limits of a wrist or of fingers that fill a film. They are stricter, as a film without a hand is
-looked at in many ways: some generated feet reach 0.8, but they are odder than 1.3 for each joint;
-wrists with arthritis are above 0.8 and below 0.9."""
+"""Limits of a wrist or of fingers that fill a radiograph. They are stricter, as a radiograph
+without a hand is searched in many frames: some generated feet reach 0.8, but they are odder than
+1.3 for each joint; wrists with arthritis are above 0.8 and below 0.9."""
 
 _HANDS_FLAGGED: Final = 0.01  # fraction of the unchanged hands that each limit may flag
 _ENOUGH: Final = 20  # joints of either kind, for a few weights
@@ -85,7 +85,7 @@ class ObservedHand:
     Attributes:
         fold: Number of the fold.
         change: Of the picture.
-        evidence: What the detector saw.
+        evidence: Of the detector's predictions.
         errors: How far off each of `joints.POINTS` is, in phalanx lengths, shape (22,); NaN where
             the true place is not known.
     """
@@ -103,16 +103,16 @@ class ObservedHand:
 
 @dataclass(frozen=True, slots=True)
 class CalibratedHand:
-    """A hand and what a calibration says of it that did not see it.
+    """A hand, judged by a calibration that was not fitted to it.
 
     Attributes:
-        seen: The hand.
+        observed: The hand.
         likelihoods: Of its points, shape (22,).
         flagged: Which points it calls uncertain, shape (22,).
         reasons: Why it calls the hand uncertain.
     """
 
-    seen: ObservedHand
+    observed: ObservedHand
     likelihoods: Array
     flagged: NDArray[np.bool_]
     reasons: tuple[str, ...]
@@ -145,24 +145,24 @@ def calibrate(
     Returns:
         None if too few joints are found well, or too few badly, to learn from.
     """
-    seen = [
+    observed = [
         one
         for number, fold in enumerate(folds)
-        for one in look(fold, number, images, finder, load(fold.bundle))
+        for one in observe_fold(fold, number, images, finder, load(fold.bundle))
     ]
-    certainty = fit(seen)
+    certainty = fit(observed)
     judged: list[CalibratedHand] = []
     for number in range(len(folds)):
-        others = fit([one for one in seen if one.fold != number])
+        others = fit([one for one in observed if one.fold != number])
         if certainty is None or others is None:
             return None
-        judged += [_judge(others, one) for one in seen if one.fold == number]
+        judged += [_judge(others, one) for one in observed if one.fold == number]
     return None if certainty is None else Calibration(certainty, judged)
 
 
-def fit(seen: Sequence[ObservedHand]) -> Certainty | None:
+def fit(observed: Sequence[ObservedHand]) -> Certainty | None:
     """Fit a calibration to hands; None if there is too little to learn from."""
-    usual = [one for one in seen if one.change not in STRANGE]
+    usual = [one for one in observed if one.change not in STRANGE]
     calm = [one for one in usual if one.change not in HARD]
     if sum(int(one.good.sum()) for one in calm) < _ENOUGH:
         return None
@@ -200,10 +200,10 @@ def fit(seen: Sequence[ObservedHand]) -> Certainty | None:
     )
 
 
-def look(
+def observe_fold(
     fold: Fold, number: int, images: Path, finder: Finder, detector: JointDetector
 ) -> Iterator[ObservedHand]:
-    """See all hands of a fold: as they are, changed, made hard, and made strange.
+    """Detect all hands of a fold: as they are, perturbed, made hard, and made strange.
 
     Strange hands are given to the detector where they are: the finder finds few of them.
 
@@ -212,33 +212,34 @@ def look(
         number: Of the fold.
         images: Folder of their radiographs.
         finder: Finds the hands.
-        detector: Did not learn from them.
+        detector: Was not trained on them.
     """
-    films: dict[str, list[AnnotatedHand]] = defaultdict(list)
+    radiographs: dict[str, list[AnnotatedHand]] = defaultdict(list)
     for hand in fold.hands:
         if math.isfinite(hand.phalanx):
-            films[hand.image].append(hand)
-    for image, hands in films.items():
+            radiographs[hand.image].append(hand)
+    for image, hands in radiographs.items():
         LOGGER.info("calibrating: %s", image)
         # What the tags say of the side may be wrong; annotations go by the anatomy.
-        film = replace(radiograph.read(images / image), side=None)
-        small, to_small = shrink(film.pixels)
+        original = replace(radiograph.read(images / image), side=None)
+        small, to_small = shrink(original.pixels)
         for change in (AS_IT_IS, *CHANGES, *HARD, *STRANGE):
-            pixels, move = (film.pixels, similarity()) if change.own_size else (small, to_small)
+            pixels, move = (original.pixels, similarity()) if change.own_size else (small, to_small)
             places = [move(hand.positions()) for hand in hands]
             name = f"{image} {change.kind} {change.severity}"
             rng = np.random.default_rng(zlib.crc32(name.encode()))
             changed, further = change.make(pixels, places, rng)
             to_file = further.after(move).inverse()
-            picture = replace(film, pixels=changed)
+            picture = replace(original, pixels=changed)
             forced = [
                 Hand(image, hand.side, "anatomy", fit_hand(further(points)), 1.0)
                 for hand, points in zip(hands, places, strict=True)
             ]
             for found in forced if change in STRANGE else _found(finder, picture):
-                sight = detector.see(picture, found)
-                seen = to_file(sight.to_image(sight.answer[:, :2]))
-                yield ObservedHand(number, change, weigh(sight), _errors(seen, hands))
+                predictions = detector.predict(picture, found)
+                detected = to_file(predictions.to_image(predictions.mean[:, :2]))
+                evidence = measure_evidence(predictions)
+                yield ObservedHand(number, change, evidence, _errors(detected, hands))
 
 
 def _found(finder: Finder, picture: Radiograph) -> Sequence[Hand]:
@@ -255,7 +256,7 @@ def _errors(places: Array, hands: Sequence[AnnotatedHand]) -> Array:
     return min(errors, key=lambda each: float(np.nanmedian(each)))
 
 
-def _judge(certainty: Certainty, seen: ObservedHand) -> CalibratedHand:
-    likelihoods = certainty.likelihoods(seen.evidence)
-    reasons = certainty.reasons(seen.evidence)
-    return CalibratedHand(seen, likelihoods, likelihoods < certainty.threshold, reasons)
+def _judge(certainty: Certainty, observed: ObservedHand) -> CalibratedHand:
+    likelihoods = certainty.likelihoods(observed.evidence)
+    reasons = certainty.reasons(observed.evidence)
+    return CalibratedHand(observed, likelihoods, likelihoods < certainty.threshold, reasons)

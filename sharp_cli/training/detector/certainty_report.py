@@ -1,4 +1,4 @@
-"""How well a calibration does on hands that it has not seen, in figures and as tables."""
+"""How well a calibration does on hands that it was not fitted to, as metrics and as tables."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CAPTIONS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class JointFigures:
+class JointMetrics:
     """How well misplaced joints are distinguished from others.
 
     Attributes:
@@ -78,12 +78,12 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class HandFigures:
+class HandMetrics:
     """Which hands are called uncertain, in percent, and why.
 
     Attributes:
         pictures: Which pictures.
-        hands: How many were looked at.
+        hands: How many were examined.
         uncertain: For any reason.
         cut_off: See `sharp_cli.inference.calibration.CUT_OFF`, and so on.
         unlike: Likewise.
@@ -98,12 +98,12 @@ class HandFigures:
     unclear: float
 
 
-def figures(judged: Sequence[CalibratedHand]) -> dict[str, list[dict[str, Any]]]:
-    """All figures as a bundle holds them."""
-    usual = [one for one in judged if one.seen.change not in STRANGE]
-    plain = [one for one in usual if one.seen.change is AS_IT_IS]
-    changed = [one for one in usual if one.seen.change in CHANGES]
-    hard = [one for one in usual if one.seen.change in HARD]
+def calibration_metrics(judged: Sequence[CalibratedHand]) -> dict[str, list[dict[str, Any]]]:
+    """All metrics, as a bundle holds them."""
+    usual = [one for one in judged if one.observed.change not in STRANGE]
+    plain = [one for one in usual if one.observed.change is AS_IT_IS]
+    changed = [one for one in usual if one.observed.change in CHANGES]
+    hard = [one for one in usual if one.observed.change in HARD]
     parts = {
         "as they are": plain,
         "changed": changed,
@@ -112,20 +112,20 @@ def figures(judged: Sequence[CalibratedHand]) -> dict[str, list[dict[str, Any]]]
     }
     of: dict[str, list[CalibratedHand]] = {}
     for one in judged:
-        change = one.seen.change
+        change = one.observed.change
         # Usual changes by their kind alone, of all degrees: else there were too many rows.
         name = change.kind if change in CHANGES else f"{change.kind} {change.severity}".strip()
         of.setdefault(name, []).append(one)
     tables: dict[str, Iterable[Any]] = {
-        "joints": [joint_figures(name, part) for name, part in parts.items() if part],
+        "joints": [joint_metrics(name, part) for name, part in parts.items() if part],
         "reliability": reliability(usual),
-        "hands": [hand_figures(name, part) for name, part in of.items()],
+        "hands": [hand_metrics(name, part) for name, part in of.items()],
     }
     return {name: [asdict(row) for row in rows] for name, rows in tables.items()}
 
 
-def joint_figures(name: str, judged: Sequence[CalibratedHand]) -> JointFigures:
-    """Figures of the joints of some hands."""
+def joint_metrics(name: str, judged: Sequence[CalibratedHand]) -> JointMetrics:
+    """Metrics of the joints of some hands."""
     known, good, likelihoods = _joints(judged)
     flagged = np.concatenate([one.flagged for one in judged])[known]
     bins = _bins(likelihoods)
@@ -133,7 +133,7 @@ def joint_figures(name: str, judged: Sequence[CalibratedHand]) -> JointFigures:
         abs(float(likelihoods[bins == number].sum() - good[bins == number].sum()))
         for number in range(_BINS)
     ]
-    return JointFigures(
+    return JointMetrics(
         pictures=name,
         joints=len(good),
         off=int((~good).sum()),
@@ -159,14 +159,14 @@ def reliability(judged: Sequence[CalibratedHand]) -> list[Bin]:
     ]
 
 
-def hand_figures(name: str, judged: Sequence[CalibratedHand]) -> HandFigures:
-    """Figures of whole hands."""
+def hand_metrics(name: str, judged: Sequence[CalibratedHand]) -> HandMetrics:
+    """Metrics of whole hands."""
     why = [np.array([reason in one.reasons for one in judged]) for reason in _REASONS]
-    return HandFigures(name, len(judged), *map(_percent, (np.any(why, axis=0), *why)))
+    return HandMetrics(name, len(judged), *map(_percent, (np.any(why, axis=0), *why)))
 
 
 def markdown(tables: dict[str, list[dict[str, Any]]]) -> str:
-    """What `figures` gives, as tables for a model card."""
+    """What `calibration_metrics` gives, as tables for a model card."""
     parts = []
     for name, rows in tables.items():
         columns = [column.replace("_", " ") for column in rows[0]]
@@ -181,8 +181,8 @@ def _joints(
     judged: Sequence[CalibratedHand],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
     """Which joints have a known place; of these, which are well placed, and their likelihoods."""
-    known = np.concatenate([np.isfinite(one.seen.errors) for one in judged])
-    good = np.concatenate([one.seen.good for one in judged])[known]
+    known = np.concatenate([np.isfinite(one.observed.errors) for one in judged])
+    good = np.concatenate([one.observed.good for one in judged])[known]
     return known, good, np.concatenate([one.likelihoods for one in judged])[known]
 
 

@@ -12,7 +12,14 @@ from sharp_cli.core.geometry import similarity
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
-from sharp_cli.inference.calibration import CUT_OFF, FEATURES, UNLIKE, Certainty, Evidence, Sight
+from sharp_cli.inference.calibration import (
+    CUT_OFF,
+    FEATURES,
+    UNLIKE,
+    Certainty,
+    Evidence,
+    ViewPredictions,
+)
 from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, Change
 from sharp_cli.training.detector.certainty import (
     GOOD_FLAGGED,
@@ -22,9 +29,9 @@ from sharp_cli.training.detector.certainty import (
     fit,
 )
 from sharp_cli.training.detector.certainty_report import (
-    figures,
-    hand_figures,
-    joint_figures,
+    calibration_metrics,
+    hand_metrics,
+    joint_metrics,
     markdown,
 )
 from sharp_cli.training.detector.fold_files import Fold
@@ -43,7 +50,7 @@ CHANGED = CHANGES[0]
 CLEAR = np.ones(len(POINTS), bool)
 
 
-def seen(
+def observed(
     rng: np.random.Generator, change: Change = AS_IT_IS, *, fold: int = 0, oddity: float = 10.0
 ) -> ObservedHand:
     """A hand whose joints are off as often as their network says."""
@@ -57,7 +64,7 @@ def seen(
 
 def many(count: int = 300, **options: Any) -> list[ObservedHand]:
     rng = np.random.default_rng(0)
-    return [seen(rng, (AS_IT_IS, CHANGED)[number % 2], **options) for number in range(count)]
+    return [observed(rng, (AS_IT_IS, CHANGED)[number % 2], **options) for number in range(count)]
 
 
 def fitted(hands: Sequence[ObservedHand]) -> Certainty:
@@ -84,7 +91,7 @@ def test_the_threshold_spares_good_joints_of_usual_pictures() -> None:
 
 def test_strange_hands_teach_nothing() -> None:
     rng = np.random.default_rng(1)
-    strange = [replace(seen(rng, STRANGE[0]), errors=np.full(22, 9.0)) for _ in range(50)]
+    strange = [replace(observed(rng, STRANGE[0]), errors=np.full(22, 9.0)) for _ in range(50)]
     assert fit([*many(), *strange]) == fit(many())
 
 
@@ -100,7 +107,7 @@ def test_with_joints_of_one_kind_alone_there_is_nothing_to_learn(error: float) -
     assert fit([]) is None
 
 
-def test_figures() -> None:
+def test_metrics() -> None:
     likelihoods, errors = np.full(22, 0.95), np.full(22, 0.01)
     errors[:4], errors[21] = 0.2, np.nan
     likelihoods[:3] = 0.15
@@ -112,33 +119,33 @@ def test_figures() -> None:
         likelihoods < 0.5,
         (CUT_OFF,),
     )
-    joints = joint_figures("all", [one])
+    joints = joint_metrics("all", [one])
     assert (joints.joints, joints.off) == (21, 4)
     assert (joints.off_flagged, joints.good_flagged) == (75.0, 0.0)
     gap = abs(0.15 * 3 - 0) + abs(0.95 * 18 - 17)
     assert joints.calibration_error == pytest.approx(gap / 21)
-    hands = hand_figures(
+    hands = hand_metrics(
         "all", [one, replace(one, reasons=(CUT_OFF, UNLIKE)), replace(one, reasons=())]
     )
     assert (hands.hands, hands.uncertain, hands.cut_off, hands.unlike) == (3, 66.67, 66.67, 33.33)
-    text = markdown(figures([one]))
+    text = markdown(calibration_metrics([one]))
     assert "| as they are | 21 | 4 | 75 | 0 |" in text
     assert "| 0.9 to 1.0 | 18 | 0.95 | 94.4 |" in text
     assert "| as it is | 1 | 100 | 100 | 0 | 0 |" in text
 
 
-class Seer:
-    """A detector that says itself where it is wrong."""
+class Predictor:
+    """A detector that is unsure where it is wrong."""
 
-    def see(self, radiograph: Radiograph, hand: Hand) -> Sight:
+    def predict(self, radiograph: Radiograph, hand: Hand) -> ViewPredictions:
         rng = np.random.default_rng(int(radiograph.pixels.sum()))
         places, likelihoods = TEMPLATE.copy(), rng.uniform(0.8, 0.99, (22, 1))
         wrong = rng.permutation(22)[:4]
         places[wrong] += 200
         likelihoods[wrong] = rng.uniform(0.1, 0.4, (4, 1))
-        answer = np.hstack([places, likelihoods])
+        keypoints = np.hstack([places, likelihoods])
         height, width = radiograph.pixels.shape
-        return Sight(hand.to_image, np.stack([answer, answer]), (width, height))
+        return ViewPredictions(hand.to_image, np.stack([keypoints, keypoints]), (width, height))
 
 
 def test_hands_are_judged_by_what_the_other_folds_taught(
@@ -166,17 +173,17 @@ def test_hands_are_judged_by_what_the_other_folds_taught(
 
     def load(folder: Path) -> Any:
         loaded.append(folder)
-        return Seer()
+        return Predictor()
 
     calibration = calibrate(folds, tmp_path, fakes.FakeFinder(), load)
     assert calibration is not None
     assert loaded == [fold.bundle for fold in folds]
-    plain = [one for one in calibration.judged if one.seen.change is AS_IT_IS]
+    plain = [one for one in calibration.judged if one.observed.change is AS_IT_IS]
     assert len(plain) == 8
-    assert {one.seen.fold for one in plain} == {0, 1}
-    row = joint_figures("plain", plain)
+    assert {one.observed.fold for one in plain} == {0, 1}
+    row = joint_metrics("plain", plain)
     assert (row.joints, row.off, row.off_flagged) == (176, 32, 100)
     assert row.good_flagged < 5
-    assert len([one for one in calibration.judged if one.seen.change in STRANGE]) == 8 * len(
+    assert len([one for one in calibration.judged if one.observed.change in STRANGE]) == 8 * len(
         STRANGE
     )
