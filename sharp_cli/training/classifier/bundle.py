@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from sharp_cli.training.classifier.metrics import HEAD_METRIC_COLUMNS, head_metrics
-from sharp_cli.training.classifier.thresholds import pooled_thresholds
+from sharp_cli.training.classifier.thresholds import choose_threshold
 from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
 
 if TYPE_CHECKING:
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
+    from sharp_cli.core.inputs import ModelName
     from sharp_cli.training.classifier.fit import Fitted
-    from sharp_cli.training.classifier.results import HeadResult
+    from sharp_cli.training.classifier.input_sets import HeadName
     from sharp_cli.training.classifier.settings import ClassifierSettings
+    from sharp_cli.training.classifier.unseen import Unseen
+
+_Value = TypeVar("_Value")
 
 _ARCHITECTURE = (
     "VGG16 convolutions, applied to every input with the same weights; mean and maximum of their "
@@ -81,7 +85,7 @@ def _half(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 def write_classifier(
     folder: Path,
     members: Sequence[Member],
-    results: Sequence[HeadResult],
+    unseen: Mapping[HeadName, Unseen],
     *,
     settings: ClassifierSettings,
     cohort: CohortSummary,
@@ -91,8 +95,7 @@ def write_classifier(
     Args:
         folder: Where to, in the folder of the training, whose name becomes the bundle's.
         members: The networks of each fold, or those of the final fit.
-        results: Those of all folds, on whose validation patients, all patients together,
-            thresholds are chosen.
+        unseen: What the bundle predicts for patients that its networks were not trained on.
         settings: How they were trained.
         cohort: What they learned from.
 
@@ -102,12 +105,16 @@ def write_classifier(
     for old in folder.glob("*.safetensors"):
         old.unlink()
     name = folder.resolve().parent.name
-    measured = head_metrics(results)
+    thresholds = {
+        head: choose_threshold(settings.threshold, cases.predictions)
+        for head, cases in unseen.items()
+    }
+    measured = head_metrics(unseen, thresholds)
     write_findings(
         folder,
         members,
         size=settings.size,
-        thresholds=pooled_thresholds(results, settings),
+        thresholds=_by_model(thresholds),
         extra={
             "name": name,
             "architecture": _ARCHITECTURE,
@@ -117,6 +124,14 @@ def write_classifier(
         },
         card=_card(name, len(members), measured, settings, cohort),
     )
+
+
+def _by_model(heads: Mapping[HeadName, _Value]) -> dict[ModelName, dict[str, _Value]]:
+    """Values of heads as `bundle.json` holds them: by model and `<finding>/<group>`."""
+    found: dict[ModelName, dict[str, _Value]] = {}
+    for head, value in heads.items():
+        found.setdefault(head.model, {})[f"{head.finding}/{head.group}"] = value
+    return found
 
 
 def _card(
@@ -173,9 +188,8 @@ not validated on any other patients.**
 
 ## Metrics
 
-Each patient is classified by networks that were not trained on them: {cohort.folds}
-patient-disjoint folds, of which one tests, one validates and the others train. Labels use the
-threshold of the fold.
+{_unseen(members, cohort)} On the same
+predictions the thresholds were chosen.
 
 {table}
 """
@@ -186,8 +200,22 @@ def _rule(settings: ClassifierSettings) -> str:
     if rule.fixed is not None:
         return f"{rule.fixed:g} for every head"
     if rule.sensitivity is not None:
-        return f"the highest with a sensitivity of {rule.sensitivity:g} on the validation patients"
-    best = "for each head that of the best F-measure on the validation patients"
+        return f"the highest with a sensitivity of {rule.sensitivity:g} on patients not trained on"
+    best = "for each head that of the best F-measure on patients not trained on"
     if rule.specificity is not None:
         return f"{best}, among those with a specificity of {rule.specificity:g} or more"
     return best
+
+
+def _unseen(members: int, cohort: CohortSummary) -> str:
+    """Which predictions metrics and thresholds rest on."""
+    folds = (
+        f"{cohort.folds} patient-disjoint folds, of which one tests, one validates and the others "
+        "train."
+    )
+    if members == 1:
+        return f"""{folds} The patients who validated the final network
+are classified by it, all others by the network of the fold that tests them."""
+    return f"""{folds} Each patient is classified by the mean
+of the two networks that were not trained on them, drawn together, each class around its mean, to
+the scatter of the mean of {members}."""

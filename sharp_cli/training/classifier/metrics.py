@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from sharp_cli.fileio.tables import write_table
-from sharp_cli.training.classifier.results import by_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from sharp_cli.training.classifier.results import HeadResult
+    import numpy as np
+
+    from sharp_cli.training.classifier.input_sets import HeadName
+    from sharp_cli.training.classifier.results import HeadResult, Predictions
+    from sharp_cli.training.classifier.unseen import Unseen
 
 METRIC_COLUMNS: Final = (
     "fold", "model", "finding", "group", "epochs", "best_epoch", "validation_loss", "threshold",
@@ -41,20 +43,23 @@ def _fold_metrics(result: HeadResult) -> list[str | float]:
     best = min(result.epochs, key=lambda one: one.validation)
     return [
         result.fold, *result.head, len(result.epochs), best.number, round(best.validation, 5),
-        result.threshold, *_metrics([result]),
+        result.threshold, *_metrics(result.test, result.threshold),
     ]  # fmt: skip
 
 
-def head_metrics(results: Iterable[HeadResult]) -> list[list[str | float]]:
-    """A row of `HEAD_METRIC_COLUMNS` for each head over all folds; undefined cells are empty."""
-    return [[*head, *_metrics(folds)] for head, folds in by_head(results).items()]
+def head_metrics(
+    unseen: Mapping[HeadName, Unseen], thresholds: Mapping[HeadName, float]
+) -> list[list[str | float]]:
+    """A row of `HEAD_METRIC_COLUMNS` for each head of a bundle; undefined cells are empty."""
+    return [
+        [*head, *_metrics(cases.predictions, thresholds[head])] for head, cases in unseen.items()
+    ]
 
 
-def _metrics(results: Sequence[HeadResult]) -> list[str | float]:
+def _metrics(cases: Predictions, threshold: float) -> list[str | float]:
     """Joints, non-intact ones, sensitivity, specificity, F-measure and areas under the curves."""
-    truth = np.concatenate([result.test.truth for result in results])
-    scores = np.concatenate([result.test.probabilities for result in results])
-    called = np.concatenate([r.test.probabilities >= r.threshold for r in results])
+    truth, scores = cases.truth, cases.probabilities
+    called = scores >= threshold
     found = (called & truth).sum()
     areas: list[str | float] = ["", ""]
     if 0 < truth.sum() < len(truth):

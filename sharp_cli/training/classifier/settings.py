@@ -45,7 +45,7 @@ class Hyperparameters:
 
 @dataclass(frozen=True, slots=True)
 class ThresholdRule:
-    """How the threshold of a head is chosen on its validation patients; maximal F if all None.
+    """How the threshold of a head is chosen on unseen patients; maximal F if all None.
 
     Attributes:
         fixed: The threshold itself.

@@ -32,6 +32,7 @@ from sharp_cli.training.classifier.results import HeadResult, predictions, write
 from sharp_cli.training.classifier.sources import earlier_studies
 from sharp_cli.training.classifier.thresholds import choose_threshold
 from sharp_cli.training.classifier.trainer import FINAL, NetworkTask, Trainer, TrainingContext
+from sharp_cli.training.classifier.unseen import unseen_by_ensemble, unseen_by_final
 from sharp_cli.training.run import Clock, begin, record_options
 from sharp_cli.training.trunk.initial import trunk_maker
 
@@ -108,11 +109,10 @@ def train_classifier(
     write_predictions(run / PREDICTIONS_FILE, cohort.labelled, results)
     write_metrics(run / METRICS_FILE, results)
     plot_curves(run / CURVES, results)
-    used = fitted[-1:] if final else fitted
     write_classifier(
         run / BUNDLE,
-        [fold.member for fold in used],
-        results,
+        [fold.member for fold in (fitted[-1:] if final else fitted)],
+        unseen_by_final(fitted[-1].results, results) if final else unseen_by_ensemble(results),
         settings=settings,
         cohort=CohortSummary(
             sources.labels.name,
