@@ -3,7 +3,7 @@
     python benchmarks/classifier_step.py [--size 224] [--patches 16] [--device cpu]
 
 A step is Adam on one mimo-local head and, but for the last row, its VGG16 trunk, on synthetic
-patches. On a GPU the share of the rate of its 16-bit matrix product is told beside it.
+patches. On a GPU the percentage of the rate of its 16-bit matrix product is given beside it.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def main() -> None:
     for step in measure(options.device, options.patches, options.size, options.steps):
         rates = "| |"
         if step.rate and step.most:
-            share = 100 * step.rate / step.most
-            rates = f"{step.rate / 1e9:.0f} | {share:.0f} % of {step.most / 1e9:.0f} |"
+            percent = 100 * step.rate / step.most
+            rates = f"{step.rate / 1e9:.0f} | {percent:.0f} % of {step.most / 1e9:.0f} |"
         patches = options.patches / step.seconds
         print(f"| {step.name} | {step.seconds:.5f} | {patches:.1f} | {rates}")
 

@@ -279,7 +279,7 @@ def _wrist_rows() -> list[int]:
 
 
 _rank = detector_network._rank  # noqa: SLF001
-_far_share = views._FAR_SHARE  # noqa: SLF001
+_far_fraction = views._FAR_FRACTION  # noqa: SLF001
 _half_height = views.VIEW_HALF_HEIGHT
 
 
@@ -295,15 +295,15 @@ def _look_at_wrists() -> None:
 
 
 def _look_at_hands() -> None:
-    _patch(fit_hand, _half_height, _rank, _far_share)
+    _patch(fit_hand, _half_height, _rank, _far_fraction)
 
 
-def _patch(frame: object, half_height: float, rank: object, far_share: float) -> None:
+def _patch(frame: object, half_height: float, rank: object, far_fraction: float) -> None:
     for module in (views, detector_validation, detector_views):
         module.fit_hand = frame  # type: ignore[attr-defined]
     views.VIEW_HALF_HEIGHT = half_height  # type: ignore[misc]
     detector_network._rank = rank  # type: ignore[assignment]  # noqa: SLF001
-    views._FAR_SHARE = far_share  # type: ignore[misc]  # noqa: SLF001
+    views._FAR_FRACTION = far_fraction  # type: ignore[misc]  # noqa: SLF001
 
 
 def _write(path: Path, errors: Sequence[JointError]) -> None:

@@ -126,9 +126,11 @@ def measure(patients: Numbers, labels: Array) -> None:
     print(f"{count} patients, {len(labels)} studies\n\nnon-intact, %      Table 2  measured")
     for (finding, group), (damaged, total) in NON_INTACT.items():
         inside = [(t.finding, t.group) == (finding, group) for t in TARGETS] * len(SIDES)
-        share = labels[:, inside].mean(axis=1)
+        fraction = labels[:, inside].mean(axis=1)
         name = f"{finding} {group}"
-        _tell(name, 100 * damaged / total, [100 * np.average(share, weights=w) for w in weights], 1)
+        _tell(
+            name, 100 * damaged / total, [100 * np.average(fraction, weights=w) for w in weights], 1
+        )
     print("\ncorrelation         chosen   measured")
     for kind, columns in pairs().items():
         values = [tetrachoric(labels, w, columns) for w in weights]

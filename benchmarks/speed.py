@@ -88,9 +88,11 @@ def _detection(setting: Setting) -> Iterator[Row]:
     machine = setting.machine
     spent = detection_speed.milliseconds([BOTH], threads=machine.cores)
     operations = of_finding(hands) / len(SIDES) + of_detecting(joints)
-    share = machine.share(operations, median(spent) / 1000, "fp32")
+    utilisation = machine.utilisation(operations, median(spent) / 1000, "fp32")
     yield Row(
-        "finding a hand and its joints, radiograph read already", f"{median(spent):.0f} ms", share
+        "finding a hand and its joints, radiograph read already",
+        f"{median(spent):.0f} ms",
+        utilisation,
     )
 
 
@@ -98,12 +100,12 @@ def _training() -> Iterator[Row]:
     import classifier_step  # noqa: PLC0415 - loads torch
 
     for step in apart(classifier_step.measure, "cpu", PATCHES, SIZE, STEPS):
-        share = ""
+        utilisation = ""
         if step.rate and step.most:
-            share = f"{100 * step.rate / step.most:.0f} % of torch's matrix product"
-            share += f" ({step.most / 1e9:.0f} GFLOP/s)"
+            utilisation = f"{100 * step.rate / step.most:.0f} % of torch's matrix product"
+            utilisation += f" ({step.most / 1e9:.0f} GFLOP/s)"
         measured = f"a step of training a classifier, {PATCHES} patches of {SIZE} px, {step.name}"
-        yield Row(measured, f"{step.seconds:.4f} s", share)
+        yield Row(measured, f"{step.seconds:.4f} s", utilisation)
 
 
 MEASUREMENTS: Final[Mapping[str, Callable[[Setting], Iterator[Row]]]] = {

@@ -85,7 +85,7 @@ def _score(
         raise subprocess.CalledProcessError(process.returncode, process.args)
     name = f"{studies} studies, `sharp score --out`, {precision}"
     rate = f"{60 * studies / spent:.1f} studies a minute"
-    yield Row(name, rate, machine.share(operations, spent, precision))
+    yield Row(name, rate, machine.utilisation(operations, spent, precision))
     quarter, tenth = studies // 4, max(1, studies // 10)
     early = while_done(samples, quarter, quarter + tenth)
     late = while_done(samples, studies - tenth, studies)

@@ -54,7 +54,7 @@ class Machine:
                 measured, f"{rate / 1e9:.0f} GFLOP/s", f"{self.processor}, {self.cores} cores"
             )
 
-    def share(self, operations: float, seconds: float, precision: Precision) -> str:
+    def utilisation(self, operations: float, seconds: float, precision: Precision) -> str:
         """How near to the rate of the matrix product something came, in words."""
         percent = 100 * operations / seconds / self.rates[precision]
         return f"{percent:.0f} % of the {precision} matrix product ({operations / 1e9:.0f} GFLOP)"

@@ -63,7 +63,7 @@ def warm(machine: Machine, radiograph: str) -> Iterator[Row]:
         yield Row(
             f"the same, loaded already, {precision}",
             f"{median(spent):.2f} s ({spread(spent)})",
-            machine.share(operations, median(spent), precision),
+            machine.utilisation(operations, median(spent), precision),
         )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """How many joints of one SHS grade a rater calls non-intact; `share` of those it calls."""
+    """How many joints of one SHS grade a rater calls non-intact, and `fraction` of those called."""
 
     finding: Finding
     joints: str
@@ -29,7 +29,7 @@ class Grade:
     name: str
     called: int
     non_intact: int
-    share: float
+    fraction: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def by_grade(cases: Cases) -> Iterator[Grade]:
             for number, rater in enumerate(cases.raters):
                 on = inside & cases.known[number] & (grades == grade)
                 count, found = int(on.sum()), int(cases.called[number, on].sum())
-                share = found / count if count else np.nan
-                yield Grade(finding, joints, grade, rater.name, count, found, share)
+                fraction = found / count if count else np.nan
+                yield Grade(finding, joints, grade, rater.name, count, found, fraction)
 
 
 def by_part(

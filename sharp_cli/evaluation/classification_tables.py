@@ -127,7 +127,7 @@ def _grades(evaluation: Evaluation) -> Table:
     names = list(dict.fromkeys(one.name for one in evaluation.grades))
     rows: dict[tuple[str, str], list[str]] = {}
     for one in evaluation.grades:
-        percent = format_number(one.share * 100, ".0f")
+        percent = format_number(one.fraction * 100, ".0f")
         row = rows.setdefault((f"{one.joints} ({one.finding})", str(one.grade)), [])
         row.append(f"{one.non_intact}/{one.called} ({percent} %)")
     return Table(_GRADES, ("", "grade", *names), [[*key, *row] for key, row in rows.items()])

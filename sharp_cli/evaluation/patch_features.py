@@ -37,8 +37,8 @@ _FINEST: Final = np.outer((1, -2, 1), (1, -2, 1)).astype(np.float32) / 6
 def brightness(patch: Picture) -> dict[str, float]:
     """Percentiles, skewness and kurtosis of the pixels."""
     found = {
-        f"percentile {share}": float(value)
-        for share, value in zip(_PERCENTILES, np.percentile(patch, _PERCENTILES), strict=True)
+        f"percentile {percent}": float(value)
+        for percent, value in zip(_PERCENTILES, np.percentile(patch, _PERCENTILES), strict=True)
     }
     return found | {
         "skewness": float(np.mean(patch**3)),
@@ -91,8 +91,8 @@ def edges(patch: Picture) -> dict[str, float]:
     """Steepness; sharpness and overshoot of the strongest edges; where the edges point."""
     steepness, angle = _gradient(patch, 1.0)
     found = {
-        f"steepness {share}": _log(float(value))
-        for share, value in zip(_STEEP, np.percentile(steepness, _STEEP), strict=True)
+        f"steepness {percent}": _log(float(value))
+        for percent, value in zip(_STEEP, np.percentile(steepness, _STEEP), strict=True)
     }
     coarse = _gradient(patch, 3.0)[0]
     strongest = coarse >= np.percentile(coarse, 100 - _STRONGEST)
@@ -105,8 +105,8 @@ def edges(patch: Picture) -> dict[str, float]:
     bins = (angle * (_DIRECTIONS / 360)).astype(int) % _DIRECTIONS
     weights = np.bincount(bins.ravel(), steepness.ravel(), _DIRECTIONS)
     for number, weight in enumerate(weights):
-        share = float(weight) / max(float(weights.sum()), _LEAST)
-        found[f"towards {360 * number // _DIRECTIONS}°"] = share
+        fraction = float(weight) / max(float(weights.sum()), _LEAST)
+        found[f"towards {360 * number // _DIRECTIONS}°"] = fraction
     return found
 
 
@@ -130,9 +130,9 @@ def texture(patch: Picture) -> dict[str, float]:
         ring = np.stack(around)
         count = ring.sum(axis=0)
         count[(ring != np.roll(ring, 1, axis=0)).sum(axis=0) > _UNIFORM] = len(ring) + 1
-        shares = np.bincount(count.ravel(), minlength=len(ring) + 2) / count.size
+        fractions = np.bincount(count.ravel(), minlength=len(ring) + 2) / count.size
         names = (*(str(number) for number in range(len(ring) + 1)), "uneven")
-        found |= {f"{name} at {radius}": float(s) for name, s in zip(names, shares, strict=True)}
+        found |= {f"{name} at {radius}": float(s) for name, s in zip(names, fractions, strict=True)}
     return found
 
 

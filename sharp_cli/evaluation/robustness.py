@@ -1,4 +1,4 @@
-"""How well hands and their joints are found in radiographs that are changed."""
+"""How well hands and their joints are found in perturbed radiographs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from sharp_cli.core.errors import NoHandError
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.evaluation.metrics.detection import joint_errors, summarise
-from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, LENGTH, Change, shrink
+from sharp_cli.synthetic.perturbations import (
+    LENGTH,
+    PERTURBATIONS,
+    UNPERTURBED,
+    Perturbation,
+    shrink,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,7 +40,7 @@ _NEAR: Final = 0.25  # of the hand's length: a centre nearer than this is this h
 
 @dataclass(frozen=True, slots=True)
 class Robustness:
-    """What was found under one change.
+    """What was found under one perturbation.
 
     Attributes:
         change: Its kind.
@@ -42,7 +48,7 @@ class Robustness:
         hands: Annotated hands.
         found_hands: Those that were found, of whichever side.
         wrong_side: Those of them that were taken for the other side.
-        joints: Annotated joints that the changed picture still shows, for erosion and for JSN.
+        joints: Annotated joints that the perturbed picture still shows, for erosion and for JSN.
         found: Percent of them within `detection.TOLERANCE`; none of a hand that was not found or
             was taken for the other side is.
         median: Median distance of the joints that were given a place, in percent of the hand's
@@ -66,11 +72,11 @@ class _Tally:
     wrong_side: int = 0
     errors: list[JointError] = field(default_factory=list)
 
-    def result(self, change: Change) -> Robustness:
+    def result(self, perturbation: Perturbation) -> Robustness:
         summary = summarise(self.errors)
         return Robustness(
-            change.kind,
-            change.severity,
+            perturbation.kind,
+            perturbation.severity,
             self.hands,
             self.found,
             self.wrong_side,
@@ -87,7 +93,7 @@ def measure_robustness(
     *,
     on_progress: Callable[[str], None],
 ) -> list[Robustness]:
-    """Find annotated hands and their joints in radiographs, as these are and changed.
+    """Find annotated hands and their joints in radiographs, as these are and perturbed.
 
     Tags of the radiographs are not used.
 
@@ -99,25 +105,25 @@ def measure_robustness(
         on_progress: Called with the name of each radiograph before it is read.
 
     Returns:
-        For the radiographs as they are, then for each of `changes.CHANGES`.
+        For the radiographs as they are, then for each of `perturbations.PERTURBATIONS`.
 
     Raises:
         RadiographError: A radiograph cannot be read.
     """
-    tallies = [(change, _Tally()) for change in (AS_IT_IS, *CHANGES)]
+    tallies = [(one, _Tally()) for one in (UNPERTURBED, *PERTURBATIONS)]
     for line, image, hands in _by_radiograph(finder, parts):
         on_progress(image)
         radiograph = replace(radiographs.read(images / image), side=None)
-        # Most changes are made of a smaller picture: it is far quicker, and noise and blur are
-        # then alike for all radiographs.
+        # Most perturbations are applied to a smaller picture: it is far quicker, and noise and blur
+        # are then alike for all radiographs.
         small = shrink(radiograph.pixels)
-        for change, tally in tallies:
-            pixels, move = (radiograph.pixels, similarity()) if change.own_size else small
+        for perturbation, tally in tallies:
+            pixels, move = (radiograph.pixels, similarity()) if perturbation.own_size else small
             points = [move(hand.positions()) for hand in hands]
-            changed, further = change.make(pixels, points, _generator(image, change))
+            perturbed, further = perturbation.apply(pixels, points, _generator(image, perturbation))
             to_file = further.after(move).inverse()
-            line.measure(tally, hands, replace(radiograph, pixels=changed), to_file)
-    return [tally.result(change) for change, tally in tallies]
+            line.measure(tally, hands, replace(radiograph, pixels=perturbed), to_file)
+    return [tally.result(perturbation) for perturbation, tally in tallies]
 
 
 def _by_radiograph(
@@ -132,9 +138,10 @@ def _by_radiograph(
             yield _Line(finder, detector), image, hands
 
 
-def _generator(image: str, change: Change) -> np.random.Generator:
+def _generator(image: str, perturbation: Perturbation) -> np.random.Generator:
     """Draws the same for a picture, whichever others are measured."""
-    return np.random.default_rng(zlib.crc32(f"{image} {change.kind} {change.severity}".encode()))
+    name = f"{image} {perturbation.kind} {perturbation.severity}"
+    return np.random.default_rng(zlib.crc32(name.encode()))
 
 
 @dataclass(frozen=True)
@@ -151,12 +158,12 @@ class _Line:
         radiograph: Radiograph,
         to_file: Affine,
     ) -> None:
-        """Count what is found in a changed radiograph.
+        """Count what is found in a perturbed radiograph.
 
         Args:
             tally: Where it is counted.
             truth: Its hands, in the file's own pixels.
-            radiograph: Changed.
+            radiograph: Perturbed.
             to_file: From its pixels to the file's.
         """
         try:
@@ -194,11 +201,11 @@ def _nearest(true: AnnotatedHand, found: Sequence[Hand], to_file: Affine) -> Han
     return nearest if nearest and gap(nearest) <= _NEAR * LENGTH * frame.scale else None
 
 
-def _shown(true: AnnotatedHand, radiograph: Radiograph, to_changed: Affine) -> set[str]:
-    """The points of a hand that lie inside a changed radiograph."""
+def _shown(true: AnnotatedHand, radiograph: Radiograph, to_perturbed: Affine) -> set[str]:
+    """The points of a hand that lie inside a perturbed radiograph."""
     size = np.array(radiograph.pixels.shape[::-1])
     return {
         joint
         for joint, place in true.points.items()
-        if (np.abs(to_changed(place) - (size - 1) / 2) <= size / 2).all()
+        if (np.abs(to_perturbed(place) - (size - 1) / 2) <= size / 2).all()
     }

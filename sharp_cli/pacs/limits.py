@@ -10,7 +10,7 @@ MAX_OBJECT_BYTES: Final = 256 << 20
 MB. What is received is held in memory until it is on disk."""
 
 RADIOGRAPHY: Final = ("CR", "DX", "RG")
-"""Modalities of what is fetched and taken: reports, and overlays of films, have others."""
+"""Modalities of what is fetched and taken: reports, and overlays of radiographs, have others."""
 
 _UID: Final = re.compile(r"(?=.{1,64}\Z)\d+(\.\d+)*", re.ASCII)
 """DICOM PS3.5 section 9.1, but for leading zeros, which some machines write."""

@@ -1,8 +1,8 @@
-"""What can become of a radiograph on its way to Sharp: changes of a picture, by kind and severity.
+"""Perturbations that a radiograph may undergo before it is read, by kind and severity.
 
-Each change is a pure function of a picture, of where the hands are in it, and of a random
-generator; the same generator gives the same picture. The map that comes with a changed picture
-says where everything lies now.
+Each is a pure function of a picture, of where the hands are in it, and of a random
+generator; the same generator gives the same picture. The map that comes with a perturbed
+picture says where everything lies now.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     Pixels: TypeAlias = NDArray[np.float32]
     Hands: TypeAlias = Sequence[NDArray[np.float64]]
-    Changed: TypeAlias = tuple[Pixels, Affine]
-    Make: TypeAlias = Callable[[Pixels, Hands, np.random.Generator], Changed]
+    Perturbed: TypeAlias = tuple[Pixels, Affine]
+    Apply: TypeAlias = Callable[[Pixels, Hands, np.random.Generator], Perturbed]
 
 LENGTH: Final = float(np.ptp(TEMPLATE[:, 1]))
 """From the wrist to the middle finger's PIP joint in the canonical frame: a hand's length here."""
@@ -51,27 +51,27 @@ _FINGERS: Final = [[POINTS.index(name) for name in ends] for ends in PHALANGES]
 
 
 @dataclass(frozen=True)
-class Change:
-    """One change of a picture.
+class Perturbation:
+    """One way to perturb a picture.
 
     Attributes:
         kind: What is done.
-        severity: How much of it, from mild to severe in `CHANGES`.
-        make: Gives the changed picture (float32, 0…1) and the map to it from the unchanged one.
+        severity: How much of it, from mild to severe in `PERTURBATIONS`.
+        apply: Gives the perturbed picture (float32, 0…1) and the map to it from the unchanged one.
             It takes the picture (float32, shape (height, width), 0…1), the positions of
             `joints.POINTS` of each hand in it (shape (22, 2), NaN where one is not known), and a
             random generator. The picture it takes is left as it is.
         own_size: Whether it is one of the file's own pixels; the others may be made of a picture
-            that `shrink` gives, and the noise in `CHANGES` is meant for such.
+            that `shrink` gives, and the noise in `PERTURBATIONS` is meant for such.
     """
 
     kind: str
     severity: str
-    make: Make
+    apply: Apply
     own_size: bool = False
 
 
-def shrink(pixels: Pixels) -> Changed:
+def shrink(pixels: Pixels) -> Perturbed:
     """The picture with its longer side at 1024 px, and the map to it."""
     height, width = pixels.shape
     scale = _SIDE / max(height, width)
@@ -80,7 +80,7 @@ def shrink(pixels: Pixels) -> Changed:
     return _clipped(sample(pixels, to_small.inverse(), size)), to_small
 
 
-def turned(pixels: Pixels, degrees: float, *, mirror: bool = False) -> Changed:
+def turned(pixels: Pixels, degrees: float, *, mirror: bool = False) -> Perturbed:
     """The picture mirrored, then turned counter-clockwise, on a canvas that holds all of it."""
     height, width = pixels.shape
     corners = np.array([(0, 0), (width, 0), (0, height), (width, height)]) - 0.5
@@ -121,31 +121,31 @@ def _jpeg(pixels: Pixels, quality: int) -> Pixels:
     return np.asarray(decoded / 255, np.float32)
 
 
-def _values(change: Callable[[Pixels], Pixels]) -> Make:
-    """A change of the gray values alone."""
-    return lambda pixels, _hands, _rng: (_clipped(change(pixels)), similarity())
+def _values(function: Callable[[Pixels], Pixels]) -> Apply:
+    """A perturbation of the gray values alone."""
+    return lambda pixels, _hands, _rng: (_clipped(function(pixels)), similarity())
 
 
-def _noise(pixels: Pixels, _: Hands, rng: np.random.Generator, *, spread: float) -> Changed:
+def _noise(pixels: Pixels, _: Hands, rng: np.random.Generator, *, spread: float) -> Perturbed:
     noise = rng.standard_normal(pixels.shape, dtype=np.float32)
     return _clipped(pixels + spread * noise), similarity()
 
 
-def _blur(pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: float) -> Changed:
+def _blur(pixels: Pixels, hands: Hands, _: np.random.Generator, *, fraction: float) -> Perturbed:
     """Blur with a spread that is a fraction of the hands' length."""
     length = float(np.mean([LENGTH * fit_hand(points).scale for points in hands]))
-    return _clipped(cv2.GaussianBlur(pixels, (0, 0), share * length)), similarity()
+    return _clipped(cv2.GaussianBlur(pixels, (0, 0), fraction * length)), similarity()
 
 
 # ----- size and place ----------------------------------------------------------------------------
 
 
-def _moved(change: Callable[[Pixels], Changed]) -> Make:
-    """A change that does not depend on the hands."""
-    return lambda pixels, _hands, _rng: change(pixels)
+def _moved(function: Callable[[Pixels], Perturbed]) -> Apply:
+    """A perturbation that does not depend on the hands."""
+    return lambda pixels, _hands, _rng: function(pixels)
 
 
-def _scaled(pixels: Pixels, factor: float) -> Changed:
+def _scaled(pixels: Pixels, factor: float) -> Perturbed:
     height, width = pixels.shape
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
@@ -155,9 +155,9 @@ def _scaled(pixels: Pixels, factor: float) -> Changed:
     return _clipped(cv2.resize(pixels, size, interpolation=how)), move
 
 
-def _framed(pixels: Pixels, value: float, share: float) -> Changed:
+def _framed(pixels: Pixels, value: float, fraction: float) -> Perturbed:
     """A border on all four sides, as wide as a fraction of the picture's width."""
-    edge = round(share * pixels.shape[1])
+    edge = round(fraction * pixels.shape[1])
     framed = cv2.copyMakeBorder(pixels, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=value)
     return framed, similarity(x=edge, y=edge)
 
@@ -165,12 +165,14 @@ def _framed(pixels: Pixels, value: float, share: float) -> Changed:
 # ----- things on the wrist -----------------------------------------------------------------------
 
 
-def _lettered(pixels: Pixels, hands: Hands, rng: np.random.Generator, *, share: float) -> Changed:
+def _lettered(
+    pixels: Pixels, hands: Hands, rng: np.random.Generator, *, fraction: float
+) -> Perturbed:
     """A white block with a black letter somewhere on the box around the wrist's points."""
     changed = pixels.copy()
     for points in hands:
         frame, low, high = _wrist(points)
-        side = math.sqrt(share * float(np.prod(high - low)))
+        side = math.sqrt(fraction * float(np.prod(high - low)))
         inset = np.minimum(side, high - low) / 2
         x, y = frame(rng.uniform(low + inset, high - inset)).tolist()
         block = _block(max(1, round(side * frame.scale)), str(rng.choice(["L", "R"])))
@@ -192,13 +194,13 @@ def _block(side: int, letter: str) -> Pixels:
     return (1 - ink / 255).astype(np.float32)
 
 
-def _wired(pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: float) -> Changed:
+def _wired(pixels: Pixels, hands: Hands, _: np.random.Generator, *, fraction: float) -> Perturbed:
     """A white ring as wide as the box around the wrist's points, thick enough for its fraction."""
     changed = pixels.copy()
     for points in hands:
         frame, low, high = _wrist(points)
         outer = float(min(high - low)) / 2
-        inner = math.sqrt(max(0.0, outer**2 - share * float(np.prod(high - low)) / math.pi))
+        inner = math.sqrt(max(0.0, outer**2 - fraction * float(np.prod(high - low)) / math.pi))
         x, y = frame((low + high) / 2).tolist()
         rows, columns = np.ogrid[: pixels.shape[0], : pixels.shape[1]]
         distance = np.hypot(columns - x, rows - y) / frame.scale
@@ -221,17 +223,19 @@ def _wrist(
 
 
 def _without_forearm(
-    pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: float
-) -> Changed:
+    pixels: Pixels, hands: Hands, _: np.random.Generator, *, fraction: float
+) -> Perturbed:
     """Cut off a fraction of what is seen of the forearm beyond the radius and ulna points."""
     up = _up(hands)
     height, width = pixels.shape
     bottom = float((np.array([(0, 0), (width - 1, height - 1)]) @ up).min())
     wrist = min(float((fill_missing(points)[_FOREARM] @ up).min()) for points in hands)
-    return _cut(pixels, up, low=bottom + share * max(0.0, wrist - bottom))
+    return _cut(pixels, up, low=bottom + fraction * max(0.0, wrist - bottom))
 
 
-def _without_tips(pixels: Pixels, hands: Hands, _: np.random.Generator, *, reach: float) -> Changed:
+def _without_tips(
+    pixels: Pixels, hands: Hands, _: np.random.Generator, *, reach: float
+) -> Perturbed:
     """Cut off the ends of the two longest fingers.
 
     Args:
@@ -260,7 +264,7 @@ def _up(hands: Hands) -> NDArray[np.float64]:
 
 def _cut(
     pixels: Pixels, up: NDArray[np.float64], *, low: float = -math.inf, high: float = math.inf
-) -> Changed:
+) -> Perturbed:
     """What lies between two levels along `up`; a pixel that a level runs through is kept."""
     axis = int(np.argmax(np.abs(up)))  # of points, (x, y)
     last = pixels.shape[1 - axis] - 1
@@ -272,66 +276,74 @@ def _cut(
     return np.ascontiguousarray(kept), similarity(x=float(shift[0]), y=float(shift[1]))
 
 
-AS_IT_IS: Final = Change("as it is", "", lambda pixels, _hands, _rng: (pixels, similarity()), True)
-"""No change."""
+UNPERTURBED: Final = Perturbation(
+    "as it is", "", lambda pixels, _hands, _rng: (pixels, similarity()), True
+)
+"""The radiograph as it is."""
 
-CHANGES: Final[tuple[Change, ...]] = (
+PERTURBATIONS: Final[tuple[Perturbation, ...]] = (
     *(
-        Change("contrast", f"× {factor:g}", _values(partial(_contrast, factor=factor)))
+        Perturbation("contrast", f"× {factor:g}", _values(partial(_contrast, factor=factor)))
         for factor in (0.5, 0.25, 0.1, 0.05)
     ),
     *(
-        Change("gamma", f"{exponent:g}", _values(partial(_gamma, exponent=exponent)))
+        Perturbation("gamma", f"{exponent:g}", _values(partial(_gamma, exponent=exponent)))
         for exponent in (1.6, 2.5, 0.6, 0.4)
     ),
     *(
-        Change("noise", f"sd {100 * spread:g} % of the range", partial(_noise, spread=spread))
+        Perturbation("noise", f"sd {100 * spread:g} % of the range", partial(_noise, spread=spread))
         for spread in (0.02, 0.05, 0.1, 0.2, 0.4)
     ),
     *(
-        Change("blur", f"sd {100 * share:g} % of the hand", partial(_blur, share=share))
-        for share in (0.0025, 0.005, 0.01, 0.02, 0.04)
+        Perturbation(
+            "blur", f"sd {100 * fraction:g} % of the hand", partial(_blur, fraction=fraction)
+        )
+        for fraction in (0.0025, 0.005, 0.01, 0.02, 0.04)
     ),
     *(
-        Change(
+        Perturbation(
             "JPEG", f"quality {quality}", _values(partial(_jpeg, quality=quality)), own_size=True
         )
         for quality in (80, 50, 20, 10)
     ),
     *(
-        Change("depth", f"{bits} bit", _values(partial(_depth, bits=bits)))
+        Perturbation("depth", f"{bits} bit", _values(partial(_depth, bits=bits)))
         for bits in (12, 8, 6, 4)
     ),
     *(
-        Change("scale", f"× {factor:g}", _moved(partial(_scaled, factor=factor)), own_size=True)
+        Perturbation(
+            "scale", f"× {factor:g}", _moved(partial(_scaled, factor=factor)), own_size=True
+        )
         for factor in (2, 0.5, 0.25, 0.1)
     ),
     *(
-        Change("turn", f"{degrees}°", _moved(partial(turned, degrees=degrees)))
+        Perturbation("turn", f"{degrees}°", _moved(partial(turned, degrees=degrees)))
         for degrees in _TURNS
     ),
-    Change("mirror", "left to right", _moved(partial(turned, degrees=0, mirror=True))),
+    Perturbation("mirror", "left to right", _moved(partial(turned, degrees=0, mirror=True))),
     *(
-        Change(
+        Perturbation(
             f"{word} border",
-            f"{100 * share:g} % of the width",
-            _moved(partial(_framed, value=value, share=share)),
+            f"{100 * fraction:g} % of the width",
+            _moved(partial(_framed, value=value, fraction=fraction)),
         )
         for word, value in (("white", 1.0), ("black", 0.0))
-        for share in (0.1, 0.25, 0.5)
+        for fraction in (0.1, 0.25, 0.5)
     ),
     *(
-        Change(f"{word} on the wrist", f"{100 * share:g} % of it", partial(make, share=share))
-        for word, make in (("letter", _lettered), ("wire ring", _wired))
-        for share in (0.1, 0.2, 0.4)
+        Perturbation(
+            f"{word} on the wrist", f"{100 * fraction:g} % of it", partial(apply, fraction=fraction)
+        )
+        for word, apply in (("letter", _lettered), ("wire ring", _wired))
+        for fraction in (0.1, 0.2, 0.4)
     ),
     *(
-        Change("forearm cut off", word, partial(_without_forearm, share=share))
-        for word, share in (("half", 0.5), ("all", 1.0))
+        Perturbation("forearm cut off", word, partial(_without_forearm, fraction=fraction))
+        for word, fraction in (("half", 0.5), ("all", 1.0))
     ),
     *(
-        Change("two fingers cut off", word, partial(_without_tips, reach=reach))
+        Perturbation("two fingers cut off", word, partial(_without_tips, reach=reach))
         for word, reach in (("tips", _DISTAL), ("at PIP", 0.0))
     ),
 )
-"""All changes."""
+"""All perturbations."""

@@ -90,8 +90,8 @@ def _draw(rng: np.random.Generator, *, deformed: bool) -> Array:
         for name in others:
             at[name] = at[first] + turn(at[name] - at[first])
     collapse = _COLLAPSE * float(rng.uniform(0.0, 1.0)) * deformed
-    for name, share in _FOREARM.items():
-        at[name] = at[name] - np.array([0.0, share * collapse])
+    for name, fraction in _FOREARM.items():
+        at[name] = at[name] - np.array([0.0, fraction * collapse])
     return np.stack([at[name] for name in POINTS])
 
 

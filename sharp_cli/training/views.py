@@ -34,8 +34,8 @@ VIEW_HALF_HEIGHT: Final = 900.0
 
 _SMOOTHING: Final = 1 / 2560  # of a bend's spline, for a view whose side is 1
 
-_FAR_SHARE: Final = 0.5
-"""Fraction of views misplaced as far as a first look may be; the rest as little as a second one."""
+_FAR_FRACTION: Final = 0.5
+"""Fraction of views misplaced as far as first views may be; the rest as little as further ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,12 @@ def draw_training_view(
         hand: Its annotation.
         others: Positions of other hands in their canonical frames, shape (22, 2) each.
         rng: Decides everything random.
-        window: What is seen of the canonical frame; None for the usual.
+        window: The part of the canonical frame that a view shows; None for the usual.
     """
     window = window or view_window()
     truth = hand.positions()
     to_image = fit_hand(truth, mirror=hand.side == "right")
-    jitter = misplacement(rng, far=rng.random() < _FAR_SHARE)
+    jitter = misplacement(rng, far=rng.random() < _FAR_FRACTION)
     placed = to_image.after(jitter)
     picture = draw_view(pixels, placed, window)
     to_view = placed.after(window.frame).inverse()
@@ -90,7 +90,7 @@ def misplacement(rng: np.random.Generator, *, far: bool) -> Affine:
 
     Args:
         rng: Source of the choice.
-        far: Whether as far as at a first look, by the hand finder alone; else as at a second one.
+        far: Whether as far as a first view, which the hand finder places; else as a further one.
     """
     return similarity(
         scale=float(np.exp(rng.normal(0, 0.18 if far else 0.06))),

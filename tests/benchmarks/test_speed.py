@@ -38,5 +38,5 @@ def test_what_is_printed_is_what_is_written(
 
 def test_a_share_of_what_the_machine_can_do() -> None:
     machine = Machine("a processor", 2, {"fp32": 2e11, "bf16": 4e11})
-    assert machine.share(1e11, 2, "fp32") == "25 % of the fp32 matrix product (100 GFLOP)"
-    assert machine.share(1e11, 2, "bf16").startswith("12 %")
+    assert machine.utilisation(1e11, 2, "fp32") == "25 % of the fp32 matrix product (100 GFLOP)"
+    assert machine.utilisation(1e11, 2, "bf16").startswith("12 %")

@@ -40,9 +40,9 @@ def _dicom(path: Path, change: Callable[[Dataset], None] = lambda _: None) -> No
     made.save_as(path, enforce_file_format=False)
 
 
-def _cut(path: Path, share: float) -> None:
+def _cut(path: Path, fraction: float) -> None:
     content = path.read_bytes()
-    path.write_bytes(content[: int(len(content) * share)])
+    path.write_bytes(content[: int(len(content) * fraction)])
 
 
 def _png_header(width: int, height: int) -> bytes:

@@ -76,7 +76,7 @@ def phantoms(patients: int) -> list[LabelledJoint]:
 
 
 def unevenness(joints: Sequence[LabelledJoint], folds: dict[str, int], count: int) -> float:
-    """Mean squared deviation of folds' shares of each head's joints of either label."""
+    """Mean squared deviation of folds' fractions of each joint group's joints of either label."""
     found = Counter((joint.joint_group, joint.damaged, folds[joint.patient]) for joint in joints)
     squares = []
     for head in JOINT_GROUPS:

@@ -52,7 +52,7 @@ def rater(
     rng = np.random.default_rng(sum(name.encode()))
     calls = {}
     for joint in joints:
-        share = float(np.clip(rng.normal(0.5 + skill * (joint.damaged - 0.5), 0.15), 0, 1))
-        probability = float(share >= 0.5) if reader else share
-        calls[place(joint)] = Call(probability, share >= 0.5)
+        score = float(np.clip(rng.normal(0.5 + skill * (joint.damaged - 0.5), 0.15), 0, 1))
+        probability = float(score >= 0.5) if reader else score
+        calls[place(joint)] = Call(probability, score >= 0.5)
     return Rater(name, reader=reader, calls=calls)

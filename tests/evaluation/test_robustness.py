@@ -17,7 +17,7 @@ from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.evaluation import robustness
 from sharp_cli.evaluation.robustness import Robustness, measure_robustness
-from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, Change, turned
+from sharp_cli.synthetic.perturbations import PERTURBATIONS, UNPERTURBED, Perturbation, turned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,30 +91,30 @@ def measure(
     """Measure under some changes, by making `line` know what each of them does."""
 
     def call(
-        *changes: Change,
+        *perturbations: Perturbation,
         truth: Sequence[AnnotatedHand] | None = None,
         on_progress: Callable[[str], None] = lambda _: None,
     ) -> list[Robustness]:
         size = {"from": SIZE}
 
-        def spied(change: Change) -> Change:
-            def make(
+        def spied(perturbation: Perturbation) -> Perturbation:
+            def apply(
                 pixels: NDArray[np.float32], hands: Any, rng: np.random.Generator
             ) -> tuple[NDArray[np.float32], Affine]:
-                changed, move = change.make(pixels, hands, rng)
+                changed, move = perturbation.apply(pixels, hands, rng)
                 scale = max(pixels.shape) / max(size["from"])
                 half = (scale - 1) / 2
                 line.move = move.after(Affine(scale, 0, half, 0, scale, half))
                 return changed, move
 
-            return replace(change, make=make)
+            return replace(perturbation, apply=apply)
 
         def read(path: Path) -> Radiograph:
             pixels = np.random.default_rng(0).random(SIZE[::-1], dtype=np.float32)
             return Radiograph(str(path), pixels, None, "left", ())
 
-        monkeypatch.setattr(robustness, "AS_IT_IS", spied(AS_IT_IS))
-        monkeypatch.setattr(robustness, "CHANGES", tuple(map(spied, changes)))
+        monkeypatch.setattr(robustness, "UNPERTURBED", spied(UNPERTURBED))
+        monkeypatch.setattr(robustness, "PERTURBATIONS", tuple(map(spied, perturbations)))
         monkeypatch.setattr("sharp_cli.radiograph.read", read)
         hands = annotated() if truth is None else truth
         return measure_robustness(line, [(line, hands)], tmp_path, on_progress=on_progress)  # type: ignore[arg-type,list-item]
@@ -122,16 +122,16 @@ def measure(
     return call
 
 
-def test_a_perfect_line_finds_everything_under_every_change(
+def test_a_perfect_line_finds_everything_under_every_perturbation(
     measure: Callable[..., list[Robustness]], line: Knowing
 ) -> None:
-    told: list[str] = []
-    first, *rows = measure(*CHANGES, on_progress=told.append)
-    assert told == ["a.png"]
+    reported: list[str] = []
+    first, *rows = measure(*PERTURBATIONS, on_progress=reported.append)
+    assert reported == ["a.png"]
     assert line.sides_in_tags == {None}
     assert (first.change, first.severity) == ("as it is", "")
     assert [(row.change, row.severity) for row in rows] == [
-        (change.kind, change.severity) for change in CHANGES
+        (one.kind, one.severity) for one in PERTURBATIONS
     ]
     for row in (first, *rows):
         assert (row.hands, row.found_hands, row.wrong_side) == (2, 2, 0)
@@ -146,7 +146,7 @@ def test_a_perfect_line_finds_everything_under_every_change(
 def test_distances_are_in_percent_of_the_phalanx(
     measure: Callable[..., list[Robustness]], line: Knowing
 ) -> None:
-    turn = Change("turn", "90°", lambda pixels, _hands, _rng: turned(pixels, 90))
+    turn = Perturbation("turn", "90°", lambda pixels, _hands, _rng: turned(pixels, 90))
     left, right = annotated()
     assert left.phalanx == pytest.approx(right.phalanx)
     step = 0.1 * left.phalanx / FRAMES["left"].scale
@@ -165,7 +165,7 @@ def test_distances_are_in_percent_of_the_phalanx(
 def test_a_mirrored_picture_shows_the_other_sides(
     measure: Callable[..., list[Robustness]], line: Knowing
 ) -> None:
-    mirror = Change("mirror", "", lambda pixels, _hands, _rng: turned(pixels, 0, mirror=True))
+    mirror = Perturbation("mirror", "", lambda pixels, _hands, _rng: turned(pixels, 0, mirror=True))
     assert [row.wrong_side for row in measure(mirror)] == [0, 0]
     line.swapped = True
     for row in measure(mirror):
@@ -181,11 +181,11 @@ def test_no_hands(measure: Callable[..., list[Robustness]], line: Knowing) -> No
     assert (row.joints, row.found) == (62, 0)
 
 
-@pytest.mark.parametrize(("share", "found"), [(0.2, 2), (0.3, 0)])
+@pytest.mark.parametrize(("fraction", "found"), [(0.2, 2), (0.3, 0)])
 def test_a_hand_elsewhere_is_not_the_one(
-    measure: Callable[..., list[Robustness]], line: Knowing, share: float, found: int
+    measure: Callable[..., list[Robustness]], line: Knowing, fraction: float, found: int
 ) -> None:
-    line.off = similarity(y=share * float(np.ptp(TEMPLATE[:, 1])))
+    line.off = similarity(y=fraction * float(np.ptp(TEMPLATE[:, 1])))
     (row,) = measure()
     assert (row.found_hands, row.wrong_side) == (found, 0)
     assert row.found == 50 * found
@@ -196,14 +196,14 @@ def test_one_hand_annotated_of_two(measure: Callable[..., list[Robustness]]) -> 
     assert (row.hands, row.found_hands, row.joints, row.found) == (1, 1, 31, 100)
 
 
-def test_hands_without_a_scale_are_left_out(measure: Callable[..., list[Robustness]]) -> None:
+def test_hands_without_a_scale_are_excluded(measure: Callable[..., list[Robustness]]) -> None:
     without = AnnotatedHand("b.png", "left", {"IP": (1.0, 2.0)})
     (row,) = measure(truth=[without, *annotated()])
     assert row.hands == 2
 
 
 def test_chance_depends_on_the_picture_alone(measure: Callable[..., list[Robustness]]) -> None:
-    seen: dict[str, list[float]] = {}
+    draws: dict[str, list[float]] = {}
 
     def watch(pixels: NDArray[np.float32], _: Any, rng: np.random.Generator) -> Any:
         drawn.append(float(rng.random()))
@@ -212,10 +212,10 @@ def test_chance_depends_on_the_picture_alone(measure: Callable[..., list[Robustn
     for name, images in (("both", ("a.png", "b.png")), ("one", ("b.png",))):
         drawn: list[float] = []
         measure(
-            Change("one", "", watch),
-            Change("two", "", watch),
+            Perturbation("one", "", watch),
+            Perturbation("two", "", watch),
             truth=[hand for image in images for hand in annotated(image)],
         )
-        seen[name] = drawn
-    assert seen["both"][2:] == seen["one"]
-    assert len(set(seen["both"])) == 4
+        draws[name] = drawn
+    assert draws["both"][2:] == draws["one"]
+    assert len(set(draws["both"])) == 4

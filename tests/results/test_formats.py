@@ -38,7 +38,7 @@ names = (
     .filter(lambda name: name not in ("", ".", ".."))
 )
 numbers = st.floats(-1e5, 1e5)
-shares = st.floats(0, 1)
+fractions = st.floats(0, 1)
 corners = st.tuples(*[st.tuples(numbers, numbers)] * 4)
 frame_rows = st.just(((0.5, 0.1, 3.0), (-0.1, 0.5, 4.0)))
 
@@ -53,13 +53,13 @@ def documents(draw: st.DrawFn) -> Document:
     model = draw(st.sampled_from(models))
     for study in draw(st.lists(names, unique=True, max_size=2)):
         file = draw(names)
-        spacing = draw(st.none() | st.tuples(shares, shares))
+        spacing = draw(st.none() | st.tuples(fractions, fractions))
         inputs.append(InputRow(study, file, draw(st.integers(1, 9999)), 5, spacing))
         for side in draw(st.lists(st.sampled_from(SIDES), unique=True, min_size=1)):
             matrix = draw(frame_rows)
             reasons = tuple(draw(st.lists(st.text(min_size=1), max_size=2)))
             status: Status = "uncertain" if reasons else "ok"
-            score = draw(shares)
+            score = draw(fractions)
             hands.append(HandRow(study, file, side, "dicom", score, matrix, status, reasons))
             box, x = draw(corners), draw(numbers)
             for number, target in enumerate(TARGETS):

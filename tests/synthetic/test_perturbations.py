@@ -1,4 +1,4 @@
-"""The changed pictures: what they show, and that their maps say where it lies."""
+"""The perturbed pictures: what they show, and that their maps say where it lies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.synthetic.perturbations import CHANGES, LENGTH, Change, shrink, turned
+from sharp_cli.synthetic.perturbations import LENGTH, PERTURBATIONS, Perturbation, shrink, turned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 480, 560
 UPRIGHT = similarity(scale=0.25, degrees=4, x=240, y=270)
-PALM = [(0, 60), (-150, -40), (110, -120)]  # where no change cuts or covers anything
-BY_KIND: dict[str, dict[str, Change]] = defaultdict(dict)
-for one in CHANGES:
+PALM = [(0, 60), (-150, -40), (110, -120)]  # where no perturbation cuts or covers anything
+BY_KIND: dict[str, dict[str, Perturbation]] = defaultdict(dict)
+for one in PERTURBATIONS:
     BY_KIND[one.kind][one.severity] = one
 
-every_change = pytest.mark.parametrize(
-    "change", CHANGES, ids=lambda one: f"{one.kind}-{one.severity}"
+every_perturbation = pytest.mark.parametrize(
+    "perturbation", PERTURBATIONS, ids=lambda one: f"{one.kind}-{one.severity}"
 )
 
 
-def film(frame: Affine = UPRIGHT) -> NDArray[np.float32]:
-    """A film of clouds with a hand of spots."""
+def radiograph(frame: Affine = UPRIGHT) -> NDArray[np.float32]:
+    """Clouds with a hand of spots."""
     rng = np.random.default_rng(3)
     clouds = cv2.resize(rng.random((7, 6)), (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
     pixels: NDArray[np.float32] = np.clip(0.2 + 0.2 * clouds, 0, 1).astype(np.float32)
@@ -42,24 +42,24 @@ def film(frame: Affine = UPRIGHT) -> NDArray[np.float32]:
 
 
 def made(
-    change: Change, pixels: NDArray[np.float32], *frames: Affine
+    perturbation: Perturbation, pixels: NDArray[np.float32], *frames: Affine
 ) -> tuple[NDArray[np.float32], Affine]:
     hands = [frame(TEMPLATE) for frame in frames or (UPRIGHT,)]
-    return change.make(pixels, hands, np.random.default_rng(1))
+    return perturbation.apply(pixels, hands, np.random.default_rng(1))
 
 
-@every_change
-def test_a_picture_stays_one_and_is_the_same_each_time(change: Change) -> None:
-    pixels = film()
+@every_perturbation
+def test_a_picture_stays_one_and_is_the_same_each_time(perturbation: Perturbation) -> None:
+    pixels = radiograph()
     before = pixels.copy()
-    changed, move = made(change, pixels)
-    assert changed.dtype == np.float32
-    assert changed.ndim == 2
-    assert changed.min() >= 0
-    assert changed.max() <= 1
+    perturbed, move = made(perturbation, pixels)
+    assert perturbed.dtype == np.float32
+    assert perturbed.ndim == 2
+    assert perturbed.min() >= 0
+    assert perturbed.max() <= 1
     assert np.array_equal(pixels, before)
-    again, move_again = made(change, pixels)
-    assert np.array_equal(again, changed)
+    again, move_again = made(perturbation, pixels)
+    assert np.array_equal(again, perturbed)
     assert move_again == move
 
 
@@ -67,35 +67,40 @@ def test_sampling_does_not_round_beyond_white() -> None:
     white = np.full((1733, 1391), 1.0, np.float32)
     small, _ = shrink(white)
     assert small.max() == 1
-    for change in CHANGES:
-        assert made(change, small)[0].max() <= 1, change
+    for perturbation in PERTURBATIONS:
+        assert made(perturbation, small)[0].max() <= 1, perturbation
 
 
-@every_change
+@every_perturbation
 @pytest.mark.parametrize("place", PALM)
 def test_what_is_at_a_point_is_at_its_mapped_point(
-    change: Change, place: tuple[float, float]
+    perturbation: Perturbation, place: tuple[float, float]
 ) -> None:
-    without, spot = film(), UPRIGHT(place)
+    without, spot = radiograph(), UPRIGHT(place)
     pixels = without.copy()
     cv2.circle(pixels, np.rint(spot).astype(int).tolist(), 7, 1.0, -1)
     spot = np.rint(spot)
-    changed, move = made(change, pixels)
-    difference = np.abs(changed - made(change, without)[0]) ** 2
-    rows, columns = np.indices(changed.shape)
+    perturbed, move = made(perturbation, pixels)
+    difference = np.abs(perturbed - made(perturbation, without)[0]) ** 2
+    rows, columns = np.indices(perturbed.shape)
     centre = np.array([(columns * difference).sum(), (rows * difference).sum()])
     gap = np.hypot(*(centre / difference.sum() - move(spot)))
     assert gap < 0.5 + 0.5 * move.scale
 
 
-def test_every_change_has_a_name_of_its_own() -> None:
-    assert len({(change.kind, change.severity) for change in CHANGES}) == len(CHANGES)
+def test_every_perturbation_has_a_name_of_its_own() -> None:
+    assert len(
+        {(perturbation.kind, perturbation.severity) for perturbation in PERTURBATIONS}
+    ) == len(PERTURBATIONS)
 
 
 @pytest.mark.parametrize("kind", ["contrast", "noise", "blur", "JPEG", "depth"])
 def test_severities_grow(kind: str) -> None:
-    pixels = film()
-    off = [np.abs(made(change, pixels)[0] - pixels).mean() for change in BY_KIND[kind].values()]
+    pixels = radiograph()
+    off = [
+        np.abs(made(perturbation, pixels)[0] - pixels).mean()
+        for perturbation in BY_KIND[kind].values()
+    ]
     assert off == sorted(off)
     assert off[0] < off[-1] / 1.5
 
@@ -119,11 +124,11 @@ def test_noise_has_the_spread_it_says() -> None:
 
 
 def test_blur_is_as_wide_as_the_hand_is_long() -> None:
-    change = BY_KIND["blur"]["sd 2 % of the hand"]
+    perturbation = BY_KIND["blur"]["sd 2 % of the hand"]
     step = np.zeros((HEIGHT, WIDTH), np.float32)
     step[:, WIDTH // 2 :] = 1
     for scale in (0.1, 0.2):
-        blurred, _ = made(change, step, similarity(scale=scale, x=240, y=270))
+        blurred, _ = made(perturbation, step, similarity(scale=scale, x=240, y=270))
         profile = np.diff(blurred[HEIGHT // 2])
         at = np.arange(profile.size)
         spread = np.sqrt((profile * at**2).sum() - (profile * at).sum() ** 2)
@@ -132,37 +137,42 @@ def test_blur_is_as_wide_as_the_hand_is_long() -> None:
 
 def test_sizes() -> None:
     shapes = {
-        severity: made(change, film())[0].shape for severity, change in BY_KIND["scale"].items()
+        severity: made(perturbation, radiograph())[0].shape
+        for severity, perturbation in BY_KIND["scale"].items()
     }
     assert shapes == {
         "× 2": (1120, 960), "× 0.5": (280, 240), "× 0.25": (140, 120), "× 0.1": (56, 48),
     }  # fmt: skip
-    white, move = made(BY_KIND["white border"]["25 % of the width"], film())
+    white, move = made(BY_KIND["white border"]["25 % of the width"], radiograph())
     assert white.shape == (HEIGHT + 240, WIDTH + 240)
     assert (white[:120] == 1).all()
     assert (white[:, -120:] == 1).all()
     assert move((0, 0)).tolist() == [120, 120]
-    assert (made(BY_KIND["black border"]["10 % of the width"], film())[0][:, :48] == 0).all()
+    assert (made(BY_KIND["black border"]["10 % of the width"], radiograph())[0][:, :48] == 0).all()
 
 
 def test_turns_go_round_and_hold_all_of_the_film() -> None:
     turns = BY_KIND["turn"]
     assert list(turns) == [f"{degrees}°" for degrees in range(0, 360, 30)]
-    assert np.array_equal(made(turns["0°"], film())[0], film())
-    assert np.array_equal(made(turns["90°"], film())[0], np.rot90(film()))
+    assert np.array_equal(made(turns["0°"], radiograph())[0], radiograph())
+    assert np.array_equal(made(turns["90°"], radiograph())[0], np.rot90(radiograph()))
     corners = np.array([(0, 0), (WIDTH - 1, 0), (0, HEIGHT - 1), (WIDTH - 1, HEIGHT - 1)])
-    for change in turns.values():
-        changed, move = made(change, film())
+    for perturbation in turns.values():
+        perturbed, move = made(perturbation, radiograph())
         assert not move.mirrors
         at = move(corners)
         assert at.min() >= -1
-        assert (at <= np.array(changed.shape[::-1])).all()
+        assert (at <= np.array(perturbed.shape[::-1])).all()
 
 
 def test_the_mirror_alone_mirrors() -> None:
-    assert [change.kind for change in CHANGES if made(change, film())[1].mirrors] == ["mirror"]
-    (change,) = BY_KIND["mirror"].values()
-    assert np.array_equal(made(change, film())[0], film()[:, ::-1])
+    assert [
+        perturbation.kind
+        for perturbation in PERTURBATIONS
+        if made(perturbation, radiograph())[1].mirrors
+    ] == ["mirror"]
+    (perturbation,) = BY_KIND["mirror"].values()
+    assert np.array_equal(made(perturbation, radiograph())[0], radiograph()[:, ::-1])
 
 
 @pytest.mark.parametrize("kind", ["letter on the wrist", "wire ring on the wrist"])
@@ -173,28 +183,31 @@ def test_things_cover_their_share_of_the_wrist(kind: str, *, mirror: bool) -> No
     low, high = wrist.min(axis=0) - 45, wrist.max(axis=0) + 45
     # The box reaches from the radius or ulna to the CMC joints.
     area = (frame.scale**2) * (152 + 316) * (725 - 339)
-    for share, change in zip((0.1, 0.2, 0.4), BY_KIND[kind].values(), strict=True):
-        pixels = film(frame)
-        changed, _ = made(change, pixels, frame)
-        rows, columns = np.nonzero(changed != pixels)
+    for fraction, perturbation in zip((0.1, 0.2, 0.4), BY_KIND[kind].values(), strict=True):
+        pixels = radiograph(frame)
+        perturbed, _ = made(perturbation, pixels, frame)
+        rows, columns = np.nonzero(perturbed != pixels)
         # A letter's black lines are part of its block.
-        assert rows.size == pytest.approx(share * area, rel=0.12)
+        assert rows.size == pytest.approx(fraction * area, rel=0.12)
         assert low[0] <= columns.min() <= columns.max() <= high[0]
         assert low[1] <= rows.min() <= rows.max() <= high[1]
-        assert changed.max() == 1
+        assert perturbed.max() == 1
 
 
 def test_letters_lie_anywhere_on_the_wrist() -> None:
-    change = BY_KIND["letter on the wrist"]["10 % of it"]
+    perturbation = BY_KIND["letter on the wrist"]["10 % of it"]
     hands = [UPRIGHT(TEMPLATE)]
-    blocks = [change.make(film(), hands, np.random.default_rng(seed))[0] == 1 for seed in range(5)]
+    blocks = [
+        perturbation.apply(radiograph(), hands, np.random.default_rng(seed))[0] == 1
+        for seed in range(5)
+    ]
     assert len({tuple(np.argwhere(block)[0]) for block in blocks}) > 2
 
 
-def visible(change: Change, *frames: Affine) -> list[set[str]]:
-    """The points that a changed film still shows, hand by hand."""
-    changed, move = made(change, film(frames[0]), *frames)
-    size = np.array(changed.shape[::-1])
+def visible(perturbation: Perturbation, *frames: Affine) -> list[set[str]]:
+    """The points that a perturbed radiograph still shows, hand by hand."""
+    perturbed, move = made(perturbation, radiograph(frames[0]), *frames)
+    size = np.array(perturbed.shape[::-1])
     seen = []
     for frame in frames:
         places = np.rint(move(frame(TEMPLATE)))
@@ -224,38 +237,42 @@ def test_cuts_are_where_they_say() -> None:
     frame = similarity(scale=0.25, x=240, y=270)
     _, whole = BY_KIND["forearm cut off"].values()
     shapes = [
-        made(change, film(), frame)[0].shape for change in BY_KIND["forearm cut off"].values()
+        made(perturbation, radiograph(), frame)[0].shape
+        for perturbation in BY_KIND["forearm cut off"].values()
     ]
     wrist = frame((0, 725))[1]  # the radius
     assert shapes[1] == (round(wrist) + 1, WIDTH)
     assert shapes[0][0] == pytest.approx((wrist + HEIGHT) / 2, abs=1)
-    changed, move = made(BY_KIND["two fingers cut off"]["tips"], film(), frame)
-    assert changed.shape[1] == WIDTH
+    perturbed, move = made(BY_KIND["two fingers cut off"]["tips"], radiograph(), frame)
+    assert perturbed.shape[1] == WIDTH
     # The index finger is the second longest: 0.8 of (-665 - -282) beyond its PIP joint.
     assert -move.f == pytest.approx(frame((0, -665 - 0.8 * 383))[1], abs=1)
-    assert made(whole, film(), similarity(scale=0.25, x=240, y=500))[0].shape == (HEIGHT, WIDTH)
+    assert made(whole, radiograph(), similarity(scale=0.25, x=240, y=500))[0].shape == (
+        HEIGHT,
+        WIDTH,
+    )
 
 
 def test_no_hand_of_two_loses_more_than_the_cut_says() -> None:
     left = similarity(scale=0.14, x=120, y=240)
     right = similarity(scale=0.14, mirror=True, x=360, y=300)
-    for change in BY_KIND["forearm cut off"].values():
-        assert visible(change, left, right) == [set(POINTS)] * 2
+    for perturbation in BY_KIND["forearm cut off"].values():
+        assert visible(perturbation, left, right) == [set(POINTS)] * 2
     upper, lower = visible(BY_KIND["two fingers cut off"]["at PIP"], left, right)
     assert set(POINTS) - upper == {"PIP3"}
     assert lower == set(POINTS)
 
 
-@every_change
-def test_points_that_are_not_known_are_guessed(change: Change) -> None:
+@every_perturbation
+def test_points_that_are_not_known_are_guessed(perturbation: Perturbation) -> None:
     points = UPRIGHT(TEMPLATE)
     gaps = points.copy()
     gaps[[POINTS.index(name) for name in ("radius", "PIP2", "lunate")]] = np.nan
-    changed, move = change.make(film(), [points], np.random.default_rng(1))
-    guessed, move_guessed = change.make(film(), [gaps], np.random.default_rng(1))
-    assert guessed.shape == changed.shape
+    perturbed, move = perturbation.apply(radiograph(), [points], np.random.default_rng(1))
+    guessed, move_guessed = perturbation.apply(radiograph(), [gaps], np.random.default_rng(1))
+    assert guessed.shape == perturbed.shape
     assert np.abs(move_guessed.matrix - move.matrix).max() < 1e-6
-    assert np.abs(guessed - changed).mean() < 0.01
+    assert np.abs(guessed - perturbed).mean() < 0.01
 
 
 def test_shrinking_and_turning_come_with_their_maps() -> None:

@@ -71,8 +71,8 @@ def test_the_folds_of_classifiers(data: Path, tmp_path: Path, two_cores: Helpers
 def test_the_folds_of_a_detector(
     tmp_path: Path, two_cores: Helpers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for changes in ("CHANGES", "HARD", "STRANGE"):
-        monkeypatch.setattr(f"sharp_cli.training.detector.certainty.{changes}", ())
+    for name in ("PERTURBATIONS", "HARD", "STRANGE"):
+        monkeypatch.setattr(f"sharp_cli.training.detector.certainty.{name}", ())
     for name, help_of in (("alone", None), ("helped", two_cores)):
         folder = tmp_path / name / "pictures"
         annotate(folder, "joints.csv", hands(folder, count=10))

@@ -97,7 +97,7 @@ class Bone:
         taper: How it thins out towards its edges: 1 as a tube does, more the more sharply.
         shaft: How far along it, 0…1, the marrow is as thin as in the shaft, the cortex as thick
             as there; where the shaft ends, and where the head begins.
-        columns: Share of its struts that run along its axis; the others have no direction.
+        columns: Fraction of its struts that run along its axis; the others have no direction.
         plates: Widths of open growth plates and their lines, each of shape (M, 2).
         ridges: Lines that are brighter than the bone around them.
         name: Of the bones that others must find; parts of one bone share it.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Picture = NDArray[np.float32]
 
-_LOOK_ALIKES: Final = 0.3  # share of joints with something harmless that looks like damage
+_LOOK_ALIKES: Final = 0.3  # fraction of joints with something harmless that looks like damage
 _BONES: Final[Mapping[str, str]] = {
     "multangular": "trapezium",
     "navicular": "navicular",
@@ -43,7 +43,7 @@ def damaged(
     lesions: Mapping[tuple[Finding, str], int],
     seeds: tuple[int, ...],
 ) -> Picture:
-    """Put lesions and look-alikes into the bones, before soft tissue hides and a film shows them.
+    """Put lesions and look-alikes into the bones, before soft tissue and exposure are added.
 
     JSN in the wrist is not drawn here, but by `sharp_cli.synthetic.phantom.spaces`.
 

@@ -1,4 +1,4 @@
-"""Synthetic films as DICOM images."""
+"""Synthetic radiographs as DICOM images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From attenuation to a film: unsharpness, scatter, noise and digital processing."""
+"""From attenuation to a radiograph: unsharpness, scatter, noise and digital processing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Picture = NDArray[np.float32]
 
-_WHITE: Final = 99.95  # percentile of the film that full gain shows white
+_WHITE: Final = 99.95  # percentile of the radiograph that full gain shows white
 _FAINT: Final = 0.01  # attenuation that is next to nothing
 _GRAINY: Final = 0.35  # spread of a grain in pixels below which it is a pixel
 
@@ -23,16 +23,16 @@ _MOTTLE: Final = ((12, 0.4), (36, 0.25))
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """How the films of a visit come out.
+    """How the radiographs of a visit come out.
 
     Attributes:
         blur: Spread of the unsharpness of focus and detector in units.
-        scatter: Share of the light that is lost to all around.
-        ground: Value of the film where nothing is in the beam.
-        contrast: How soon the film's curve bends.
+        scatter: Fraction of the light that is lost to all around.
+        ground: Value of the radiograph where nothing is in the beam.
+        contrast: How soon its curve bends.
         gamma: Its exponent.
         gain: Value of the whitest.
-        even: Share of the large differences that the processing takes away.
+        even: Fraction of the large differences that the processing takes away.
         sharpen: How much of the fine ones it adds.
         reach: Which ones are fine, in units.
         grain: Spread of the noise's grain in pixels.
@@ -51,7 +51,7 @@ class Exposure:
 
 
 def draw_exposure(rng: np.random.Generator) -> Exposure:
-    """The exposure of a visit's films."""
+    """The exposure of a visit's radiographs."""
     return Exposure(
         blur=rng.uniform(0.3, 1.0) / 270,
         scatter=rng.uniform(0.0, 0.2),
@@ -66,8 +66,8 @@ def draw_exposure(rng: np.random.Generator) -> Exposure:
     )
 
 
-def seen(attenuation: Picture, exposure: Exposure, unit: float) -> Picture:
-    """Unsharpness of focus and detector, then scatter: a share of the light lost to all around."""
+def blur_and_scatter(attenuation: Picture, exposure: Exposure, unit: float) -> Picture:
+    """Unsharpness of focus and detector, then scatter: light lost to all around."""
     blurred = cv2.GaussianBlur(attenuation, (0, 0), exposure.blur * unit)
     # Beside the hand it drowns in the direct beam.
     veil = _wide(blurred, 0.35 * unit) * (1.0 - np.exp(-blurred / _FAINT))
@@ -109,15 +109,15 @@ def develop(
 
 
 def noise_of(signal: Picture, sigma: float, coarse: float, rng: np.random.Generator) -> Picture:
-    """Noise of spread `sigma`: fewer quanta come through where the film is bright."""
+    """Noise of spread `sigma`: fewer quanta come through where the radiograph is bright."""
     grain = rng.standard_normal(signal.shape, np.float32)
     if coarse > _GRAINY:  # a phosphor's grain is wider than a pixel
         grain = cv2.GaussianBlur(grain, (0, 0), coarse)
     grain /= np.float32(grain.std())
     height, width = signal.shape
-    for size, share in _MOTTLE:
+    for size, strength in _MOTTLE:
         cells = rng.standard_normal((height // size + 2, width // size + 2), np.float32)
-        grain += np.float32(share) * cv2.resize(
+        grain += np.float32(strength) * cv2.resize(
             cells, (width, height), interpolation=cv2.INTER_CUBIC
         )
     grain *= np.float32(sigma / grain.std())

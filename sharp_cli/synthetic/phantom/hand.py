@@ -1,4 +1,4 @@
-"""One phantom hand: shape, bones, soft tissue, film, and lesions where they are asked for."""
+"""One phantom hand: shape, bones, soft tissue, exposure, and lesions where they are asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from sharp_cli.core.joints import GRADES, SIDES, TARGET_OF, Finding, Side
 from sharp_cli.synthetic.phantom.bone import Bone, Maturity
 from sharp_cli.synthetic.phantom.damage import damaged, eroded_bones
-from sharp_cli.synthetic.phantom.exposure import develop, draw_exposure, noise_of, seen
+from sharp_cli.synthetic.phantom.exposure import blur_and_scatter, develop, draw_exposure, noise_of
 from sharp_cli.synthetic.phantom.fingers import finger_bones
 from sharp_cli.synthetic.phantom.render import bone_attenuation, spongiosa
 from sharp_cli.synthetic.phantom.shape import Shape, carry, draw_shape
@@ -126,11 +126,11 @@ def generate_hand(
     condition = condition or Condition()
     person = _person(seed, condition)
     number = SIDES.index(side)
-    film = np.random.default_rng([seed, _VISIT, visit])
-    chosen = film.uniform(230, 310), film.uniform(0.006, 0.028)
+    of_visit = np.random.default_rng([seed, _VISIT, visit])
+    chosen = of_visit.uniform(230, 310), of_visit.uniform(0.006, 0.028)
     unit = chosen[0] if phalanx is None else phalanx
     sigma = chosen[1] if noise is None else noise
-    exposure = draw_exposure(film)
+    exposure = draw_exposure(of_visit)
     shape = draw_shape(
         np.random.default_rng([seed, _TISSUE]),
         np.random.default_rng([seed, _VISIT, visit, number]),
@@ -163,7 +163,8 @@ def generate_hand(
     points = {name: place(xy) for name, xy in shape.points.items()}
     hard = damaged(layers, points, unit, lesions, (seed, _LESION, number))
     soft = person.soft * soft_tissue(shape, place, size, unit, tissue)
-    signal = develop(seen(hard + soft, exposure, unit), exposure, unit, film)
+    incoming = blur_and_scatter(hard + soft, exposure, unit)
+    signal = develop(incoming, exposure, unit, of_visit)
     grain = np.random.default_rng([seed, _VISIT, visit, number, 0])
     pixels = np.clip(signal + noise_of(signal, sigma, exposure.grain, grain), 0.0, 1.0)
     placed = {name: (float(x), float(y)) for name, (x, y) in points.items()}

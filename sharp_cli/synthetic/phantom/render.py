@@ -35,7 +35,7 @@ _STRUT: Final = 1.1  # half width of a strut in pixels of the tile
 _AXES: Final = ((1, 0), (0, 1))
 _CORNER: Final = 0.03  # size in units of the corners that are rounded beside growth plates
 _STRUTS: Final = 0.13  # half thickness in units at which struts look as the tiles show them
-_OVERLAP: Final = 0.3  # share of a bone that growth plates do not interrupt
+_OVERLAP: Final = 0.3  # fraction of a bone that growth plates do not interrupt
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +167,8 @@ def _attenuate(
         laid = cv2.remap(picture, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
         return np.asarray(laid, dtype=np.float32)
 
-    share = np.float32(bone.columns)
-    grain = (1 - share) * tile(texture.net) + share * tile(texture.columns)
+    columns = np.float32(bone.columns)
+    grain = (1 - columns) * tile(texture.net) + columns * tile(texture.columns)
     # The thicker the bone, the more struts lie behind one another and even out.
     through = np.minimum(np.float32(_STRUTS) / depth, 1.4) ** np.float32(1.5)
     grain = 1.0 + (grain - 1.0) * through

@@ -1,7 +1,7 @@
 """How damaged each joint of a synthetic patient is: correlated severities, and grades from them.
 
-The share of non-intact joints in every joint group is that of Table 2 of Miyama et al., Arthritis
-Res Ther 24:227 (2022).
+The fraction of non-intact joints in every joint group is that of Table 2 of Miyama et al.,
+Arthritis Res Ther 24:227 (2022).
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ A choice: Table 2 gives groups only. The second and third MCP joints and the uln
 first and most.
 """
 
-GRADE_SHARES: Final[Mapping[Finding, tuple[float, ...]]] = {
+GRADE_FRACTIONS: Final[Mapping[Finding, tuple[float, ...]]] = {
     "erosion": (0.45, 0.25, 0.15, 0.10, 0.05),
     "jsn": (0.40, 0.30, 0.20, 0.10),
 }
-"""Shares of grade 1, 2, … among non-intact joints: most are mild. A choice; the paper has none."""
+"""Fraction of each grade among non-intact joints: most are mild. A choice; the paper has none."""
 
 SAME_PLACE: Final[Mapping[str, str]] = {
     "navicular": "multangular-navicular",
@@ -84,8 +84,8 @@ _IS_FINGER: Final = np.array([target.group in ("PIP-IP", "PIP", "MCP") for targe
 _GROUP_OF: Final = [JOINT_GROUPS.index((target.finding, target.group)) for target in TARGETS]
 _PLACE_OF: Final = [sorted(set(_PLACES)).index(place) for place in _PLACES]
 
-_DURATION_SHARE: Final = 0.5
-"""Part of what all joints of a patient share that is the duration of the disease; a choice."""
+_DURATION_FRACTION: Final = 0.5
+"""Fraction of what all joints of a patient share that is the duration of the disease; a choice."""
 
 _REFERENCE: Final = 2500  # blocks of patients
 _REFERENCE_SEED: Final = 2022
@@ -99,7 +99,7 @@ class Correlations:
     A severity is a standard normal number for each joint and finding at each visit; the grade says
     between which thresholds the highest so far lies. The paper says that damage is bilateral and
     symmetric (its references 1, 3, 16-18), the wrist's more than the fingers' (16, 44), and that
-    the joints of a group progress alike (22, 23). It gives no figures: these are choices that
+    the joints of a group progress alike (22, 23). It gives no numbers: these are choices that
     follow what it says.
 
     Attributes:
@@ -194,8 +194,8 @@ def grades(severity: Array, correlations: Correlations) -> NDArray[np.int64]:
 
 def _person(duration: Array, rest: Array) -> Array:
     """What all joints of a patient share, standard normal: the duration of disease and a rest."""
-    known = math.sqrt(_DURATION_SHARE) * standard_duration(duration)
-    return np.asarray(known + math.sqrt(1.0 - _DURATION_SHARE) * rest, dtype=np.float64)
+    known = math.sqrt(_DURATION_FRACTION) * standard_duration(duration)
+    return np.asarray(known + math.sqrt(1.0 - _DURATION_FRACTION) * rest, dtype=np.float64)
 
 
 def _drift(rng: np.random.Generator, start: Array, elapsed: Array, year: float) -> Array:
@@ -223,21 +223,21 @@ def prevalences() -> dict[tuple[Finding, str], float]:
         low, high = 0.0, 1e3
         for _ in range(60):
             middle = (low + high) / 2
-            shares = middle * odds / (1.0 + middle * odds)
-            low, high = (middle, high) if shares.mean() < damaged / total else (low, middle)
-        found.update(zip(((finding, name) for name in names), shares.tolist(), strict=True))
+            fractions = middle * odds / (1.0 + middle * odds)
+            low, high = (middle, high) if fractions.mean() < damaged / total else (low, middle)
+        found.update(zip(((finding, name) for name in names), fractions.tolist(), strict=True))
     return found
 
 
 @lru_cache(maxsize=4)
 def _thresholds(correlations: Correlations) -> Array:
     """Severity at which each grade of each joint begins, shape (31, 5); infinite for none."""
-    shares = prevalences()
-    above = np.zeros((len(TARGETS), max(map(len, GRADE_SHARES.values()))))
+    non_intact = prevalences()
+    above = np.zeros((len(TARGETS), max(map(len, GRADE_FRACTIONS.values()))))
     for row, target in zip(above, TARGETS, strict=True):
-        of_grades = np.array(GRADE_SHARES[target.finding])
+        of_grades = np.array(GRADE_FRACTIONS[target.finding])
         worse = of_grades[::-1].cumsum()[::-1]
-        row[: len(worse)] = shares[target.finding, target.joint] * worse
+        row[: len(worse)] = non_intact[target.finding, target.joint] * worse
     reached = np.quantile(_reference(correlations), 1.0 - above)
     return np.where(above > 0, reached, np.inf)
 
@@ -253,5 +253,5 @@ def _reference(correlations: Correlations) -> Array:
     rest, others = (_drift(rng, one, passed.elapsed.T, correlations.year) for one in starts)
     severity = math.sqrt(correlations.patient) * _person(passed.duration.T, rest)
     severity += math.sqrt(1.0 - correlations.patient) * others
-    filmed = np.arange(max(STUDIES))[:, None] < np.tile(STUDIES, _REFERENCE)
-    return np.asarray(np.maximum.accumulate(severity, axis=0)[filmed], dtype=np.float64)
+    imaged = np.arange(max(STUDIES))[:, None] < np.tile(STUDIES, _REFERENCE)
+    return np.asarray(np.maximum.accumulate(severity, axis=0)[imaged], dtype=np.float64)

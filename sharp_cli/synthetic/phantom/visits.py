@@ -83,11 +83,11 @@ def _block(seed: int, number: int) -> tuple[Slot, ...]:
     studies, order = rng.permutation(STUDIES).tolist(), rng.permutation(BLOCK).tolist()
     # Every fortieth of the distribution once, so that few patients, too, are like many.
     strata = np.stack([rng.permutation(BLOCK) for _ in range(2 + len(JOINT_GROUPS))], axis=1)
-    shares = (strata + rng.uniform(size=strata.shape)) / BLOCK
-    normal = np.vectorize(NormalDist().inv_cdf)(shares)
-    dealt = zip(studies, [people[n] for n in order], normal, strict=True)
+    quantiles = (strata + rng.uniform(size=strata.shape)) / BLOCK
+    normal = np.vectorize(NormalDist().inv_cdf)(quantiles)
+    slots = zip(studies, [people[n] for n in order], normal, strict=True)
     return tuple(
-        Slot(count, site, sex, float(row[0]), row[1:]) for count, (site, sex), row in dealt
+        Slot(count, site, sex, float(row[0]), row[1:]) for count, (site, sex), row in slots
     )
 
 

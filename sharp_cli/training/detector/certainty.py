@@ -26,7 +26,7 @@ from sharp_cli.core.joints import POINTS
 from sharp_cli.core.records import Hand
 from sharp_cli.evaluation.metrics.detection import TOLERANCE
 from sharp_cli.inference.calibration import Certainty, Evidence, measure_evidence
-from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, Change, shrink
+from sharp_cli.synthetic.perturbations import PERTURBATIONS, UNPERTURBED, Perturbation, shrink
 from sharp_cli.training.detector.hard_pictures import HARD, STRANGE
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ LOGGER: Final = logging.getLogger(__name__)
 
 GOOD_FLAGGED: Final = 0.015
 """Fraction of the well placed joints that may be called uncertain, in radiographs as they are and
-changed, but not made hard; a choice, as are the next two."""
+perturbed, but not made hard; a choice, as are the next two."""
 
 _LEAST_MEAN: Final = 0.9
 """A hand is uncertain where more than a tenth of its joints is expected to be misplaced."""
@@ -84,14 +84,14 @@ class ObservedHand:
 
     Attributes:
         fold: Number of the fold.
-        change: Of the picture.
+        perturbation: Of the picture.
         evidence: Of the detector's predictions.
         errors: How far off each of `joints.POINTS` is, in phalanx lengths, shape (22,); NaN where
             the true place is not known.
     """
 
     fold: int
-    change: Change
+    perturbation: Perturbation
     evidence: Evidence
     errors: Array
 
@@ -162,8 +162,8 @@ def calibrate(
 
 def fit(observed: Sequence[ObservedHand]) -> Certainty | None:
     """Fit a calibration to hands; None if there is too little to learn from."""
-    usual = [one for one in observed if one.change not in STRANGE]
-    calm = [one for one in usual if one.change not in HARD]
+    usual = [one for one in observed if one.perturbation not in STRANGE]
+    calm = [one for one in usual if one.perturbation not in HARD]
     if sum(int(one.good.sum()) for one in calm) < _ENOUGH:
         return None
     known = np.concatenate([np.isfinite(one.errors) for one in usual])
@@ -187,7 +187,7 @@ def fit(observed: Sequence[ObservedHand]) -> Certainty | None:
         most_part_oddity=_MOST_PART_ODDITY,
     )
     spared = np.concatenate([bare.likelihoods(one.evidence)[one.good] for one in calm])
-    plain = [one.evidence for one in usual if one.change is AS_IT_IS]
+    plain = [one.evidence for one in usual if one.perturbation is UNPERTURBED]
     means = [float(np.nanmean(bare.likelihoods(one))) for one in plain] or [_LEAST_MEAN]
     oddities = [one.oddity for one in plain] or [_MOST_ODDITY]
     low = float(np.quantile(means, _HANDS_FLAGGED))
@@ -223,23 +223,25 @@ def observe_fold(
         # What the tags say of the side may be wrong; annotations go by the anatomy.
         original = replace(radiograph.read(images / image), side=None)
         small, to_small = shrink(original.pixels)
-        for change in (AS_IT_IS, *CHANGES, *HARD, *STRANGE):
-            pixels, move = (original.pixels, similarity()) if change.own_size else (small, to_small)
+        for perturbation in (UNPERTURBED, *PERTURBATIONS, *HARD, *STRANGE):
+            pixels, move = (
+                (original.pixels, similarity()) if perturbation.own_size else (small, to_small)
+            )
             places = [move(hand.positions()) for hand in hands]
-            name = f"{image} {change.kind} {change.severity}"
+            name = f"{image} {perturbation.kind} {perturbation.severity}"
             rng = np.random.default_rng(zlib.crc32(name.encode()))
-            changed, further = change.make(pixels, places, rng)
+            perturbed, further = perturbation.apply(pixels, places, rng)
             to_file = further.after(move).inverse()
-            picture = replace(original, pixels=changed)
+            picture = replace(original, pixels=perturbed)
             forced = [
                 Hand(image, hand.side, "anatomy", fit_hand(further(points)), 1.0)
                 for hand, points in zip(hands, places, strict=True)
             ]
-            for found in forced if change in STRANGE else _found(finder, picture):
+            for found in forced if perturbation in STRANGE else _found(finder, picture):
                 predictions = detector.predict(picture, found)
                 detected = to_file(predictions.to_image(predictions.mean[:, :2]))
                 evidence = measure_evidence(predictions)
-                yield ObservedHand(number, change, evidence, _errors(detected, hands))
+                yield ObservedHand(number, perturbation, evidence, _errors(detected, hands))
 
 
 def _found(finder: Finder, picture: Radiograph) -> Sequence[Hand]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from sharp_cli.inference.calibration import CUT_OFF, UNCLEAR, UNLIKE
-from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES
+from sharp_cli.synthetic.perturbations import PERTURBATIONS, UNPERTURBED
 from sharp_cli.training.detector.hard_pictures import HARD, STRANGE
 
 if TYPE_CHECKING:
@@ -100,21 +100,22 @@ class HandMetrics:
 
 def calibration_metrics(judged: Sequence[CalibratedHand]) -> dict[str, list[dict[str, Any]]]:
     """All metrics, as a bundle holds them."""
-    usual = [one for one in judged if one.observed.change not in STRANGE]
-    plain = [one for one in usual if one.observed.change is AS_IT_IS]
-    changed = [one for one in usual if one.observed.change in CHANGES]
-    hard = [one for one in usual if one.observed.change in HARD]
+    usual = [one for one in judged if one.observed.perturbation not in STRANGE]
+    plain = [one for one in usual if one.observed.perturbation is UNPERTURBED]
+    perturbed = [one for one in usual if one.observed.perturbation in PERTURBATIONS]
+    hard = [one for one in usual if one.observed.perturbation in HARD]
     parts = {
         "as they are": plain,
-        "changed": changed,
-        "as they are and changed": [*plain, *changed],
+        "changed": perturbed,
+        "as they are and changed": [*plain, *perturbed],
         "made hard": hard,
     }
     of: dict[str, list[CalibratedHand]] = {}
     for one in judged:
-        change = one.observed.change
-        # Usual changes by their kind alone, of all degrees: else there were too many rows.
-        name = change.kind if change in CHANGES else f"{change.kind} {change.severity}".strip()
+        perturbation = one.observed.perturbation
+        # Usual perturbations by their kind alone, of all degrees: else there were too many rows.
+        kind, severity = perturbation.kind, perturbation.severity
+        name = kind if perturbation in PERTURBATIONS else f"{kind} {severity}".strip()
         of.setdefault(name, []).append(one)
     tables: dict[str, Iterable[Any]] = {
         "joints": [joint_metrics(name, part) for name, part in parts.items() if part],

@@ -189,12 +189,12 @@ def find_snapshot(source: Path) -> tuple[Path, Path]:
 
 
 def _age(config: Path) -> tuple[int, ...]:
-    """Numbers of a training's iteration, shuffle and training share."""
+    """Numbers of a training's iteration, shuffle and training fraction."""
     shuffle = config.parents[1].name
     numbers = re.search(r"(\d+)shuffle(\d+)$", shuffle)
     iteration = re.search(r"(\d+)$", config.parents[2].name)
-    share, number = (int(numbers[1]), int(numbers[2])) if numbers else (-1, -1)
-    return int(iteration[1]) if iteration else -1, number, share
+    fraction, number = (int(numbers[1]), int(numbers[2])) if numbers else (-1, -1)
+    return int(iteration[1]) if iteration else -1, number, fraction
 
 
 def _check(network: KeypointNetwork, config: Path) -> None:

@@ -16,10 +16,10 @@ from sharp_cli.core.geometry import Affine, similarity
 from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
-from sharp_cli.synthetic.perturbations import Change
+from sharp_cli.synthetic.perturbations import Perturbation
 
 if TYPE_CHECKING:
-    from sharp_cli.synthetic.perturbations import Changed, Hands, Pixels
+    from sharp_cli.synthetic.perturbations import Hands, Perturbed, Pixels
 
 _HIDDEN: Final = 3  # joints of a hand that are hidden
 _BLOCK: Final = (150.0, 450.0)  # px at the common scale: the side of what hides a joint
@@ -29,18 +29,18 @@ _TOES, _SOLE, _NARROW = 2.5, 0.7, 1.5  # by how much a foot's toes, sole and wid
 _TILES: Final = 6  # each way
 
 
-def _noise(pixels: Pixels, _: Hands, rng: np.random.Generator, *, spread: float) -> Changed:
+def _noise(pixels: Pixels, _: Hands, rng: np.random.Generator, *, spread: float) -> Perturbed:
     noise = rng.standard_normal(pixels.shape, dtype=np.float32)
     return np.clip(pixels + np.float32(spread) * noise, 0, 1), similarity()
 
 
-def _blur(pixels: Pixels, hands: Hands, _: np.random.Generator, *, spread: float) -> Changed:
+def _blur(pixels: Pixels, hands: Hands, _: np.random.Generator, *, spread: float) -> Perturbed:
     """Blur by px at the common scale."""
     scale = float(np.mean([fit_hand(points).scale for points in hands]))
     return cv2.GaussianBlur(pixels, (0, 0), spread * scale), similarity()
 
 
-def _hidden(pixels: Pixels, hands: Hands, rng: np.random.Generator) -> Changed:
+def _hidden(pixels: Pixels, hands: Hands, rng: np.random.Generator) -> Perturbed:
     """Hide some joints of each hand behind blocks of one gray."""
     changed = pixels.copy()
     for points in hands:
@@ -54,7 +54,9 @@ def _hidden(pixels: Pixels, hands: Hands, rng: np.random.Generator) -> Changed:
     return changed, similarity()
 
 
-def _cut(pixels: Pixels, hands: Hands, _: np.random.Generator, *, y: float, wrist: bool) -> Changed:
+def _cut(
+    pixels: Pixels, hands: Hands, _: np.random.Generator, *, y: float, wrist: bool
+) -> Perturbed:
     """Cut a radiograph straight across the first hand.
 
     Args:
@@ -74,20 +76,22 @@ def _cut(pixels: Pixels, hands: Hands, _: np.random.Generator, *, y: float, wris
     return np.ascontiguousarray(part), similarity(x=float(shift[0]), y=float(shift[1]))
 
 
-def _squeezed(pixels: Pixels, hands: Hands, _: np.random.Generator, *, share: float) -> Changed:
+def _squeezed(
+    pixels: Pixels, hands: Hands, _: np.random.Generator, *, fraction: float
+) -> Perturbed:
     """Make hands narrower, as they are when seen obliquely."""
     frame = fit_hand(hands[0])
     across = frame([(0.0, 0.0), (1.0, 0.0)])
     flat = bool(np.argmax(np.abs(across[1] - across[0])))  # whether the hand lies on its side
     height, width = pixels.shape
-    size = (width, round(height * share)) if flat else (round(width * share), height)
+    size = (width, round(height * fraction)) if flat else (round(width * fraction), height)
     x, y = size[0] / width, size[1] / height
     # Centres of pixels are at whole numbers.
     move = Affine(x, 0.0, (x - 1) / 2, 0.0, y, (y - 1) / 2)
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), move
 
 
-def _overlaid(pixels: Pixels, hands: Hands, _: np.random.Generator) -> Changed:
+def _overlaid(pixels: Pixels, hands: Hands, _: np.random.Generator) -> Perturbed:
     """Lay the mirrored radiograph on itself, a little off, so that hands lie on hands."""
     frame = fit_hand(hands[0])
     over = frame.after(similarity(mirror=True, degrees=15, x=100, y=100)).after(frame.inverse())
@@ -96,7 +100,7 @@ def _overlaid(pixels: Pixels, hands: Hands, _: np.random.Generator) -> Changed:
     return np.maximum(pixels, other), similarity()
 
 
-def _footlike(pixels: Pixels, hands: Hands, _: np.random.Generator) -> Changed:
+def _footlike(pixels: Pixels, hands: Hands, _: np.random.Generator) -> Perturbed:
     """Make the fingers of the first hand short as toes, and its palm long and narrow."""
     height, width = pixels.shape
     frame = fit_hand(hands[0])
@@ -109,7 +113,7 @@ def _footlike(pixels: Pixels, hands: Hands, _: np.random.Generator) -> Changed:
     return cv2.remap(pixels, source, None, cv2.INTER_LINEAR), similarity()
 
 
-def _shuffled(pixels: Pixels, _: Hands, rng: np.random.Generator) -> Changed:
+def _shuffled(pixels: Pixels, _: Hands, rng: np.random.Generator) -> Perturbed:
     """Cut a radiograph into tiles and shuffle them."""
     height, width = (size // _TILES for size in pixels.shape)
     tiles = [
@@ -121,30 +125,30 @@ def _shuffled(pixels: Pixels, _: Hands, rng: np.random.Generator) -> Changed:
     return np.block([[tiles[number] for number in row] for row in order.tolist()]), similarity()
 
 
-HARD: Final[tuple[Change, ...]] = (
+HARD: Final[tuple[Perturbation, ...]] = (
     *(
-        Change("strong noise", f"{spread:g}", partial(_noise, spread=spread))
+        Perturbation("strong noise", f"{spread:g}", partial(_noise, spread=spread))
         for spread in (0.3, 0.6)
     ),
     *(
-        Change("strong blur", f"{spread:g} px", partial(_blur, spread=spread))
+        Perturbation("strong blur", f"{spread:g} px", partial(_blur, spread=spread))
         for spread in (40, 80)
     ),
-    *(Change("hidden joints", f"{number}", _hidden) for number in (1, 2, 3, 4)),
-    Change("cut", "through the fingers", partial(_cut, y=-500.0, wrist=True)),
-    Change("cut", "at the knuckles", partial(_cut, y=_KNUCKLES, wrist=True)),
-    Change("cut", "through the forearm", partial(_cut, y=_WRIST_END - 100, wrist=False)),
-    Change("cut", "through the wrist", partial(_cut, y=350.0, wrist=False)),
+    *(Perturbation("hidden joints", f"{number}", _hidden) for number in (1, 2, 3, 4)),
+    Perturbation("cut", "through the fingers", partial(_cut, y=-500.0, wrist=True)),
+    Perturbation("cut", "at the knuckles", partial(_cut, y=_KNUCKLES, wrist=True)),
+    Perturbation("cut", "through the forearm", partial(_cut, y=_WRIST_END - 100, wrist=False)),
+    Perturbation("cut", "through the wrist", partial(_cut, y=350.0, wrist=False)),
 )
-"""What a detector is calibrated with, beside radiographs as they are and usual changes of them."""
+"""What a detector is calibrated on, beside radiographs as they are and usual perturbations."""
 
-STRANGE: Final[tuple[Change, ...]] = (
+STRANGE: Final[tuple[Perturbation, ...]] = (
     *(
-        Change("squeezed", f"to {100 * share:g} %", partial(_squeezed, share=share))
-        for share in (0.6, 0.5, 0.4)
+        Perturbation("squeezed", f"to {100 * fraction:g} %", partial(_squeezed, fraction=fraction))
+        for fraction in (0.6, 0.5, 0.4)
     ),
-    Change("overlaid", "by its mirror image", _overlaid),
-    Change("like a foot", "", _footlike),
-    Change("shuffled", "", _shuffled),
+    Perturbation("overlaid", "by its mirror image", _overlaid),
+    Perturbation("like a foot", "", _footlike),
+    Perturbation("shuffled", "", _shuffled),
 )
 """What is no hand in PA view, whatever is found in it."""

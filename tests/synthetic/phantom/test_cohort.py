@@ -15,7 +15,7 @@ from sharp_cli.core.joints import GRADES, JOINT_GROUPS, SIDES, TARGETS
 from sharp_cli.synthetic.phantom.cohort import KEYS, Patient, cohort, patient, study_count
 from sharp_cli.synthetic.phantom.severity import (
     DEFAULT,
-    GRADE_SHARES,
+    GRADE_FRACTIONS,
     NON_INTACT,
     Correlations,
     prevalences,
@@ -119,26 +119,26 @@ def test_prevalence_is_that_of_table_2(many: list[Patient]) -> None:
             (sum(s.grades[k] > 0 for s in one.studies for k in keys), len(one.studies) * len(keys))
             for one in many
         ])  # fmt: skip
-        share = found[:, 0].sum() / found[:, 1].sum()
+        fraction = found[:, 0].sum() / found[:, 1].sum()
         # The standard error of a ratio of sums over patients: a patient's joints are not apart.
-        residuals = found[:, 0] - share * found[:, 1]
+        residuals = found[:, 0] - fraction * found[:, 1]
         error = np.sqrt(MANY) * residuals.std() / found[:, 1].sum()
         assert error < 0.03
-        assert abs(share - damaged / total) < 3.5 * error, (finding, group)
+        assert abs(fraction - damaged / total) < 3.5 * error, (finding, group)
 
 
 def test_prevalences_average_to_table_2_and_follow_the_odds() -> None:
-    shares = prevalences()
+    non_intact = prevalences()
     for (finding, group), (damaged, total) in NON_INTACT.items():
         names = [t.joint for t in TARGETS if (t.finding, t.group) == (finding, group)]
-        assert np.mean([shares[finding, n] for n in names]) == pytest.approx(damaged / total)
-    one, other = shares["erosion", "MCP2"], shares["erosion", "MCP4"]
+        assert np.mean([non_intact[finding, n] for n in names]) == pytest.approx(damaged / total)
+    one, other = non_intact["erosion", "MCP2"], non_intact["erosion", "MCP4"]
     assert one / (1 - one) == pytest.approx(1.8 / 0.7 * other / (1 - other))
 
 
 def test_grades_are_mostly_mild(many: list[Patient]) -> None:
     graded = grades(many)
-    for finding, chosen in GRADE_SHARES.items():
+    for finding, chosen in GRADE_FRACTIONS.items():
         values = graded[:, [key[1] == finding for key in KEYS]]
         counts = np.bincount(values[values > 0], minlength=len(chosen) + 1)[1:]
         assert counts / counts.sum() == pytest.approx(chosen, abs=0.05)
@@ -245,9 +245,9 @@ def test_possible_correlations_are_those_whose_variances_add_up(
         and group <= min(fingers, wrist)
         and max(fingers, wrist) + place <= 100 + patient
     )
-    shares = [share / 100 for share in (patient, group, fingers, wrist, place)]
+    correlations = [percent / 100 for percent in (patient, group, fingers, wrist, place)]
     try:
-        made = Correlations(*shares)
+        made = Correlations(*correlations)
     except ValueError:
         assert not possible
     else:

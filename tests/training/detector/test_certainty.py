@@ -20,7 +20,7 @@ from sharp_cli.inference.calibration import (
     Evidence,
     ViewPredictions,
 )
-from sharp_cli.synthetic.perturbations import AS_IT_IS, CHANGES, Change
+from sharp_cli.synthetic.perturbations import PERTURBATIONS, UNPERTURBED, Perturbation
 from sharp_cli.training.detector.certainty import (
     GOOD_FLAGGED,
     CalibratedHand,
@@ -44,14 +44,18 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.records import Hand, Radiograph
 
-CHANGED = CHANGES[0]
+PERTURBED = PERTURBATIONS[0]
 
 
 CLEAR = np.ones(len(POINTS), bool)
 
 
 def observed(
-    rng: np.random.Generator, change: Change = AS_IT_IS, *, fold: int = 0, oddity: float = 10.0
+    rng: np.random.Generator,
+    perturbation: Perturbation = UNPERTURBED,
+    *,
+    fold: int = 0,
+    oddity: float = 10.0,
 ) -> ObservedHand:
     """A hand whose joints are off as often as their network says."""
     features = np.zeros((len(POINTS), len(FEATURES)))
@@ -59,12 +63,14 @@ def observed(
     features[:, 0] = odds / 2 - 1
     off = rng.random(len(POINTS)) > 1 / (1 + np.exp(-odds))
     evidence = Evidence(features, TEMPLATE, oddity, False, CLEAR, oddity)
-    return ObservedHand(fold, change, evidence, np.where(off, 0.3, 0.05))
+    return ObservedHand(fold, perturbation, evidence, np.where(off, 0.3, 0.05))
 
 
 def many(count: int = 300, **options: Any) -> list[ObservedHand]:
     rng = np.random.default_rng(0)
-    return [observed(rng, (AS_IT_IS, CHANGED)[number % 2], **options) for number in range(count)]
+    return [
+        observed(rng, (UNPERTURBED, PERTURBED)[number % 2], **options) for number in range(count)
+    ]
 
 
 def fitted(hands: Sequence[ObservedHand]) -> Certainty:
@@ -83,7 +89,7 @@ def test_it_finds_the_odds() -> None:
 
 def test_the_threshold_spares_good_joints_of_usual_pictures() -> None:
     usual = many()
-    hard = [replace(one, change=HARD[0]) for one in usual if one.errors.max() > 0.1]
+    hard = [replace(one, perturbation=HARD[0]) for one in usual if one.errors.max() > 0.1]
     certainty = fitted([*usual, *hard])
     good = np.concatenate([certainty.likelihoods(one.evidence)[one.good] for one in usual])
     assert np.mean(good < certainty.threshold) == pytest.approx(GOOD_FLAGGED, abs=0.002)
@@ -113,7 +119,7 @@ def test_metrics() -> None:
     likelihoods[:3] = 0.15
     one = CalibratedHand(
         ObservedHand(
-            0, AS_IT_IS, Evidence(np.zeros((22, 6)), TEMPLATE, 1.0, True, CLEAR, 1.0), errors
+            0, UNPERTURBED, Evidence(np.zeros((22, 6)), TEMPLATE, 1.0, True, CLEAR, 1.0), errors
         ),
         likelihoods,
         likelihoods < 0.5,
@@ -153,12 +159,12 @@ def test_hands_are_judged_by_what_the_other_folds_taught(
 ) -> None:
     # Of the file's own size, for the finder always finds hands where they were.
     dims = [
-        Change(
+        Perturbation(
             "dim", f"{number}", lambda pixels, _, rng: (pixels * rng.random(), similarity()), True
         )
         for number in range(6)
     ]
-    monkeypatch.setattr("sharp_cli.training.detector.certainty.CHANGES", dims[:5])
+    monkeypatch.setattr("sharp_cli.training.detector.certainty.PERTURBATIONS", dims[:5])
     monkeypatch.setattr("sharp_cli.training.detector.certainty.HARD", dims[5:])
     folds = []
     for number in range(2):
@@ -178,12 +184,12 @@ def test_hands_are_judged_by_what_the_other_folds_taught(
     calibration = calibrate(folds, tmp_path, fakes.FakeFinder(), load)
     assert calibration is not None
     assert loaded == [fold.bundle for fold in folds]
-    plain = [one for one in calibration.judged if one.observed.change is AS_IT_IS]
+    plain = [one for one in calibration.judged if one.observed.perturbation is UNPERTURBED]
     assert len(plain) == 8
     assert {one.observed.fold for one in plain} == {0, 1}
     row = joint_metrics("plain", plain)
     assert (row.joints, row.off, row.off_flagged) == (176, 32, 100)
     assert row.good_flagged < 5
-    assert len([one for one in calibration.judged if one.observed.change in STRANGE]) == 8 * len(
-        STRANGE
-    )
+    assert len(
+        [one for one in calibration.judged if one.observed.perturbation in STRANGE]
+    ) == 8 * len(STRANGE)

@@ -15,13 +15,13 @@ from sharp_cli.training.detector.hard_pictures import HARD, STRANGE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sharp_cli.synthetic.perturbations import Change
+    from sharp_cli.synthetic.perturbations import Perturbation
 
 TO_PICTURE = similarity(scale=0.2, degrees=90, mirror=True, x=210, y=230)
 POINTS_AT = TO_PICTURE(TEMPLATE)
 
 
-def film() -> NDArray[np.float32]:
+def radiograph() -> NDArray[np.float32]:
     """A bright spot on every point, on a ground that is not flat."""
     rows, columns = np.mgrid[:440, :400]
     pixels = 0.2 + 0.1 * rows / 440
@@ -30,13 +30,15 @@ def film() -> NDArray[np.float32]:
     return np.asarray(np.clip(pixels, 0, 1), np.float32)
 
 
-@pytest.mark.parametrize("change", [*HARD, *STRANGE], ids=lambda one: f"{one.kind} {one.severity}")
-def test_a_change_gives_a_picture_and_leaves_its_own(change: Change) -> None:
-    pixels = film()
+@pytest.mark.parametrize(
+    "perturbation", [*HARD, *STRANGE], ids=lambda one: f"{one.kind} {one.severity}"
+)
+def test_a_change_gives_a_picture_and_leaves_its_own(perturbation: Perturbation) -> None:
+    pixels = radiograph()
     (one, _), (two, _) = (
-        change.make(pixels, [POINTS_AT], np.random.default_rng(3)) for _ in range(2)
+        perturbation.apply(pixels, [POINTS_AT], np.random.default_rng(3)) for _ in range(2)
     )
-    np.testing.assert_array_equal(pixels, film())
+    np.testing.assert_array_equal(pixels, radiograph())
     np.testing.assert_array_equal(one, two)
     assert one.dtype == np.float32
     assert 0 <= one.min() < one.max() <= 1
@@ -44,12 +46,12 @@ def test_a_change_gives_a_picture_and_leaves_its_own(change: Change) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    "perturbation",
     [one for one in (*HARD, *STRANGE) if one.kind in ("cut", "squeezed")],
     ids=lambda one: f"{one.kind} {one.severity}",
 )
-def test_its_map_says_where_the_points_are(change: Change) -> None:
-    changed, move = change.make(film(), [POINTS_AT], np.random.default_rng(0))
+def test_its_map_says_where_the_points_are(perturbation: Perturbation) -> None:
+    changed, move = perturbation.apply(radiograph(), [POINTS_AT], np.random.default_rng(0))
     places = np.rint(move(POINTS_AT)).astype(int)
     inside = ((places >= 0) & (places < changed.shape[::-1])).all(axis=1)
     assert inside.any()
@@ -67,8 +69,8 @@ def test_its_map_says_where_the_points_are(change: Change) -> None:
     ],
 )
 def test_cuts_take_off_what_they_say(where: str, gone: str, kept: str) -> None:
-    change = next(one for one in HARD if one.severity == where)
-    changed, move = change.make(film(), [POINTS_AT], np.random.default_rng(0))
+    perturbation = next(one for one in HARD if one.severity == where)
+    changed, move = perturbation.apply(radiograph(), [POINTS_AT], np.random.default_rng(0))
     size = np.array(changed.shape[::-1])
     inside = {
         name: (at >= 0).all() and (at < size).all()

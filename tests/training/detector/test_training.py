@@ -307,8 +307,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     annotate(folder, "joints.csv", hands(folder, count=10))
     with pytest.MonkeyPatch.context() as patch:
-        for changes in ("CHANGES", "HARD", "STRANGE"):
-            patch.setattr(f"sharp_cli.training.detector.certainty.{changes}", ())
+        for name in ("PERTURBATIONS", "HARD", "STRANGE"):
+            patch.setattr(f"sharp_cli.training.detector.certainty.{name}", ())
         train_all(folder, folds=2)
     return folder
 
@@ -343,8 +343,8 @@ def test_with_help_nothing_is_different(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("sharp_cli.training.helpers.RayPool", FakeRayPool)
-    for changes in ("CHANGES", "HARD", "STRANGE"):
-        monkeypatch.setattr(f"sharp_cli.training.detector.certainty.{changes}", ())
+    for name in ("PERTURBATIONS", "HARD", "STRANGE"):
+        monkeypatch.setattr(f"sharp_cli.training.detector.certainty.{name}", ())
     folder = tmp_path / made.name
     annotate(folder, "joints.csv", hands(folder, count=10))
     caplog.set_level("INFO", "sharp_cli")

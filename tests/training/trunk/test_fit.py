@@ -96,7 +96,7 @@ def test_labels_and_places_of_damage_belong_together() -> None:
     assert placed > 5
 
 
-def test_sources_have_their_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sources_have_their_fractions(monkeypatch: pytest.MonkeyPatch) -> None:
     patches = PatchSampler(HandSources(REAL, PHANTOM, labelled()), seed=0)
     rng = np.random.default_rng(0)
     chosen = [patches._choose(rng) for _ in range(4000)]
@@ -106,10 +106,10 @@ def test_sources_have_their_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     known = [(one, joint) for one, joint, is_labelled in chosen if is_labelled]
     assert len(known) == kinds["cohort"]
     # Both heads alike often, and in each both labels that there are.
-    shares = Counter((joint, one.grades[joint]["erosion"]) for one, joint in known)
-    assert shares["MCP2", 0] / len(known) == pytest.approx(0.25, abs=0.04)
-    assert shares["MCP2", 1] / len(known) == pytest.approx(0.25, abs=0.04)
-    assert shares["lunate", 1] / len(known) == pytest.approx(0.5, abs=0.05)
+    counts = Counter((joint, one.grades[joint]["erosion"]) for one, joint in known)
+    assert counts["MCP2", 0] / len(known) == pytest.approx(0.25, abs=0.04)
+    assert counts["MCP2", 1] / len(known) == pytest.approx(0.25, abs=0.04)
+    assert counts["lunate", 1] / len(known) == pytest.approx(0.5, abs=0.05)
     # Labelled joints are taken as they are.
     monkeypatch.setattr(trunk_batches, "COHORT_FRACTION", 1.0)
     batch = patches.batch(0)

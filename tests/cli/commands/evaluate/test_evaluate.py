@@ -14,7 +14,7 @@ from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.evaluation.phantoms import Separability
-from sharp_cli.synthetic.perturbations import CHANGES
+from sharp_cli.synthetic.perturbations import PERTURBATIONS
 from tests import fakes
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def test_robustness(sharp: Sharp) -> None:
         "found": "100.00",
     }
     assert 0 < float(first["median"]) < 1
-    assert len({(row["change"], row["severity"]) for row in rows}) == len(CHANGES) + 1
+    assert len({(row["change"], row["severity"]) for row in rows}) == len(PERTURBATIONS) + 1
     assert {row["hands"] for row in others} == {"8"}
     (framed,) = [
         row
@@ -159,7 +159,7 @@ def watch_bundles(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | Path
         return open_bundle(kind, folder)
 
     monkeypatch.setattr("sharp_cli.bundles.store.open_bundle", watch)
-    monkeypatch.setattr("sharp_cli.evaluation.robustness.CHANGES", ())
+    monkeypatch.setattr("sharp_cli.evaluation.robustness.PERTURBATIONS", ())
     return opened
 
 
