@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """How many joints of one SHS grade a rater calls non-intact, and `fraction` of those called."""
+    """How many joints of one SHS grade a rater calls non-intact; `share` of those it calls."""
 
     finding: Finding
     joints: str
@@ -29,7 +29,7 @@ class Grade:
     name: str
     called: int
     non_intact: int
-    fraction: float
+    share: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class ClassificationEvaluation:
     """All that is measured, by the names that its files have.
 
     `hands` are single hands, `sides` all left and all right ones.
@@ -93,7 +93,7 @@ class Evaluation:
     patients: Sequence[Part]
 
 
-def evaluate(cases: Cases, *, resamples: int, seed: int) -> Evaluation:
+def evaluate_classification(cases: Cases, *, resamples: int, seed: int) -> ClassificationEvaluation:
     """Measure everything.
 
     Args:
@@ -108,7 +108,7 @@ def evaluate(cases: Cases, *, resamples: int, seed: int) -> Evaluation:
         resampled = _Resampled(cases, cases.inside(finding, joints), drawn)
         figures += _metric_values(resampled, finding, joints)
         differences += _differences(resampled, finding, joints)
-    return Evaluation(
+    return ClassificationEvaluation(
         partners=cases.partners,
         figures=figures,
         differences=differences,

@@ -12,7 +12,11 @@ from sharp_cli.evaluation.tables import Table, format_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sharp_cli.evaluation.classification import Difference, Evaluation, MetricValue
+    from sharp_cli.evaluation.classification import (
+        ClassificationEvaluation,
+        Difference,
+        MetricValue,
+    )
 
 _TITLES: Final = {
     "sensitivity": "Sensitivity",
@@ -45,7 +49,7 @@ _AGREEMENT: Final = (
 _GRADES: Final = "Joints called non-intact, of those of an SHS grade; grade 0 is intact."
 
 
-def tables(evaluation: Evaluation) -> list[Table]:
+def tables(evaluation: ClassificationEvaluation) -> list[Table]:
     """Tables for reading: all but the parts of single joints, hands and patients.
 
     There are no differences of a single rater, and no grades where the labels are none.
@@ -54,7 +58,7 @@ def tables(evaluation: Evaluation) -> list[Table]:
     return [table for make in makers if (table := make(evaluation)).rows]
 
 
-def _partners(evaluation: Evaluation) -> Table:
+def _partners(evaluation: ClassificationEvaluation) -> Table:
     return Table(
         "Labelled joints that are called and that are not, and called ones that are not labelled.",
         ("", "called", "not called", "not labelled"),
@@ -65,7 +69,7 @@ def _partners(evaluation: Evaluation) -> Table:
     )
 
 
-def _table4(evaluation: Evaluation) -> Table:
+def _table4(evaluation: ClassificationEvaluation) -> Table:
     names = list(dict.fromkeys(figure.name for figure in evaluation.figures))
     found = {(one.finding, one.joints, one.metric, one.name): one for one in evaluation.figures}
     rows: list[list[str]] = []
@@ -90,7 +94,7 @@ def _best(metric: str, values: Sequence[float]) -> list[int]:
     return [at for at, value in enumerate(values) if value == best]
 
 
-def _differences(evaluation: Evaluation) -> Table:
+def _differences(evaluation: ClassificationEvaluation) -> Table:
     pairs: dict[tuple[str, ...], list[Difference]] = {}
     for one in evaluation.differences:
         if one.metric not in _PAPER:
@@ -109,7 +113,7 @@ def _differences(evaluation: Evaluation) -> Table:
     )
 
 
-def _agreement(evaluation: Evaluation) -> Table:
+def _agreement(evaluation: ClassificationEvaluation) -> Table:
     rows = [
         (
             f"{one.joints} ({one.finding})",
@@ -123,11 +127,11 @@ def _agreement(evaluation: Evaluation) -> Table:
     return Table(_AGREEMENT, ("", "", "joints", "agreement in %", "kappa"), rows)
 
 
-def _grades(evaluation: Evaluation) -> Table:
+def _grades(evaluation: ClassificationEvaluation) -> Table:
     names = list(dict.fromkeys(one.name for one in evaluation.grades))
     rows: dict[tuple[str, str], list[str]] = {}
     for one in evaluation.grades:
-        percent = format_number(one.fraction * 100, ".0f")
+        percent = format_number(one.share * 100, ".0f")
         row = rows.setdefault((f"{one.joints} ({one.finding})", str(one.grade)), [])
         row.append(f"{one.non_intact}/{one.called} ({percent} %)")
     return Table(_GRADES, ("", "grade", *names), [[*key, *row] for key, row in rows.items()])

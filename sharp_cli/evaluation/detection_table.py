@@ -109,7 +109,7 @@ class Distance:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class DetectionEvaluation:
     """All that is measured.
 
     Attributes:
@@ -123,9 +123,9 @@ class Evaluation:
     distances: Sequence[Distance]
 
 
-def evaluate(comparison: Comparison) -> Evaluation:
+def evaluate_detection(comparison: Comparison) -> DetectionEvaluation:
     """Measure rates and distances of joint groups."""
-    return Evaluation(
+    return DetectionEvaluation(
         comparison.partners,
         rates(comparison.joints),
         distances(comparison.errors) if comparison.errors else (),
@@ -152,7 +152,7 @@ def distances(errors: Sequence[JointError]) -> list[Distance]:
     ]
 
 
-def tables(evaluation: Evaluation, criterion: str) -> list[Table]:
+def tables(evaluation: DetectionEvaluation, criterion: str) -> list[Table]:
     """What is for reading: Table 3, the distances by unit, and what only one file has.
 
     Args:
@@ -172,7 +172,7 @@ def tables(evaluation: Evaluation, criterion: str) -> list[Table]:
     return made
 
 
-def _distances(evaluation: Evaluation, unit: Unit) -> Table:
+def _distances(evaluation: DetectionEvaluation, unit: Unit) -> Table:
     words, form = _UNITS[unit]
 
     rows = {

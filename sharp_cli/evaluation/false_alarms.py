@@ -66,14 +66,14 @@ class FalseAlarms:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class FalseAlarmEvaluation:
     """All that is measured."""
 
     false_alarms: Sequence[FalseAlarms]
 
 
 class Call(NamedTuple):
-    """What is said of a joint of an intact hand."""
+    """The label that a joint of an intact hand was given."""
 
     patient: str
     finding: Finding
@@ -84,7 +84,7 @@ class Call(NamedTuple):
 def read_exclusions(path: Path) -> dict[str, Exclusion]:
     """Read which joints do not count, by image: `image,leave_out` and, if there, `patient`.
 
-    `leave_out` names joints with blanks between them.
+    `leave_out` names joints with spaces between them.
 
     Raises:
         DocumentError: Listing every bad row.
@@ -116,7 +116,7 @@ def classified_joints(
             yield Call(patient, row.finding, row.group, row.label == "non-intact")
 
 
-def evaluate(path: Path, calls: Sequence[Call]) -> Evaluation:
+def evaluate_false_alarms(path: Path, calls: Sequence[Call]) -> FalseAlarmEvaluation:
     """Measure false alarms by finding and joint group, by finding, and of all joints.
 
     Args:
@@ -132,7 +132,7 @@ def evaluate(path: Path, calls: Sequence[Call]) -> Evaluation:
     measured = [
         _measure(finding, joints, own) for (finding, joints), own in grouped(calls).items() if own
     ]
-    return Evaluation([*measured, _measure(BOTH_FINDINGS, ALL_JOINTS, calls)])
+    return FalseAlarmEvaluation([*measured, _measure(BOTH_FINDINGS, ALL_JOINTS, calls)])
 
 
 def _measure(finding: str, joints: str, calls: Sequence[Call]) -> FalseAlarms:
@@ -145,7 +145,7 @@ def _measure(finding: str, joints: str, calls: Sequence[Call]) -> FalseAlarms:
     return FalseAlarms(finding, joints, int(called.sum()), len(calls), *percent)
 
 
-def table(evaluation: Evaluation) -> Table:
+def table(evaluation: FalseAlarmEvaluation) -> Table:
     """The false alarms for reading."""
     return Table(
         "Joints of intact hands that are called non-intact, in percent, with 95 % intervals by a "

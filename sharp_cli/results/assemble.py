@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.core.records import Classification, Hand, Precision
     from sharp_cli.results.document import Failure
-    from sharp_cli.results.studies import DetectedHand, Study
+    from sharp_cli.results.study_records import DetectedHand, Study
 
 _PROBABILITY_DECIMALS: Final = 4
 

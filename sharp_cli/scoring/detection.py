@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from sharp_cli import radiograph
 from sharp_cli.core.errors import NoHandError, RadiographError
 from sharp_cli.core.geometry import Affine
-from sharp_cli.core.joints import POINTS, SIDES, TARGETS
+from sharp_cli.core.joints import BOXES, POINTS, SIDES
 from sharp_cli.inference.crop import corners, crop, meets
 from sharp_cli.results import overlay
 from sharp_cli.results.document import Failure
 from sharp_cli.results.run import Run
-from sharp_cli.results.studies import DetectedHand, DetectedRadiograph
+from sharp_cli.results.study_records import DetectedHand, DetectedRadiograph
 from sharp_cli.scoring.joints import find_joints
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _detected(
     for each in found:
         hand, points = _rounded(*each)
         points = tuple(point for point in points if _is_inside(picture, hand, point))
-        notes += _doubts(hand, points)
+        notes += _warn_of_joints(hand, points)
         hands.append(DetectedHand(hand, points, crop(picture, hand, points) if patches else ()))
     height, width = picture.pixels.shape
     whole = DetectedRadiograph(
@@ -154,12 +154,11 @@ def _rounded(hand: Hand, points: Sequence[Point]) -> tuple[Hand, tuple[Point, ..
 
 
 def _is_inside(picture: Radiograph, hand: Hand, point: Point) -> bool:
-    """Whether each box around a point shows some of the picture; else nothing was detected."""
-    boxes = [target.box for target in TARGETS if target.joint == point.joint]
-    return all(meets(corners(hand, point, box), picture.pixels.shape) for box in boxes)
+    """Whether the box around a point shows some of the picture; else nothing was detected."""
+    return meets(corners(hand, point, BOXES[point.joint]), picture.pixels.shape)
 
 
-def _doubts(hand: Hand, points: Sequence[Point]) -> Iterator[str]:
+def _warn_of_joints(hand: Hand, points: Sequence[Point]) -> Iterator[str]:
     """A warning for each way in which a hand's joints are not to be relied on."""
     status = {point.joint: point.status for point in points}
     missing = [joint for joint in POINTS if joint not in status]

@@ -23,7 +23,7 @@ _DIRECTORY: Final = "DICOMDIR"
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class RadiographFile:
     """A file that may be a radiograph: its path as the user gave or would give it."""
 
     file: str
@@ -35,14 +35,14 @@ class Found:
     """What was found, in the order of the sources, and in folders in the order of names.
 
     Attributes:
-        pictures: Each file once.
+        radiographs: Each file once.
         named: Whether all of them were named one by one.
         others: How many other files lie in the folders; hidden files are among them.
         warnings: Which files were named or found more than once.
         failures: Which folders could not be searched, or were named and hold nothing.
     """
 
-    pictures: list[Picture] = field(default_factory=list)
+    radiographs: list[RadiographFile] = field(default_factory=list)
     named: bool = True
     others: int = 0
     warnings: list[WarningRow] = field(default_factory=list)
@@ -114,7 +114,7 @@ class _Search:
         self.found.failures.append(Failure(folder, InputError.__name__, f"{folder}: {problem}"))
 
     def _sort_out(self, path: str) -> None:
-        """Take a file that was found, if it is a picture."""
+        """Take a file that was found, if it may be a radiograph."""
         # To open a pipe or a device would hang. Its reader reports a link that leads nowhere.
         regular = isfile(path) or not exists(path)
         header = read_header(path) if regular and Path(path).name != _DIRECTORY else None
@@ -130,7 +130,7 @@ class _Search:
             self.found.warnings.append(WarningRow("", path, text))
             return
         self.files[real] = path
-        self.found.pictures.append(Picture(path, header))
+        self.found.radiographs.append(RadiographFile(path, header))
 
 
 def _expanded(source: str) -> Iterator[str]:

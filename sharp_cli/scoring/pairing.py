@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from sharp_cli.core.joints import Side
-    from sharp_cli.scoring.discover import Picture
+    from sharp_cli.scoring.discover import RadiographFile
 
 _SEPARATORS: Final = re.compile(r"([^a-zA-Z0-9]+)")
 _SIDES: Final[dict[str, Side]] = {"l": "left", "left": "left", "r": "right", "right": "right"}
@@ -37,116 +37,123 @@ _MOST: Final = 12
 programs that remove identifiers give all files of an archive the same ones."""
 
 
-def pair(pictures: Sequence[Picture], *, named: bool) -> list[Group]:
-    """Put files together that may be one study.
+def pair(radiographs: Sequence[RadiographFile], *, named: bool) -> list[Group]:
+    """Group the files that may be one study.
 
     Args:
-        pictures: Each file once.
+        radiographs: Each file once.
         named: Whether they were named one by one.
 
     Returns:
         Each file in one group, in the order of their first files.
     """
-    doubts = _Doubts()
-    groups: list[list[Picture]] = []
-    rest = list(pictures)
+    warnings = _PairingWarnings()
+    groups: list[list[RadiographFile]] = []
+    rest = list(radiographs)
     for rule in (_by_study, _by_day, _by_name):
-        found = rule(rest, doubts)
+        found = rule(rest, warnings)
         groups += found
-        used = {picture.file for group in found for picture in group}
-        rest = [picture for picture in rest if picture.file not in used]
-    if named and len(rest) == len(pictures) == _PAIR and not doubts.about_patients(rest):
+        used = {radiograph.file for group in found for radiograph in group}
+        rest = [radiograph for radiograph in rest if radiograph.file not in used]
+    alone = named and len(rest) == len(radiographs) == _PAIR
+    if alone and not warnings.warn_if_patients_differ(rest):
         groups, rest = [rest], []
-    groups += [[picture] for picture in rest]
-    place = {picture.file: at for at, picture in enumerate(pictures)}
-    groups.sort(key=lambda group: min(place[picture.file] for picture in group))
-    return [_group(group, doubts) for group in groups]
+    groups += [[radiograph] for radiograph in rest]
+    place = {radiograph.file: at for at, radiograph in enumerate(radiographs)}
+    groups.sort(key=lambda group: min(place[radiograph.file] for radiograph in group))
+    return [_group(group, warnings) for group in groups]
 
 
 @dataclass(slots=True)
-class _Doubts:
+class _PairingWarnings:
     """Why files were not put together, by file."""
 
     texts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def note(self, picture: Picture, text: str) -> None:
-        self.texts[picture.file].append(text)
+    def add(self, radiograph: RadiographFile, text: str) -> None:
+        self.texts[radiograph.file].append(text)
 
-    def about_patients(self, pictures: Sequence[Picture]) -> bool:
-        """Note of each file which others name another patient; gives whether any does."""
+    def warn_if_patients_differ(self, radiographs: Sequence[RadiographFile]) -> bool:
+        """Whether files name different patients; then each gets a warning."""
         found = False
-        for picture in pictures:
-            strangers = [other.file for other in pictures if _are_strangers(picture, other)]
-            if strangers:
-                named = ", ".join(strangers)
+        for radiograph in radiographs:
+            others = [other.file for other in radiographs if _differ_in_patient(radiograph, other)]
+            if others:
+                named = ", ".join(others)
                 why = "the files say that they are of different patients"
-                self.note(picture, f"not paired with {named}: {why}")
+                self.add(radiograph, f"not paired with {named}: {why}")
                 found = True
         return found
 
 
-def _are_strangers(one: Picture, other: Picture) -> bool:
+def _differ_in_patient(one: RadiographFile, other: RadiographFile) -> bool:
     return len({one.header.patient_key, other.header.patient_key} - {None}) > 1
 
 
-def _by_study(pictures: Sequence[Picture], doubts: _Doubts) -> list[list[Picture]]:
-    groups: list[list[Picture]] = []
-    for same in _alike(pictures, lambda picture: picture.header.study_key):
+def _by_study(
+    radiographs: Sequence[RadiographFile], warnings: _PairingWarnings
+) -> list[list[RadiographFile]]:
+    groups: list[list[RadiographFile]] = []
+    for same in _alike(radiographs, lambda radiograph: radiograph.header.study_key):
         if len(same) > _MOST:
-            for picture in same:
-                doubts.note(picture, f"not paired: {len(same)} files are of one DICOM study")
-        elif not doubts.about_patients(same):
-            twins = _by_name(same, _Doubts())
-            paired = {picture.file for twin in twins for picture in twin}
-            rest = [picture for picture in same if picture.file not in paired]
+            for radiograph in same:
+                warnings.add(radiograph, f"not paired: {len(same)} files are of one DICOM study")
+        elif not warnings.warn_if_patients_differ(same):
+            twins = _by_name(same, _PairingWarnings())
+            paired = {radiograph.file for twin in twins for radiograph in twin}
+            rest = [radiograph for radiograph in same if radiograph.file not in paired]
             groups += [*twins, rest] if rest else twins
     return groups
 
 
-def _by_day(pictures: Sequence[Picture], doubts: _Doubts) -> list[list[Picture]]:
+def _by_day(
+    radiographs: Sequence[RadiographFile], warnings: _PairingWarnings
+) -> list[list[RadiographFile]]:
     groups = []
-    for same in _alike(pictures, lambda picture: picture.header.day_key):
-        lefts = [picture for picture in same if picture.header.side == "left"]
-        rights = [picture for picture in same if picture.header.side == "right"]
+    for same in _alike(radiographs, lambda radiograph: radiograph.header.day_key):
+        lefts = [radiograph for radiograph in same if radiograph.header.side == "left"]
+        rights = [radiograph for radiograph in same if radiograph.header.side == "right"]
         if len(lefts) == len(rights) == 1:
             groups.append([*lefts, *rights])
         elif lefts and rights:
             why = f"of one patient and day are {len(lefts)} left and {len(rights)} right hands"
-            for picture in [*lefts, *rights]:
-                doubts.note(picture, f"not paired: {why}")
+            for radiograph in [*lefts, *rights]:
+                warnings.add(radiograph, f"not paired: {why}")
     return groups
 
 
-def _by_name(pictures: Sequence[Picture], doubts: _Doubts) -> list[list[Picture]]:
-    places: dict[Hashable, dict[Side, list[Picture]]] = {}
-    for picture in pictures:
-        for place, (side, _) in _readings(picture.file).items():
-            places.setdefault(place, {"left": [], "right": []})[side].append(picture)
+def _by_name(
+    radiographs: Sequence[RadiographFile], warnings: _PairingWarnings
+) -> list[list[RadiographFile]]:
+    places: dict[Hashable, dict[Side, list[RadiographFile]]] = {}
+    for radiograph in radiographs:
+        for place, (side, _) in _readings(radiograph.file).items():
+            places.setdefault(place, {"left": [], "right": []})[side].append(radiograph)
     couples = [
         (left, right)
         for sides in places.values()
         for left, right in product(sides["left"], sides["right"])
     ]
-    matches = Counter(picture.file for couple in couples for picture in couple)
+    matches = Counter(radiograph.file for couple in couples for radiograph in couple)
     groups = []
     for left, right in couples:
         if matches[left.file] > 1 or matches[right.file] > 1:
             for one, other in ((left, right), (right, left)):
-                doubts.note(one, f"not paired with {other.file}: names match more than once")
-        elif not doubts.about_patients([left, right]):
+                warnings.add(one, f"not paired with {other.file}: names match more than once")
+        elif not warnings.warn_if_patients_differ([left, right]):
             groups.append([left, right])
     return groups
 
 
 def _alike(
-    pictures: Iterable[Picture], key: Callable[[Picture], str | None]
-) -> Iterator[list[Picture]]:
+    radiographs: Iterable[RadiographFile], key: Callable[[RadiographFile], str | None]
+) -> Iterator[list[RadiographFile]]:
     """The files that have a key in common, two or more."""
-    groups: dict[str, list[Picture]] = {}
-    for picture in pictures:
-        known = key(picture)
+    groups: dict[str, list[RadiographFile]] = {}
+    for radiograph in radiographs:
+        known = key(radiograph)
         if known is not None:
-            groups.setdefault(known, []).append(picture)
+            groups.setdefault(known, []).append(radiograph)
     return (group for group in groups.values() if len(group) > 1)
 
 
@@ -168,12 +175,12 @@ def _readings(file: str) -> dict[Hashable, tuple[Side, str]]:
     return result
 
 
-def _group(pictures: Sequence[Picture], doubts: _Doubts) -> Group:
+def _group(radiographs: Sequence[RadiographFile], warnings: _PairingWarnings) -> Group:
     """A group and its name: what two files have in common, or else what they are called."""
-    files = tuple(picture.file for picture in pictures)
+    files = tuple(radiograph.file for radiograph in radiographs)
     stems = [Path(file).stem for file in files]
     if len(files) == 1:
-        remarks = tuple(dict.fromkeys((files[0], text) for text in doubts.texts[files[0]]))
+        remarks = tuple(dict.fromkeys((files[0], text) for text in warnings.texts[files[0]]))
         return Group(files, folder_name(stems[0]), remarks)
     if len(files) > _PAIR:
         return Group(files, folder_name(stems[0]))

@@ -55,7 +55,7 @@ def plan(sources: Iterable[str]) -> Plan:
         sources: Files, folders and patterns.
     """
     found = discover(sources)
-    groups = name_studies(pair(found.pictures, named=found.named))
+    groups = name_studies(pair(found.radiographs, named=found.named))
     return Plan(groups, found.others, tuple(found.warnings), tuple(found.failures))
 
 

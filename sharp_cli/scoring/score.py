@@ -10,7 +10,7 @@ from sharp_cli.core.inputs import input_sets
 from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.results.assemble import assemble, with_models, with_results, with_studies
 from sharp_cli.scoring.detection import detect_group
-from sharp_cli.scoring.studies import group_into_studies
+from sharp_cli.scoring.study_grouping import group_into_studies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.records import Classification
     from sharp_cli.results.document import Document
     from sharp_cli.results.run import Run
-    from sharp_cli.results.studies import Study
+    from sharp_cli.results.study_records import Study
     from sharp_cli.scoring.detection import DetectedGroup
     from sharp_cli.scoring.groups import Group
     from sharp_cli.scoring.plan import Plan

@@ -18,7 +18,7 @@ from sharp_cli.results.inputs import reread
 from sharp_cli.scoring.detection import detect_group
 from sharp_cli.scoring.plan import plan
 from sharp_cli.scoring.score import require_all
-from sharp_cli.scoring.studies import group_into_studies
+from sharp_cli.scoring.study_grouping import group_into_studies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

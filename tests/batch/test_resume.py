@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sharp_cli.batch.result_store import opened
 from sharp_cli.batch.resume import remaining
 from sharp_cli.radiograph.headers import Header
-from sharp_cli.scoring.discover import Picture
+from sharp_cli.scoring.discover import RadiographFile
 from sharp_cli.scoring.pairing import pair
 from sharp_cli.scoring.plan import name_studies
-from sharp_cli.scoring.studies import group_into_studies
-from tests.scoring.test_studies import radiograph
+from sharp_cli.scoring.study_grouping import group_into_studies
+from tests.scoring.test_study_grouping import radiograph
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +38,8 @@ ARCHIVE = st.dictionaries(FILE, st.tuples(SHOWN, st.sampled_from([None, "s", "t"
 
 def run(folder: Path, archive: Mapping[str, tuple[Shown, str | None]], groups: int = 99) -> None:
     """Work on so many groups of an archive."""
-    pictures = [Picture(file, Header(study_key=archive[file][1])) for file in sorted(archive)]
-    planned = name_studies(pair(pictures, named=False))
+    files = [RadiographFile(file, Header(study_key=archive[file][1])) for file in sorted(archive)]
+    planned = name_studies(pair(files, named=False))
     with opened(folder, {}, {}) as results:
         for group in remaining(planned, results.journal):
             if not groups:

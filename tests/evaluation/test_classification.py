@@ -16,7 +16,7 @@ from sklearn.metrics import auc, f1_score, precision_recall_curve, recall_score
 from sharp_cli.core.errors import DocumentError, UsageError
 from sharp_cli.evaluation import files
 from sharp_cli.evaluation.cases import AVERAGE, JOINT_SETS, match
-from sharp_cli.evaluation.classification import Evaluation, evaluate
+from sharp_cli.evaluation.classification import ClassificationEvaluation, evaluate_classification
 from sharp_cli.evaluation.classification_plots import calibration, precision_recall
 from sharp_cli.evaluation.classification_tables import tables
 from sharp_cli.evaluation.metrics.classification import METRICS
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LABELS = Path("labels.csv")
 
 
-def write(folder: Path, cases: Cases, evaluation: Evaluation) -> None:
+def write(folder: Path, cases: Cases, evaluation: ClassificationEvaluation) -> None:
     plots = {"precision-recall": precision_recall(cases), "calibration": calibration(cases)}
     files.write(folder, "classification", evaluation, {}, tables=tables(evaluation), plots=plots)
 
@@ -44,10 +44,12 @@ def run(
     *raters: Rater,
     missing: MissingAs = "exclude",
     resamples: int = 50,
-) -> Evaluation:
+) -> ClassificationEvaluation:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return evaluate(match(LABELS, joints, raters, missing), resamples=resamples, seed=1)
+        return evaluate_classification(
+            match(LABELS, joints, raters, missing), resamples=resamples, seed=1
+        )
 
 
 def without(one: Rater, *joints: LabelledJoint) -> Rater:
@@ -56,7 +58,7 @@ def without(one: Rater, *joints: LabelledJoint) -> Rater:
 
 
 def figure(
-    evaluation: Evaluation, name: str, metric: str, joints: str = "all joints"
+    evaluation: ClassificationEvaluation, name: str, metric: str, joints: str = "all joints"
 ) -> MetricValue:
     (found,) = (
         one
@@ -66,7 +68,9 @@ def figure(
     return found
 
 
-def difference(evaluation: Evaluation, first: str, second: str, metric: str) -> Difference:
+def difference(
+    evaluation: ClassificationEvaluation, first: str, second: str, metric: str
+) -> Difference:
     (found,) = (
         one
         for one in evaluation.differences
@@ -76,7 +80,7 @@ def difference(evaluation: Evaluation, first: str, second: str, metric: str) -> 
     return found
 
 
-def test_figures_are_those_of_the_joints_of_a_set() -> None:
+def test_metrics_are_those_of_the_joints_of_a_set() -> None:
     joints = labelled()
     model, reader = rater("siso", joints), rater("Ann", joints, reader=True)
     evaluation = run(joints, model, reader)
@@ -128,7 +132,7 @@ def test_differences_are_paired() -> None:
     assert found.low < found.value < found.high
 
 
-def test_missing_calls_are_left_out_of_their_own_column_and_its_differences() -> None:
+def test_missing_calls_are_excluded_from_their_own_column_and_its_differences() -> None:
     joints = labelled()
     whole, part = rater("siso", joints), rater("mimo-local", joints)
     lost = [joint for joint in joints if joint.patient == "P0"]
@@ -210,7 +214,7 @@ def test_what_cannot_be_told_is_a_dash(tmp_path: Path) -> None:
     cases = match(LABELS, joints, [model, rater("Ann", joints, reader=True)], "exclude")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        evaluation = evaluate(cases, resamples=20, seed=1)
+        evaluation = evaluate_classification(cases, resamples=20, seed=1)
         write(tmp_path, cases, evaluation)
     found = figure(evaluation, "siso", "sensitivity")
     assert math.isnan(found.value)
@@ -265,7 +269,7 @@ def test_raters_of_other_pictures_are_told() -> None:
 def test_what_there_is_nothing_of_has_no_table(tmp_path: Path) -> None:
     joints = [replace(joint, grade=None) for joint in labelled()]
     cases = match(LABELS, joints, [rater("siso", joints)], "exclude")
-    evaluation = evaluate(cases, resamples=0, seed=1)
+    evaluation = evaluate_classification(cases, resamples=0, seed=1)
     assert len(tables(evaluation)) == 3
     write(tmp_path, cases, evaluation)
     written = {path.stem for path in tmp_path.glob("*.csv")}

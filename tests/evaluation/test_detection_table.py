@@ -15,7 +15,13 @@ from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.evaluation.detection_match import Comparison, FoundJoint, Unmatched
 from sharp_cli.evaluation.detection_plots import distance_errors
-from sharp_cli.evaluation.detection_table import Distance, distances, evaluate, rates, tables
+from sharp_cli.evaluation.detection_table import (
+    Distance,
+    distances,
+    evaluate_detection,
+    rates,
+    tables,
+)
 from sharp_cli.evaluation.metrics.detection import joint_errors
 from sharp_cli.evaluation.tables import latex, markdown
 from tests.evaluation.paper import DETECTED, PERCENT
@@ -65,7 +71,9 @@ def test_table_3_follows_from_its_counts() -> None:
 
 
 def test_table_3_is_laid_out_as_in_the_paper() -> None:
-    evaluation = evaluate(Comparison("as a reader adjudicated", (), paper(), (), uncertain=False))
+    evaluation = evaluate_detection(
+        Comparison("as a reader adjudicated", (), paper(), (), uncertain=False)
+    )
     (table,) = tables(evaluation, "as a reader adjudicated")
     assert table.columns == ("", "Intact", "Non-intact", "Total")
     assert [row[0] for row in table.rows] == [
@@ -144,7 +152,7 @@ def test_distances_in_tables() -> None:
     }
     partners = [Unmatched("annotated, not predicted", 28, "count as not found")]
     errors = joint_errors(detected, [hand])
-    evaluation = evaluate(Comparison("near", partners, (), errors, uncertain=False))
+    evaluation = evaluate_detection(Comparison("near", partners, (), errors, uncertain=False))
     _, px, mm, percent, told = tables(evaluation, "near")
     assert list(px.rows[3]) == ["CMC-M", "2", "10.0 ± 8.5", "10.0", "15.4"]
     assert list(percent.rows[3]) == ["CMC-M", "2", "2.50 ± 2.12", "2.50", "3.85"]

@@ -12,7 +12,7 @@ from sharp_cli.core.joints import TARGETS
 from sharp_cli.evaluation.false_alarms import (
     Exclusion,
     classified_joints,
-    evaluate,
+    evaluate_false_alarms,
     read_exclusions,
 )
 from sharp_cli.results.document import JointRow
@@ -56,7 +56,7 @@ def hand(file: str, called: Iterable[str] = (), unknown: Iterable[str] = ()) -> 
 def measured(
     rows: Iterable[JointRow], exclusions: dict[str, Exclusion] | None = None
 ) -> dict[tuple[str, str], FalseAlarms]:
-    found = evaluate(RESULTS, [*classified_joints(rows, exclusions or {})])
+    found = evaluate_false_alarms(RESULTS, [*classified_joints(rows, exclusions or {})])
     return {(one.finding, one.joints): one for one in found.false_alarms}
 
 
@@ -88,7 +88,7 @@ def test_intervals_are_by_patient() -> None:
 
 def test_there_must_be_something_to_count() -> None:
     with pytest.raises(DocumentError, match=r"results\.csv: no joint"):
-        evaluate(RESULTS, [])
+        evaluate_false_alarms(RESULTS, [])
 
 
 def test_exclusions_are_read_with_or_without_patients(tmp_path: Path) -> None:

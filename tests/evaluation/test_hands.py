@@ -43,7 +43,7 @@ def test_missed_extra_and_wrong_side_are_named() -> None:
     }
 
 
-def test_figures_of_nothing_found_are_not_numbers() -> None:
+def test_metrics_of_nothing_found_are_not_numbers() -> None:
     tally = Tally()
     tally.add("a", [TRUE], [])
     assert tally.metrics()["found"] == 0

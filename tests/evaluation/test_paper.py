@@ -31,10 +31,10 @@ def test_joint_sets_are_those_of_table_4() -> None:
     assert JOINT_SETS["jsn", "all joints"] == ("PIP", "MCP", "CMC", "wrist")
 
 
-def figures_of_rates(
+def metrics_of_rates(
     sensitivity: float, specificity: float, counts: tuple[int, ...]
 ) -> dict[str, float]:
-    """All figures of a reader with these rates on so many intact and non-intact joints."""
+    """All metrics of a reader with these rates on so many intact and non-intact joints."""
     intact, damaged = counts
     weights = [
         sensitivity * damaged,
@@ -59,7 +59,7 @@ def unlike(metric: str, row: int, columns: range) -> dict[tuple[str, str], set[s
     for of, column in product(SETS, columns):
         sensitivity, specificity = TABLE4[of][0][column], TABLE4[of][1][column]
         values = [
-            figures_of_rates(sensitivity + one, specificity + other, COUNTS[of])[metric]
+            metrics_of_rates(sensitivity + one, specificity + other, COUNTS[of])[metric]
             for one, other in product((-HALF, HALF), repeat=2)
         ]
         if not min(values) - HALF <= TABLE4[of][row][column] <= max(values) + HALF:
@@ -82,7 +82,7 @@ def test_pr_auc_of_readers_of_table_4() -> None:
     assert {of for of in SETS if of not in off} == {("jsn", "PIP+MCP+CMC"), ("jsn", "all joints")}
     for column in range(4, 7):
         sensitivity, specificity = (TABLE4["jsn", "wrist"][row][column] for row in (0, 1))
-        found = figures_of_rates(sensitivity, specificity, COUNTS["jsn", "wrist"])["pr_auc"]
+        found = metrics_of_rates(sensitivity, specificity, COUNTS["jsn", "wrist"])["pr_auc"]
         assert found == pytest.approx(TABLE4["jsn", "wrist"][3][column], abs=0.016)
 
 
@@ -100,7 +100,7 @@ def test_rates_of_table_3() -> None:
             misprint = (finding, group) == ("erosion", "wrist")
             assert found == intact + damaged - (2 if misprint else 0)
             rates = [
-                round(100 * figures_of_rates(one / all_, 1.0, (1, all_))["sensitivity"], 1)
+                round(100 * metrics_of_rates(one / all_, 1.0, (1, all_))["sensitivity"], 1)
                 for one, all_ in (*kinds[:2], (intact + damaged, of))
             ]
             assert tuple(rates) == PERCENT[finding][group]

@@ -126,7 +126,7 @@ def scored(people: int) -> MixedPatches:
     )
 
 
-def test_figures_of_scores() -> None:
+def test_metrics_of_scores() -> None:
     patches = scored(15)
     rng = np.random.default_rng(0)
     chance = rng.normal(size=len(patches.synthetic))

@@ -21,7 +21,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def files(found: Found) -> list[str]:
-    return [picture.file for picture in found.pictures]
+    return [radiograph.file for radiograph in found.radiographs]
 
 
 def test_folders_are_searched_at_any_depth_in_the_order_of_names() -> None:
@@ -30,7 +30,7 @@ def test_folders_are_searched_at_any_depth_in_the_order_of_names() -> None:
     dataset(stored()).save_as("a/b/IM0001", enforce_file_format=True)
     found = discover(["a/", "a.png"])
     assert files(found) == ["a/B.png", "a/b/IM0001", "a/b/a.png", "a/b/c/d.png", "a/z.png", "a.png"]
-    assert found.pictures[1].header.study_key is not None
+    assert found.radiographs[1].header.study_key is not None
     assert not found.named
 
 

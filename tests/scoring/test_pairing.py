@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharp_cli.radiograph.headers import Header
-from sharp_cli.scoring.discover import Picture
+from sharp_cli.scoring.discover import RadiographFile
 from sharp_cli.scoring.pairing import pair
 from sharp_cli.scoring.plan import plan
 
@@ -20,34 +20,34 @@ if TYPE_CHECKING:
     from sharp_cli.scoring.groups import Group
 
 
-def picture(
+def radiograph(
     file: str,
     *,
     study: str | None = None,
     patient: str | None = None,
     day: str | None = None,
     side: Side | None = None,
-) -> Picture:
-    return Picture(file, Header(study, patient, day, side))
+) -> RadiographFile:
+    return RadiographFile(file, Header(study, patient, day, side))
 
 
-def paired(*pictures: Picture | str, named: bool = False) -> list[tuple[str, ...]]:
-    return [group.files for group in groups(*pictures, named=named)]
+def paired(*radiographs: RadiographFile | str, named: bool = False) -> list[tuple[str, ...]]:
+    return [group.files for group in groups(*radiographs, named=named)]
 
 
-def groups(*pictures: Picture | str, named: bool = False) -> list[Group]:
-    return pair([picture(p) if isinstance(p, str) else p for p in pictures], named=named)
+def groups(*radiographs: RadiographFile | str, named: bool = False) -> list[Group]:
+    return pair([radiograph(p) if isinstance(p, str) else p for p in radiographs], named=named)
 
 
 def test_the_same_dicom_study_is_a_group() -> None:
-    pictures = [picture(f"{at}.dcm", study=study) for at, study in enumerate("stss")]
-    assert paired(*pictures) == [("0.dcm", "2.dcm", "3.dcm"), ("1.dcm",)]
-    assert [group.name for group in groups(*pictures)] == ["0", "1"]
+    radiographs = [radiograph(f"{at}.dcm", study=study) for at, study in enumerate("stss")]
+    assert paired(*radiographs) == [("0.dcm", "2.dcm", "3.dcm"), ("1.dcm",)]
+    assert [group.name for group in groups(*radiographs)] == ["0", "1"]
 
 
 def test_names_pair_within_a_dicom_study() -> None:
     names = ("pa_L", "pa_R", "oblique_L", "oblique_R", "foot")
-    assert paired(*(picture(f"{name}.dcm", study="s") for name in names)) == [
+    assert paired(*(radiograph(f"{name}.dcm", study="s") for name in names)) == [
         ("pa_L.dcm", "pa_R.dcm"),
         ("oblique_L.dcm", "oblique_R.dcm"),
         ("foot.dcm",),
@@ -55,30 +55,29 @@ def test_names_pair_within_a_dicom_study() -> None:
 
 
 def test_a_study_of_very_many_files_is_none() -> None:
-    found = groups(*(picture(f"{at}.dcm", study="s") for at in range(13)))
+    found = groups(*(radiograph(f"{at}.dcm", study="s") for at in range(13)))
     assert len(found) == 13
     assert found[0].remarks == (("0.dcm", "not paired: 13 files are of one DICOM study"),)
     names = [f"{at}_{side}.dcm" for at in range(10) for side in "LR"]
-    found = groups(*(picture(name, study="s") for name in names))
+    found = groups(*(radiograph(name, study="s") for name in names))
     assert [group.name for group in found] == [str(at) for at in range(10)]
     assert not any(group.remarks for group in found)
 
 
 def test_two_hands_of_one_patient_and_day_are_a_group() -> None:
-    left = picture("1", study="s", patient="p", day="d", side="left")
-    right = picture("2", study="t", patient="p", day="d", side="right")
-    both = picture("3", study="u", patient="p", day="d")
-    later = picture("4", study="v", patient="p", day="e", side="right")
+    left = radiograph("1", study="s", patient="p", day="d", side="left")
+    right = radiograph("2", study="t", patient="p", day="d", side="right")
+    both = radiograph("3", study="u", patient="p", day="d")
+    later = radiograph("4", study="v", patient="p", day="e", side="right")
     assert paired(left, both, right, later) == [("1", "2"), ("3",), ("4",)]
 
 
 def test_more_hands_of_one_patient_and_day_are_in_doubt() -> None:
-    found = groups(
-        *(picture(str(at), day="d", side=side) for at, side in enumerate(("left", "right", "left")))  # type: ignore[arg-type]
-    )
+    sides: tuple[Side, ...] = ("left", "right", "left")
+    found = groups(*(radiograph(str(at), day="d", side=side) for at, side in enumerate(sides)))
     text = "not paired: of one patient and day are 2 left and 1 right hands"
     assert [group.remarks for group in found] == [((str(at), text),) for at in range(3)]
-    only_lefts = groups(*(picture(str(at), day="d", side="left") for at in range(2)))
+    only_lefts = groups(*(radiograph(str(at), day="d", side="left") for at in range(2)))
     assert [group.remarks for group in only_lefts] == [(), ()]
 
 
@@ -138,7 +137,7 @@ def test_different_patients_never_pair_and_it_is_said(
     study: str | None, names: tuple[str, str]
 ) -> None:
     found = groups(
-        *(picture(name, study=study, patient=name) for name in names),
+        *(radiograph(name, study=study, patient=name) for name in names),
         named=True,
     )
     assert [group.files for group in found] == [(name,) for name in names]
@@ -150,12 +149,12 @@ def test_different_patients_never_pair_and_it_is_said(
 
 
 def test_an_unknown_patient_may_pair() -> None:
-    assert len(paired(picture("p_L.png", patient="x"), "p_R.png")) == 1
+    assert len(paired(radiograph("p_L.png", patient="x"), "p_R.png")) == 1
 
 
 def test_a_lasting_pair_tells_no_doubt() -> None:
-    pictures = [picture(f"{p}_{s}.png", study="s", patient=p) for p in "pq" for s in "LR"]
-    found = groups(*pictures)
+    radiographs = [radiograph(f"{p}_{s}.png", study="s", patient=p) for p in "pq" for s in "LR"]
+    found = groups(*radiographs)
     assert [group.name for group in found] == ["p", "q"]
     assert not any(group.remarks for group in found)
 
@@ -166,42 +165,47 @@ FILE = st.builds("{}/{}".format, st.sampled_from("de"), NAME)
 KEY = st.sampled_from([None, "a", "b"])
 
 
-def drawn(file: str, study: str, patient: str, day: str, side: Side) -> Picture:
+def drawn(file: str, study: str, patient: str, day: str, side: Side) -> RadiographFile:
     """A day is always one of a patient."""
     of_patient = f"{patient}-{day}" if patient and day else None
-    return picture(file, study=study, patient=patient, day=of_patient, side=side)
+    return radiograph(file, study=study, patient=patient, day=of_patient, side=side)
 
 
-PICTURES = st.lists(
+RADIOGRAPHS = st.lists(
     st.builds(drawn, FILE, KEY, KEY, KEY, st.sampled_from([None, "left", "right"])),
     unique_by=lambda one: one.file,
     max_size=15,
 )
 
 
-@given(PICTURES, st.booleans())
-def test_every_file_is_in_one_group_in_order(pictures: list[Picture], named: bool) -> None:  # noqa: FBT001
-    found = pair(pictures, named=named)
-    place = {one.file: at for at, one in enumerate(pictures)}
+@given(RADIOGRAPHS, st.booleans())
+def test_every_file_is_in_one_group_in_order(
+    radiographs: list[RadiographFile],
+    named: bool,  # noqa: FBT001
+) -> None:
+    found = pair(radiographs, named=named)
+    place = {one.file: at for at, one in enumerate(radiographs)}
     assert sorted(file for group in found for file in group.files) == sorted(place)
     firsts = [min(place[file] for file in group.files) for group in found]
     assert firsts == sorted(firsts)
 
 
-@given(PICTURES, st.booleans())
-def test_no_group_names_two_patients(pictures: list[Picture], named: bool) -> None:  # noqa: FBT001
-    patients = {one.file: one.header.patient_key for one in pictures}
-    for group in pair(pictures, named=named):
+@given(RADIOGRAPHS, st.booleans())
+def test_no_group_names_two_patients(radiographs: list[RadiographFile], named: bool) -> None:  # noqa: FBT001
+    patients = {one.file: one.header.patient_key for one in radiographs}
+    for group in pair(radiographs, named=named):
         assert len({patients[file] for file in group.files} - {None}) <= 1
 
 
-@given(PICTURES, st.randoms())
-def test_the_order_of_files_changes_no_group(pictures: list[Picture], random: object) -> None:
-    shuffled = list(pictures)
+@given(RADIOGRAPHS, st.randoms())
+def test_the_order_of_files_changes_no_group(
+    radiographs: list[RadiographFile], random: object
+) -> None:
+    shuffled = list(radiographs)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     one, other = (
         {frozenset(group.files) for group in pair(given_, named=False)}
-        for given_ in (pictures, shuffled)
+        for given_ in (radiographs, shuffled)
     )
     assert one == other
 

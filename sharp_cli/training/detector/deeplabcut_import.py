@@ -133,7 +133,7 @@ def import_detector(source: Path, out: Path, *, names: Path | None, size: int | 
     write_bundle(out, meta, [NETWORK_FILE])
     warnings = []
     if strangers:
-        warnings.append(f"keypoints that are no joint are left out: {', '.join(strangers)}")
+        warnings.append(f"keypoints that are no joint are excluded: {', '.join(strangers)}")
     if missing:
         warnings.append(f"joints that will be reported as not detected: {', '.join(missing)}")
     return warnings

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sharp_cli.training.detector.keypoint_onnx import KeypointNetwork
 
 _SEED: Final = 0
-"""Of the frames' misplacement: the same in every run, so that figures compare."""
+"""Of the frames' misplacement: the same in every run, so that metrics compare."""
 
 _BATCH: Final = 8
 

@@ -46,7 +46,7 @@ def test_an_import_gets_what_was_asked(
 
     def record(*given: Path, **chosen: Any) -> list[str]:
         calls.append((given, chosen))
-        return ["keypoints that are no joint are left out: tip"]
+        return ["keypoints that are no joint are excluded: tip"]
 
     import_by(record)
     Path("names.csv").touch()
@@ -54,7 +54,7 @@ def test_an_import_gets_what_was_asked(
     done = sharp("models", "import-dlc", ".", *arguments)
     assert (done.code, done.out) == (0, b"")
     assert done.err == (
-        "warning: keypoints that are no joint are left out: tip\ndone: the bundle is in mine\n"
+        "warning: keypoints that are no joint are excluded: tip\ndone: the bundle is in mine\n"
     )
     assert calls == [((Path(), Path("mine")), {"names": Path("names.csv"), "size": 256})]
 

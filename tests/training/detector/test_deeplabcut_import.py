@@ -108,8 +108,8 @@ def test_renamed_keypoints_lie_where_deeplabcut_puts_them(
     snapshot: Path, names: Path, tmp_path: Path
 ) -> None:
     bundle = tmp_path / "mine"
-    left_out, missing = imported(snapshot, bundle, names=names)
-    assert left_out == "keypoints that are no joint are left out: tip of the thumb"
+    excluded, missing = imported(snapshot, bundle, names=names)
+    assert excluded == "keypoints that are no joint are excluded: tip of the thumb"
     assert missing.startswith("joints that will be reported as not detected: IP, PIP4")
     opened = open_bundle("joints", bundle)
     assert opened.name == "mine 1"

@@ -33,7 +33,7 @@ def radiograph() -> NDArray[np.float32]:
 @pytest.mark.parametrize(
     "perturbation", [*HARD, *STRANGE], ids=lambda one: f"{one.kind} {one.severity}"
 )
-def test_a_change_gives_a_picture_and_leaves_its_own(perturbation: Perturbation) -> None:
+def test_a_perturbation_gives_a_picture_and_leaves_its_own(perturbation: Perturbation) -> None:
     pixels = radiograph()
     (one, _), (two, _) = (
         perturbation.apply(pixels, [POINTS_AT], np.random.default_rng(3)) for _ in range(2)

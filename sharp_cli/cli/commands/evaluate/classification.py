@@ -16,7 +16,7 @@ from sharp_cli.cli.terminal import log, print_table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sharp_cli.evaluation.classification import Evaluation
+    from sharp_cli.evaluation.classification import ClassificationEvaluation
     from sharp_cli.evaluation.tables import Table
 
 
@@ -106,7 +106,7 @@ def classification(
     require_training()
     from sharp_cli.datasets.labels import read_labels
     from sharp_cli.evaluation.cases import match, picture
-    from sharp_cli.evaluation.classification import evaluate
+    from sharp_cli.evaluation.classification import evaluate_classification
     from sharp_cli.evaluation.classification_tables import tables
     from sharp_cli.evaluation.files import cells, write
     from sharp_cli.evaluation.raters import read_models, read_readers
@@ -118,7 +118,7 @@ def classification(
     images = {picture(joint) for joint in truth.joints}
     raters = [*read_models(predictions, images), *read_readers(readers or [], images)]
     cases = match(labels, truth.joints, raters, missing_as.value)
-    evaluation = evaluate(cases, resamples=bootstrap, seed=seed)
+    evaluation = evaluate_classification(cases, resamples=bootstrap, seed=seed)
     if truth.unlabelled:
         log("note", f"{labels}: {len(truth.unlabelled)} rows have neither grade nor label")
     _log_unmatched(evaluation, missing_as)
@@ -148,7 +148,7 @@ def classification(
         )
 
 
-def _log_unmatched(evaluation: Evaluation, missing_as: MissingAs) -> None:
+def _log_unmatched(evaluation: ClassificationEvaluation, missing_as: MissingAs) -> None:
     """Note how many joints have a label or a call only."""
     how = "excluded" if missing_as is MissingAs.EXCLUDE else f"counted as {missing_as.value}"
     for one in evaluation.partners:

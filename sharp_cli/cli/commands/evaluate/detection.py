@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sharp_cli.evaluation.detection_match import Comparison
-    from sharp_cli.evaluation.detection_table import Evaluation
+    from sharp_cli.evaluation.detection_table import DetectionEvaluation
 
 EXAMPLES: Final = """\
 sharp detect radiographs --csv detected.csv
@@ -111,7 +111,7 @@ def detection(
         require_training()
         output.make_folder(out)
     from sharp_cli.evaluation.detection_match import compare
-    from sharp_cli.evaluation.detection_table import evaluate
+    from sharp_cli.evaluation.detection_table import evaluate_detection
     from sharp_cli.evaluation.metrics.detection import TOLERANCE
 
     limit = TOLERANCE if tolerance is None else tolerance / 100
@@ -120,7 +120,7 @@ def detection(
     )
     for one in compared.partners:
         log("note", f"{one.joints} joints {one.what}: {one.effect}")
-    evaluation = evaluate(compared)
+    evaluation = evaluate_detection(compared)
     names = dict.fromkeys(f"{rate.finding} {rate.joints}" for rate in evaluation.rates)
     columns: dict[str, Iterable[object]] = {"group": names}
     if truth is not None:
@@ -152,7 +152,7 @@ def _distances(compared: Comparison, tolerance: float) -> dict[str, Iterable[obj
     return columns
 
 
-def _rates(evaluation: Evaluation) -> dict[str, Iterable[object]]:
+def _rates(evaluation: DetectionEvaluation) -> dict[str, Iterable[object]]:
     """Columns of how many joints are found, by state."""
     from sharp_cli.evaluation.detection_table import STATES
 
@@ -166,7 +166,7 @@ def _write(
     folder: Path,
     paths: Mapping[str, Path | None],
     compared: Comparison,
-    evaluation: Evaluation,
+    evaluation: DetectionEvaluation,
 ) -> None:
     """Write the evaluation as files; without distances there is no plot."""
     from sharp_cli.evaluation import files

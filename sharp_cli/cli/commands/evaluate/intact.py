@@ -52,14 +52,14 @@ def intact(results: Results, *, leave_out: LeaveOut = None, out: TablesOut = Non
     from sharp_cli.evaluation.detection_inputs import read_predictions
     from sharp_cli.evaluation.false_alarms import (
         classified_joints,
-        evaluate,
+        evaluate_false_alarms,
         read_exclusions,
         table,
     )
 
     joints = read_predictions(results).joints
     exclusions = {} if leave_out is None else read_exclusions(leave_out)
-    evaluation = evaluate(results, [*classified_joints(joints, exclusions)])
+    evaluation = evaluate_false_alarms(results, [*classified_joints(joints, exclusions)])
     lost = len(exclusions) - len(
         {match_image(row.file, exclusions) for row in joints} & {*exclusions}
     )

@@ -44,29 +44,29 @@ def lesions(
     require_training()
     from sharp_cli.bundles.store import open_bundle
     from sharp_cli.datasets.splits import select_hands
+    from sharp_cli.evaluation.lesions import measure
     from sharp_cli.synthetic.intact_hands import read_intact_hands
-    from sharp_cli.training.trunk.metrics import measure
 
     folder = open_bundle("findings", bundle).path
     measured = measure(folder, select_hands(read_intact_hands(truth, images), held_out=held_out))
     print_table(
         _COLUMNS,
         [
-            (model, finding, group, *_lesion_cells(figures))
+            (model, finding, group, *_lesion_cells(metrics))
             for model, findings in measured.items()
             for finding, groups in findings.items()
-            for group, figures in groups.items()
+            for group, metrics in groups.items()
         ],
     )
 
 
-def _lesion_cells(figures: Mapping[str, Any]) -> tuple[object, ...]:
-    grades = (figures["sensitivity_by_grade"].get(str(grade)) for grade in range(1, 6))
+def _lesion_cells(metrics: Mapping[str, Any]) -> tuple[object, ...]:
+    grades = (metrics["sensitivity_by_grade"].get(str(grade)) for grade in range(1, 6))
     return (
-        100 * figures["sensitivity"],
+        100 * metrics["sensitivity"],
         *("" if rate is None else 100 * rate for rate in grades),
-        100 * figures["specificity"],
-        f"{figures['auc']:.3f}",
-        100 * figures["untouched_called_non_intact"],
-        *figures["joints"].values(),
+        100 * metrics["specificity"],
+        f"{metrics['auc']:.3f}",
+        100 * metrics["untouched_called_non_intact"],
+        *metrics["joints"].values(),
     )

@@ -1,4 +1,4 @@
-"""`sharp evaluate classification`: figures as CSV into a pipe, tables on a terminal, files."""
+"""`sharp evaluate classification`: metrics as CSV into a pipe, tables on a terminal, files."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def scored(sharp: Sharp, tmp_path: Path) -> None:
     (tmp_path / "readers.csv").write_text("\n".join(calls))
 
 
-def test_figures_go_into_a_pipe(sharp: Sharp) -> None:
+def test_metrics_go_into_a_pipe(sharp: Sharp) -> None:
     done = sharp(*COMMAND, "--readers", "readers.csv")
     assert done.code == 0
     rows = list(csv.DictReader(done.out.decode().splitlines()))

@@ -219,7 +219,7 @@ def test_a_missing_radiograph_is_told(sharp: Sharp, pictures: Sequence[Path]) ->
 
 
 def test_lesions(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    figures = {
+    metrics = {
         "sensitivity": 0.5,
         "sensitivity_by_grade": {"1": 0.25, "2": 0.75},
         "specificity": 0.975,
@@ -231,10 +231,10 @@ def test_lesions(sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
     def measure(_: Path, hands: list[AnnotatedHand]) -> dict[str, object]:
         measured.extend(hands)
-        return {"siso": {"jsn": {"PIP": figures}}}
+        return {"siso": {"jsn": {"PIP": metrics}}}
 
     modules: dict[str, dict[str, Any]] = {
-        "training.trunk.metrics": {"measure": measure},
+        "evaluation.lesions": {"measure": measure},
         "synthetic.intact_hands": {
             "read_intact_hands": lambda *_: [
                 AnnotatedHand(f"{n}.png", "left", {}) for n in range(8)

@@ -76,7 +76,7 @@ def rows(classifier: Classifier, hands: Sequence[IntactHand], *, seed: int) -> I
     for hand in hands:
         other = other_hand(hand, hands)
         if other is not None and hand.side == SIDES[1]:
-            continue  # seen with its partner
+            continue  # measured with its partner
         pair = {hand.side: hand, next(s for s in SIDES if s != hand.side): other or hand}
         counted = set(SIDES) if other else {hand.side}
         for number in range(UNTOUCHED + WITH_LESIONS):
@@ -166,25 +166,3 @@ def _metrics(measured: Sequence[Row]) -> dict[str, Any]:
 
 def _called_fraction(measured: Sequence[Row]) -> float:
     return round(float(np.mean([row.called for row in measured])), 4)
-
-
-def table(measured: Mapping[str, Any]) -> str:
-    """Metrics as a Markdown table."""
-    lines = [
-        (
-            "| model | finding | group | sensitivity | by grade 1, 2, … | specificity | AUC "
-            "| untouched joints called non-intact |"
-        ),
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for model, by_finding in measured.items():
-        for finding, by_group in by_finding.items():
-            for group, one in by_group.items():
-                grades = " ".join(f"{value:.2f}" for value in one["sensitivity_by_grade"].values())
-                lines.append(
-                    f"| {model} | {finding} | {group} | {one['sensitivity']:.2f} | {grades} "
-                    f"| {one['specificity']:.2f} | {one['auc']:.3f} "
-                    f"| {100 * one['untouched_called_non_intact']:.1f} % "
-                    f"of {one['joints']['untouched']} |"
-                )
-    return "\n".join(lines)

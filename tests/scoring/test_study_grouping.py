@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.records import Hand
-from sharp_cli.results.studies import DetectedHand, DetectedRadiograph, Study
+from sharp_cli.results.study_records import DetectedHand, DetectedRadiograph, Study
 from sharp_cli.scoring.groups import Group
 from sharp_cli.scoring.plan import name_studies
-from sharp_cli.scoring.studies import group_into_studies
+from sharp_cli.scoring.study_grouping import group_into_studies
 
 if TYPE_CHECKING:
     from sharp_cli.core.joints import Side

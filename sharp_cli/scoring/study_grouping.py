@@ -10,12 +10,12 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sharp_cli.results.studies import Study
+from sharp_cli.results.study_records import Study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sharp_cli.results.studies import DetectedRadiograph
+    from sharp_cli.results.study_records import DetectedRadiograph
     from sharp_cli.scoring.groups import Group
 
 
