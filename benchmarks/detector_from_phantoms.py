@@ -5,7 +5,7 @@ radiographs, through the whole line:
 
     python benchmarks/detector_from_phantoms.py IMAGES JOINTS.csv --work FOLDER
 
-IMAGES are used for nothing but the measurement. A run that was cut short goes on.
+IMAGES are used for nothing but the measurement. An interrupted run resumes.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
     work: Path = options.work
     annotations, pictures = work / "joints.csv", work / "phantoms"
     if not annotations.is_file():
-        _draw_films(pictures, annotations, options.films)
+        _draw_radiographs(pictures, annotations, options.films)
     detector = ["--height", "320", "--views", "6", "--epochs", str(options.epochs), "--folds", "0"]
     given = ["--annotations", str(annotations), "--images", str(pictures)]
     training = [
@@ -71,7 +71,7 @@ def _sharp(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "sharp_cli", *arguments], check=True)
 
 
-def _draw_films(folder: Path, annotations: Path, count: int) -> None:
+def _draw_radiographs(folder: Path, annotations: Path, count: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         rows = [

@@ -5,8 +5,8 @@ pictures of that fold, which are held out, through the whole line:
 
     python benchmarks/detector_variants.py IMAGES JOINTS.csv --init SNAPSHOT --work FOLDER
 
-SNAPSHOT is what `detector_from_phantoms.py` trained: its folder's detector/run/best.pt. A run that
-was cut short goes on; with --only NAME … some variants are trained, so that several processes can
+SNAPSHOT is what `detector_from_phantoms.py` trained: its folder's detector/run/best.pt. An
+interrupted run resumes; with --only NAME … some variants are trained, so that several processes can
 share the work. The table, in Markdown, is of all variants that are finished; pictures that are
 named with --apart, such as those of small children, have one of their own.
 """
@@ -70,7 +70,7 @@ class Variant:
     """A way to train.
 
     Attributes:
-        settings: How a detector is trained; what it starts from is told below.
+        settings: How a detector is trained; what it starts from is given below.
         start: `phantoms`, `random`, or the name of another variant, whose detector of the same
             fold it starts from.
         pictures: Of how many pictures a detector learns, validation included; None for all.
@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("--init", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--only", nargs="*", choices=VARIANTS, default=list(VARIANTS))
-    parser.add_argument("--apart", nargs="*", default=[], help="pictures to report apart")
+    parser.add_argument("--apart", nargs="*", default=[], help="pictures to report separately")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(message)s")

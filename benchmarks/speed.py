@@ -19,7 +19,7 @@ import detection_speed
 from timing import archive, comparison, decoding, one_study
 from timing.machine import Machine
 from timing.operations import of_detecting, of_finding
-from timing.processes import apart
+from timing.processes import in_new_process
 from timing.table import HEAD, Row
 
 from sharp_cli.core.joints import SIDES
@@ -99,7 +99,7 @@ def _detection(setting: Setting) -> Iterator[Row]:
 def _training() -> Iterator[Row]:
     import classifier_step  # noqa: PLC0415 - loads torch
 
-    for step in apart(classifier_step.measure, "cpu", PATCHES, SIZE, STEPS):
+    for step in in_new_process(classifier_step.measure, "cpu", PATCHES, SIZE, STEPS):
         utilisation = ""
         if step.rate and step.most:
             utilisation = f"{100 * step.rate / step.most:.0f} % of torch's matrix product"

@@ -10,7 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from timing.one_study import warm_seconds
-from timing.processes import apart, seconds, sharp
+from timing.processes import in_new_process, seconds, sharp
 from timing.table import Row
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def compare(radiographs: Sequence[str], work: Path) -> Iterator[Row]:
     yield _row("new process", theirs, ours)
     lines = _run(*script, "--again", str(_TIMES)).splitlines()
     theirs = median(float(line) for line in lines[-_TIMES:])
-    yield _row("loaded already", theirs, median(apart(warm_seconds, radiographs, "fp32")))
+    yield _row("loaded already", theirs, median(in_new_process(warm_seconds, radiographs, "fp32")))
 
 
 def _row(when: str, theirs: float, ours: float) -> Row:

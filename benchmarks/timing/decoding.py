@@ -14,7 +14,7 @@ from pydicom.uid import UID, JPEGBaseline8Bit
 
 from sharp_cli import radiograph
 from sharp_cli.radiograph.dicom import SYNTAXES
-from timing.processes import apart
+from timing.processes import in_new_process
 from timing.table import Row
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def read(file: str, work: Path) -> Iterator[Row]:
     plain = None
     for syntax in SYNTAXES:
         path = work / f"{syntax}.dcm"
-        apart(write, Path(file), syntax, path)
+        in_new_process(write, Path(file), syntax, path)
         spent, pixels = median(_seconds(path)), radiograph.read(str(path)).pixels.size
         plain = plain or spent
         stored = (1 if syntax == JPEGBaseline8Bit else 2) * pixels / 1e6

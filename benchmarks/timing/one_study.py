@@ -13,7 +13,7 @@ from sharp_cli.scoring.plan import plan
 from sharp_cli.scoring.score import score_plan
 from timing.memory import watch
 from timing.operations import of_studies
-from timing.processes import apart, seconds, sharp
+from timing.processes import in_new_process, seconds, sharp
 from timing.table import Row, spread
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def warm(machine: Machine, radiograph: str) -> Iterator[Row]:
     """The same from Python, with networks that are loaded and have run once."""
     operations = of_studies(open_bundles(), 1, radiographs=1)
     for precision in machine.rates:
-        spent = apart(warm_seconds, [radiograph], precision)
+        spent = in_new_process(warm_seconds, [radiograph], precision)
         yield Row(
             f"the same, loaded already, {precision}",
             f"{median(spent):.2f} s ({spread(spent)})",

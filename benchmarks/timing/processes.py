@@ -35,9 +35,9 @@ def seconds(command: list[str], times: int) -> list[float]:
     return spent
 
 
-def apart(
+def in_new_process(
     work: Callable[_Arguments, _Result], *args: _Arguments.args, **options: _Arguments.kwargs
 ) -> _Result:
-    """What a function of a module gives in a process of its own, which is fresh."""
+    """What a function of a module gives in a new process."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         return pool.submit(work, *args, **options).result()

@@ -50,7 +50,7 @@ class Scores:
 
     @property
     def warnings(self) -> pd.DataFrame:
-        """What was assumed or left out; see `documents.WarningRow`."""
+        """What was assumed or skipped; see `documents.WarningRow`."""
         return to_frame(WarningRow, self.document.warnings)
 
     @property
@@ -62,7 +62,7 @@ class Scores:
         """The radiograph of a study with each joint's box and label, read again.
 
         Args:
-            study: Its name, as the tables have it; may be left out if there is one study only.
+            study: Its name, as the tables have it; may be omitted if there is one study only.
 
         Returns:
             An RGB picture; of a study of two radiographs, the left hand's above the right hand's.

@@ -1,4 +1,4 @@
-"""How well models and readers tell damaged joints from intact ones: every metric, as records.
+"""How well models and readers distinguish damaged from intact joints: every metric, as records.
 
 The joint sets and the first four metrics are those of Table 4 of Miyama et al., Arthritis Res
 Ther 24:227 (2022).

@@ -193,7 +193,7 @@ def _signed(
         [torch.autograd.grad(signal[one], features, retain_graph=True)[0] for one in outputs]
     )
     # Pools hand all of a gradient on: over the places of a map, its gradients add up to those of
-    # its two features, mean and maximum. Their number is left out, as maps are scaled anyway.
+    # its two features, mean and maximum. Their number is omitted, as maps are scaled anyway.
     of_mean, of_maximum = gradients.chunk(2, dim=2)
     found = torch.einsum("opc,pchw->ophw", of_mean + of_maximum, maps)
     return np.asarray(found.detach().cpu().numpy(), dtype=np.float32)

@@ -138,7 +138,7 @@ class DicomWeb:
             folder: It is made.
 
         Returns:
-            The modalities of the series that were left out, as they hold no radiographs.
+            The modalities of the series that were skipped, as they hold no radiographs.
 
         Raises:
             InputError: The server cannot be asked, or has no such study, or no radiographs of it.

@@ -28,19 +28,19 @@ _PATIENCE: Final = 5.0  # s
 
 @contextmanager
 def forwarding(
-    spool: Spool, destination: Destination, say: Callable[[str], None]
+    spool: Spool, destination: Destination, report: Callable[[str], None]
 ) -> Iterator[threading.Event]:
     """Send what the queue holds and will hold, in a thread of its own, while the context lasts.
 
     Args:
         spool: The queue.
         destination: Where to.
-        say: Is told what becomes of it.
+        report: Called with what becomes of it.
 
     Yields:
         What is to be set once there is something new to send.
     """
-    sender = _Sender(spool, destination, say)
+    sender = _Sender(spool, destination, report)
     thread = threading.Thread(target=sender.run, daemon=True)
     thread.start()
     try:
@@ -53,10 +53,12 @@ def forwarding(
 
 
 class _Sender:
-    def __init__(self, spool: Spool, destination: Destination, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, spool: Spool, destination: Destination, report: Callable[[str], None]
+    ) -> None:
         self.spool = spool
         self.destination = destination
-        self.say = say
+        self.report = report
         self.news = threading.Event()
         self.ended = threading.Event()
 
@@ -65,7 +67,7 @@ class _Sender:
         while not self.ended.is_set():
             failed = self._send_all()
             if failed:
-                self.say(f"{failed}; tried again in {pause:.0f} s")
+                self.report(f"{failed}; tried again in {pause:.0f} s")
                 self.ended.wait(pause)
                 pause = min(2 * pause, _LONGEST)
             else:
@@ -90,11 +92,11 @@ class _Sender:
         try:
             self.destination.send(dcmread(path))
         except RefusedError as error:
-            self.say(f"{error}; it is in failed")
+            self.report(f"{error}; it is in failed")
             self.spool.refuse(path, str(error))
         except Exception:
             self.spool.postpone(path)
             raise
         else:
             self.spool.sent(path)
-            self.say(f"{path.stem}: stored")
+            self.report(f"{path.stem}: stored")

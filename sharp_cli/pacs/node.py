@@ -42,18 +42,18 @@ _CANNOT_UNDERSTAND: Final = 0xC000
 
 @contextmanager
 def listening(
-    port: int, title: str, callers: Sequence[str], spool: Spool, say: Callable[[str], None]
+    port: int, title: str, callers: Sequence[str], spool: Spool, report: Callable[[str], None]
 ) -> Iterator[None]:
     """Take images, in threads of its own, while the context lasts.
 
-    An image is on the disk before its sender is told that it was stored.
+    An image is on the disk before its receipt is acknowledged to the sender.
 
     Args:
         port: Where to listen, on all of the machine's addresses.
         title: The node's application entity title; who calls another is turned away.
         callers: The titles of those who may call.
         spool: Keeps the images.
-        say: Is told what is refused.
+        report: Called with what is refused.
 
     Raises:
         OutputError: The port cannot be listened at.
@@ -64,7 +64,7 @@ def listening(
     entity.add_supported_context(Verification)
     for kind in _IMAGES:
         entity.add_supported_context(kind, list(SYNTAXES))
-    desk = _Desk(spool, say)
+    desk = _Desk(spool, report)
     handlers: list[EventHandlerType] = [
         (evt.EVT_C_STORE, desk.store),
         (evt.EVT_DATA_RECV, desk.count),
@@ -86,9 +86,9 @@ def listening(
 class _Desk:
     """Answers what is sent."""
 
-    def __init__(self, spool: Spool, say: Callable[[str], None]) -> None:
+    def __init__(self, spool: Spool, report: Callable[[str], None]) -> None:
         self.spool = spool
-        self.say = say
+        self.report = report
         self.came: dict[Association, int] = {}
 
     def store(self, event: Event) -> int:
@@ -97,15 +97,15 @@ class _Desk:
         name = str(event.file_meta.MediaStorageSOPInstanceUID)
         study, modality = _about(content)
         if not (is_uid(study) and is_uid(name)):
-            self.say("refused an image without a valid StudyInstanceUID or SOPInstanceUID")
+            self.report("refused an image without a valid StudyInstanceUID or SOPInstanceUID")
             return _CANNOT_UNDERSTAND
         if modality not in RADIOGRAPHY:
-            self.say(f"{name}: refused, its Modality is none of {', '.join(RADIOGRAPHY)}")
+            self.report(f"{name}: refused, its Modality is none of {', '.join(RADIOGRAPHY)}")
             return _CANNOT_UNDERSTAND
         try:
             self.spool.receive(study, name, content)
         except QueueError as error:
-            self.say(f"refused an image: {error}")
+            self.report(f"refused an image: {error}")
             return _OUT_OF_RESOURCES
         return _SUCCESS
 
@@ -114,7 +114,7 @@ class _Desk:
         before = self.came.get(event.assoc, 0)
         self.came[event.assoc] = before + len(event.data)
         if before <= MAX_OBJECT_BYTES < self.came[event.assoc]:
-            self.say(f"refused an image of more than {MAX_OBJECT_BYTES >> 20} MiB")
+            self.report(f"refused an image of more than {MAX_OBJECT_BYTES >> 20} MiB")
             event.assoc.abort()
 
     def begin_anew(self, event: Event) -> None:
@@ -124,7 +124,7 @@ class _Desk:
     def rejected(self, event: Event) -> None:
         """Tell of a caller that was turned away."""
         caller = event.assoc.requestor.ae_title
-        self.say(
+        self.report(
             f"turned {caller!r} away: it is not among --allow, called another title, or too many "
             "call at once"
         )

@@ -52,7 +52,7 @@ class Service:
         destination: Where results are sent.
         score: Scores the images in a folder, which is called by their study's identifier; a
             KeyboardInterrupt must leave it.
-        say: Is told what happens.
+        report: Called with what happens.
     """
 
     port: int
@@ -62,7 +62,7 @@ class Service:
     quiet: float
     destination: Destination
     score: Callable[[Path], Scored]
-    say: Callable[[str], None]
+    report: Callable[[str], None]
 
     def run(self) -> None:
         """Work until a KeyboardInterrupt.
@@ -75,10 +75,10 @@ class Service:
         with locked(self.queue):
             spool = Spool(self.queue)
             with (
-                forwarding(spool, self.destination, self.say) as news,
-                listening(self.port, self.title, self.callers, spool, self.say),
+                forwarding(spool, self.destination, self.report) as news,
+                listening(self.port, self.title, self.callers, spool, self.report),
             ):
-                self.say(f"{self.title} listens at port {self.port}")
+                self.report(f"{self.title} listens at port {self.port}")
                 while True:
                     self._step(spool, news)
 
@@ -92,20 +92,20 @@ class Service:
             self._score(spool, study)
             news.set()
         except QueueError as error:
-            self.say(f"{error}; tried again in {_PAUSE:.0f} s")
+            self.report(f"{error}; tried again in {_PAUSE:.0f} s")
             time.sleep(_PAUSE)
 
     def _score(self, spool: Spool, study: Path) -> None:
         try:
             content, problems = self._results(study)
             for problem in problems:
-                self.say(problem)
+                self.report(problem)
             if content:
                 spool.finish(study, content)
-                self.say(f"{study.name}: scored, objects: {len(content)}")
+                self.report(f"{study.name}: scored, objects: {len(content)}")
             else:
                 spool.fail(study, "\n".join(problems))
-                self.say(f"{study.name}: failed")
+                self.report(f"{study.name}: failed")
         except (KeyboardInterrupt, QueueError):
             spool.release(study)
             raise

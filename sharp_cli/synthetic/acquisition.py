@@ -1,6 +1,6 @@
 """How a radiograph was made and stored: what happens to a patch after everything in it is there.
 
-Applied by chance to intact and damaged joints alike, so that it tells nothing of a lesion.
+Applied by chance to intact and damaged joints alike, so that it is no sign of a lesion.
 """
 
 from __future__ import annotations

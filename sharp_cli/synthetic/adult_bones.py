@@ -1,7 +1,7 @@
 """Adults' joints from children's: growth plates closed, spaces as wide as an adult's, bone of age.
 
-The radiographs that lesions are put into are of young people. What tells their joints from an
-adult's must not be what a classifier takes for health.
+The radiographs that lesions are put into are of young people. What distinguishes their joints
+from an adult's must not be what a classifier takes for health.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class Helpers:
             name = next(name for name, one in items.items() if one is item)
             message = (
                 f"--engine ray: {name}: every process ended that worked on it; there may not be "
-                "enough memory, see Ray's logs; the same command goes on"
+                "enough memory, see Ray's logs; run the same command to resume"
             )
             raise UsageError(message)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def write_onnx(network: torch.nn.Module, example: torch.Tensor, path: Path) -> None:
     """Write a network of one input, of the shape of `example`.
 
-    The exporter's notes on where in the source each node comes from are left out: they hold paths
+    The exporter's notes on where in the source each node comes from are dropped: they hold paths
     of the machine that it ran on.
 
     Args:

@@ -83,7 +83,7 @@ def test_it_holds_what_was_added(tmp_path: Path) -> None:
     assert os.uname().nodename not in json.dumps(record)
 
 
-def test_what_failed_before_is_told_until_it_is_tried_again(tmp_path: Path) -> None:
+def test_what_failed_before_is_reported_until_it_is_tried_again(tmp_path: Path) -> None:
     files = ("a,\n.png", "b.png", "c,\n.png")
     failures = [Failure(file, "NoHandError", 'no "hand"') for file in files]
     with results(tmp_path) as one:

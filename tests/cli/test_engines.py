@@ -61,7 +61,7 @@ def test_files_are_the_same(sharp: Sharp, source: tuple[str, ...]) -> None:
 
 
 @pytest.mark.usefixtures("ray")
-def test_a_run_goes_on_with_another_engine(sharp: Sharp) -> None:
+def test_a_run_resumes_with_another_engine(sharp: Sharp) -> None:
     paint(Path("a/two.png"))
     paint(Path("a/p_R.png"))
     assert sharp("score", "a", "--out", "out").code == 0

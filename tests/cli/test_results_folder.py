@@ -341,7 +341,7 @@ def test_no_identifier_is_written(sharp: Sharp) -> None:
         assert not any(secret in content for content in [*written, done.err.encode()])
 
 
-def test_a_report_that_cannot_be_made_is_told_and_is_no_failed_file(sharp: Sharp) -> None:
+def test_a_report_that_cannot_be_made_is_reported_and_is_no_failed_file(sharp: Sharp) -> None:
     paint(Path("a/two.png"))
     done = sharp("score", "a", "--out", "out", "--dicom-sr", "report.dcm")
     assert done.code == 1

@@ -19,7 +19,7 @@ def test_the_frame_of_a_hand_is_found_again(*, mirror: bool, told: bool) -> None
     assert np.abs(found.matrix - frame.matrix).max() < 1e-9
 
 
-def test_a_side_that_is_told_is_believed() -> None:
+def test_a_side_that_is_given_is_believed() -> None:
     points = similarity(mirror=True)(TEMPLATE)
     assert not fit_hand(points, mirror=False).mirrors
 

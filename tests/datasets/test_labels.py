@@ -94,7 +94,7 @@ def test_what_was_written_is_read(
     assert not labels.unlabelled
 
 
-def test_columns_of_a_made_up_cohort_are_enough(tmp_path: Path) -> None:
+def test_columns_of_a_synthetic_cohort_are_enough(tmp_path: Path) -> None:
     row = "p1,s1,a.dcm,left,erosion,radius,5"
     path = write(tmp_path, row, header=",".join(TABLES["labels.csv"]))
     (joint,) = read_labels(path).joints
@@ -139,7 +139,7 @@ def test_joints_without_a_score_are_kept_out_and_counted(tmp_path: Path, cell: s
         ("p1,s1,a.png,left,erosion,IP,1,,5,here,", "x and y are not a pair of numbers"),
     ],
 )
-def test_each_mistake_is_told(tmp_path: Path, row: str, what: str) -> None:
+def test_each_mistake_is_reported(tmp_path: Path, row: str, what: str) -> None:
     header = f"{HEADER},label,x,y,patch"
     good = "p1,s1,a.png,left,erosion,IP,1,non-intact,5,6,"
     with pytest.raises(DocumentError, match="1 mistakes") as caught:
@@ -147,7 +147,7 @@ def test_each_mistake_is_told(tmp_path: Path, row: str, what: str) -> None:
     assert f"line 3: {what}" in str(caught.value)
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     path = write(
         tmp_path,
         "p1,s1,a.png,left,erosion,IP,1",

@@ -105,7 +105,7 @@ def test_every_patient_is_in_one_fold_and_folds_are_of_one_size(
     assert assign_to_folds(found, count, seed=seed) == folds
 
 
-def test_folds_of_a_made_up_cohort_are_alike() -> None:
+def test_folds_of_a_synthetic_cohort_are_alike() -> None:
     found = phantoms(40)
     folds = assign_to_folds(found, 8, seed=0)
     assert {*Counter(folds.values()).values()} == {5}
@@ -142,7 +142,7 @@ def test_folds_that_were_written_are_read(tmp_path: Path, patients: list[str], c
     assert read_folds(path, patients, count) == folds
 
 
-def test_all_that_is_wrong_with_folds_is_told_at_once(tmp_path: Path) -> None:
+def test_all_that_is_wrong_with_folds_is_reported_at_once(tmp_path: Path) -> None:
     path = tmp_path / "folds.csv"
     rows = ["p1,1", "p2,1", "p1,1", "p2,2", ",2", "p3,0", "p4,4", "p5,one", "p9,3"]
     path.write_text("\n".join(["patient,fold", *rows]) + "\n", encoding="utf-8")

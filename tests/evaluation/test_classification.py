@@ -208,7 +208,7 @@ def test_grades_and_parts_count_all_joints() -> None:
     assert run([replace(joint, grade=None) for joint in joints], model).grades == []
 
 
-def test_what_cannot_be_told_is_a_dash(tmp_path: Path) -> None:
+def test_what_cannot_be_computed_is_a_dash(tmp_path: Path) -> None:
     joints = labelled(1, damaged=0)
     model = rater("siso", joints)
     cases = match(LABELS, joints, [model, rater("Ann", joints, reader=True)], "exclude")
@@ -251,7 +251,7 @@ def test_a_column_has_a_name_of_its_own(name: str) -> None:
         match(LABELS, joints, raters, "exclude")
 
 
-def test_joints_labelled_twice_are_told() -> None:
+def test_joints_labelled_twice_are_reported() -> None:
     joints = labelled(1)
     with pytest.raises(
         DocumentError, match=r"line 2: erosion of left IP of films/P0\.png stands twice"
@@ -259,7 +259,7 @@ def test_joints_labelled_twice_are_told() -> None:
         match(LABELS, [*joints, joints[0]], [rater("siso", joints)], "exclude")
 
 
-def test_raters_of_other_pictures_are_told() -> None:
+def test_raters_of_other_pictures_are_reported() -> None:
     joints = labelled(1)
     other = rater("siso", [replace(joint, image="Q.png") for joint in joints])
     with pytest.raises(DocumentError, match="none of the joints of siso is labelled"):

@@ -88,7 +88,7 @@ def test_features_say_what_their_names_say() -> None:
     assert FAMILIES["brightness"](plain)["percentile 100"] == 1
 
 
-def test_folds_keep_people_apart_and_hold_as_many_of_either_kind() -> None:
+def test_folds_separate_people_and_hold_as_many_of_either_kind() -> None:
     patches = gather(hands(0), hands(50), seed=0)
     assert patches.pictures.shape == (2 * PEOPLE * len(JOINTS), SIZE, SIZE)
     assert set(patches.people[~patches.synthetic]).isdisjoint(patches.people[patches.synthetic])
@@ -156,7 +156,7 @@ def auc(real: Sequence[IntactHand], drawn: Sequence[IntactHand]) -> dict[str, fl
     return {name: separability(patches, one, seed=0).auc for name, one in scores.items()}
 
 
-def test_alike_are_not_told_apart_and_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alike_are_not_distinguished_and_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sharp_cli.evaluation.discriminator.EPOCHS", 1)
     monkeypatch.setattr(phantoms, "_TREES", {"max_iter": 10, "min_samples_leaf": 5})
     alike = auc(hands(0), hands(50))

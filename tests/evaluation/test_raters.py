@@ -73,7 +73,7 @@ def test_detections_are_no_predictions(tmp_path: Path) -> None:
         read_models([path], IMAGES)
 
 
-def test_models_of_one_name_are_told_apart_by_files(tmp_path: Path) -> None:
+def test_models_of_one_name_are_distinguished_by_files(tmp_path: Path) -> None:
     first = table(tmp_path / "old.csv", FOLDS, fold_row("siso"), fold_row("mimo-local"))
     second = table(tmp_path / "new.csv", FOLDS, fold_row("siso"))
     names = [one.name for one in read_models([first, second], IMAGES)]
@@ -112,20 +112,20 @@ def test_readers_give_labels_or_grades_and_may_leave_out_some(tmp_path: Path) ->
         (fold_row("mimo-local"), "erosion of IP of a.png stands twice"),
     ],
 )
-def test_bad_rows_are_told(tmp_path: Path, row: str, what: str) -> None:
+def test_bad_rows_are_reported(tmp_path: Path, row: str, what: str) -> None:
     path = table(tmp_path / "folds.csv", FOLDS, fold_row("mimo-local"), row)
     with pytest.raises(DocumentError, match=rf"folds\.csv: 1 mistakes.*\n  line 3: .*{what}"):
         read_models([path], IMAGES)
 
 
-def test_grades_that_are_none_are_told(tmp_path: Path) -> None:
+def test_grades_that_are_none_are_reported(tmp_path: Path) -> None:
     header = "reader,image,hand,finding,joint,grade"
     path = table(tmp_path / "r.csv", header, "Ann,a.png,left,jsn,PIP2,5")
     with pytest.raises(DocumentError, match="'grade 5' is neither"):
         read_readers([path], IMAGES)
 
 
-def test_other_tables_are_told(tmp_path: Path) -> None:
+def test_other_tables_are_reported(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="no column model"):
         read_models([table(tmp_path / "t.csv", "a,b", "1,2")], IMAGES)
     (tmp_path / "t.bin").write_bytes(b"\xff\xfe\x00")

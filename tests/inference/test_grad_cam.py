@@ -164,7 +164,7 @@ def test_a_map_is_highest_where_the_answer_comes_from(
         assert (values > ROUNDING).sum() == 1
 
 
-def test_inputs_are_told_apart_and_share_a_scale(tmp_path: Path) -> None:
+def test_inputs_are_distinguished_and_share_a_scale(tmp_path: Path) -> None:
     bundle = write(tmp_path, hand_made("mimo-local", {(0, 0): 0.5, (1, 1): 2}).member)
     study = hands()
     found = Saliency(bundle).maps(study, answers(bundle, study, "mimo-local"))

@@ -175,7 +175,7 @@ def test_frame_is_in_the_pixels_of_the_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(hand.to_image([0, 0]), [255.5, 511.5], atol=0.1)
 
 
-def test_tag_decides_and_conflict_is_told(tmp_path: Path) -> None:
+def test_tag_decides_and_conflict_is_reported(tmp_path: Path) -> None:
     finder = finder_that_sees([(frame(120, 130), 0.9)], tmp_path)
     (hand,), warnings = finder.find(radiograph(side="left"))
     assert (hand.side, hand.side_source, warnings) == ("left", "dicom", ())
@@ -221,7 +221,7 @@ def test_one_hand_is_not_found_twice() -> None:
     )
 
 
-def test_unsure_side_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unsure_side_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     finder = finder_that_sees([(frame(120, 120), 0.9)], tmp_path)
     unsure = Candidate(frame(120, 120)(TEMPLATE), mirrored=False, score=0.9, agreement=0.55)
     monkeypatch.setattr(finder, "candidates", lambda _: ([unsure], similarity()))

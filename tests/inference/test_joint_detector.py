@@ -202,7 +202,7 @@ def test_what_lies_outside_the_picture_is_not_detected(tmp_path: Path) -> None:
     assert hand.to_image.scale == pytest.approx(0.5, rel=0.05)
 
 
-def test_a_wrist_that_fills_the_film_is_found(tmp_path: Path) -> None:
+def test_a_wrist_that_fills_the_radiograph_is_found(tmp_path: Path) -> None:
     networks = {"all.onnx": (POINTS, output_of(TEMPLATE))}
     detector = JointDetector(bundle(tmp_path, networks, certainty=REFUSING), threads=1)
     hand, points = detector.detect_part(radiograph())

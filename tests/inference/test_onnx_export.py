@@ -100,7 +100,7 @@ def test_members_share_a_trunk_that_is_one(tmp_path: Path) -> None:
     assert (kinds.count("ReduceMean"), kinds.count("Sigmoid")) == (1, 2)
 
 
-def test_earlier_pictures_are_told(tmp_path: Path) -> None:
+def test_earlier_pictures_are_reported(tmp_path: Path) -> None:
     network = tiny_findings.network(models=MODELS[4:], known=JOINT_GROUPS[:1])
     bundle = tiny_findings.write(tmp_path / "tiny", network.member)
     (file,) = export(bundle, tmp_path / "out")

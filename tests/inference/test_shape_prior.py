@@ -27,7 +27,7 @@ def test_the_mean_hand_fits_wherever_it_lies() -> None:
     degrees=st.floats(0, 360),
     distance=st.floats(300, 3000),
 )
-def test_a_point_astray_is_told_and_misleads_about_no_other(
+def test_a_point_astray_is_reported_and_misleads_about_no_other(
     point: int, degrees: float, distance: float
 ) -> None:
     seen = TEMPLATE.copy()
@@ -48,7 +48,7 @@ def test_misfits_of_hands_of_the_prior_are_distances_in_two_dimensions() -> None
     assert np.mean(squares) == pytest.approx(0.25 * 2, rel=0.1)
 
 
-def test_points_that_are_not_there_are_told_by_the_others() -> None:
+def test_points_that_are_not_there_follow_from_the_others() -> None:
     seen = TEMPLATE + np.array([15.0, -10.0])
     missing = [POINTS.index(name) for name in ("PIP3", "ulna")]
     seen[missing] = np.nan

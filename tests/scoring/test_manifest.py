@@ -41,7 +41,7 @@ def test_its_rows_are_files_of_studies(tmp_path: Path) -> None:
     ]
 
 
-def test_that_of_a_made_up_cohort_will_do(tmp_path: Path) -> None:
+def test_that_of_a_synthetic_cohort_will_do(tmp_path: Path) -> None:
     head = ",".join(TABLES["manifest.csv"])
     path = manifest(tmp_path, "s,p,left,p/1/left.dcm,2016-09-02,67,F,8,7.2", head=head)
     (group,) = plan_manifest(path).groups
@@ -49,7 +49,7 @@ def test_that_of_a_made_up_cohort_will_do(tmp_path: Path) -> None:
     assert group.files == (str(tmp_path / "p/1/left.dcm"),)
 
 
-def test_names_of_studies_are_told_apart_in_any_case(tmp_path: Path) -> None:
+def test_names_of_studies_are_distinguished_in_any_case(tmp_path: Path) -> None:
     path = manifest(tmp_path, "s,p,,1.png", "S,p,,2.png", "run.json,p,,3.png")
     assert [group.name for group in plan_manifest(path).groups] == ["s", "S-2", "run.json-2"]
 

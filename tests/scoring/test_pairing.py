@@ -152,7 +152,7 @@ def test_an_unknown_patient_may_pair() -> None:
     assert len(paired(radiograph("p_L.png", patient="x"), "p_R.png")) == 1
 
 
-def test_a_lasting_pair_tells_no_doubt() -> None:
+def test_a_lasting_pair_gives_no_warning() -> None:
     radiographs = [radiograph(f"{p}_{s}.png", study="s", patient=p) for p in "pq" for s in "LR"]
     found = groups(*radiographs)
     assert [group.name for group in found] == ["p", "q"]

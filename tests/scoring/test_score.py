@@ -114,7 +114,7 @@ def test_a_missing_joint_is_an_empty_row_and_its_partner_falls_back(tmp_path: Pa
     ]
 
 
-def test_a_missing_joint_is_told_where_others_are_looked_at_without_it(tmp_path: Path) -> None:
+def test_a_missing_joint_is_reported_where_others_are_looked_at_without_it(tmp_path: Path) -> None:
     files = [paint(tmp_path / name) for name in ("gap-left.png", "x-right.png")]
     document, _ = score(*files, model="mimo-one-hand")
     assert [warning.message for warning in document.warnings] == [
@@ -152,7 +152,7 @@ def test_a_bundle_that_has_no_fallback_does_without_the_other_hand(tmp_path: Pat
     assert warning.message == "left hand: mimo-local did without: the right hand"
 
 
-def test_joints_that_the_bundle_does_not_know_are_told(tmp_path: Path) -> None:
+def test_joints_that_the_bundle_does_not_know_are_reported(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "x_L.png"))
     found = steps.detect([file], FakeFinder(), FakeDetector(), Run())
     known = [target for target in TARGETS if (target.finding, target.group) != ("jsn", "CMC")]

@@ -122,7 +122,7 @@ def test_two_versions_are_intact_and_the_others_are_as_synthetic_patients(
                 assert one.grade == expected
 
 
-def test_exposure_tells_nothing_of_lesions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exposure_is_no_sign_of_lesions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[bool, bool]] = []
 
     def watched(*given: object, augment: bool, look_alikes: bool, gap: float | None) -> object:

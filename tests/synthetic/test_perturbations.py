@@ -151,7 +151,7 @@ def test_sizes() -> None:
     assert (made(BY_KIND["black border"]["10 % of the width"], radiograph())[0][:, :48] == 0).all()
 
 
-def test_turns_go_round_and_hold_all_of_the_film() -> None:
+def test_turns_go_round_and_hold_all_of_the_radiograph() -> None:
     turns = BY_KIND["turn"]
     assert list(turns) == [f"{degrees}°" for degrees in range(0, 360, 30)]
     assert np.array_equal(made(turns["0°"], radiograph())[0], radiograph())

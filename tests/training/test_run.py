@@ -22,7 +22,7 @@ def test_the_options_that_differ_are_named(tmp_path: Path) -> None:
     refuse_another(tmp_path, options)
 
 
-def test_files_and_bundles_are_told_apart(tmp_path: Path) -> None:
+def test_files_and_bundles_are_distinguished(tmp_path: Path) -> None:
     file, folder = tmp_path / "file", tmp_path / "folder"
     file.write_bytes(b"content")
     folder.mkdir()

@@ -34,7 +34,7 @@ def read_checked(annotations: Path, images: Path, names: Path | None = None) -> 
     Raises:
         DocumentError: Listing all that is wrong, with its place: unknown joints and sides, hands
             and joints that stand twice, positions that are no numbers or outside the radiograph,
-            radiographs that are missing or cannot be read, hands whose scale cannot be told.
+            radiographs that are missing or cannot be read, hands whose scale cannot be determined.
     """
     entries, problems = _read(annotations)
     naming = Names(names)

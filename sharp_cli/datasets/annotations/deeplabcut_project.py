@@ -138,6 +138,6 @@ def _columns(
 
 
 def _cell(row: Sequence[str], column: int | None) -> str:
-    """A cell without blanks around it; empty where there is none or it is not a number."""
+    """A cell without spaces around it; empty where there is none or it is not a number."""
     text = row[column].strip() if column is not None and column < len(row) else ""
     return "" if text.casefold() == "nan" else text

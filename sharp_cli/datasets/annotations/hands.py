@@ -94,7 +94,7 @@ def build_hands(
     Args:
         entries: What it says.
         naming: Which point a name means; None if it is unknown, empty if it is to be excluded.
-        scaled: Whether a hand must have enough points to tell its scale.
+        scaled: Whether a hand must have enough points to determine its scale.
 
     Returns:
         The hands with their good points, and all that is wrong.

@@ -23,7 +23,7 @@ _WORD: Final = r"(?<![a-z])(left|right|l|r)"
 class Names:
     """Which joint a name means: by a file that says so, else by the name itself.
 
-    Upper and lower case, blanks, underscores and hyphens make no difference.
+    Upper and lower case, spaces, underscores and hyphens make no difference.
     """
 
     def __init__(self, path: Path | None = None) -> None:

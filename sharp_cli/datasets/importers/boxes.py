@@ -74,7 +74,7 @@ def add_hands(cohort: Cohort, folder: Path, boxes: Iterable[Box]) -> None:
         hands, problems = build_hands(
             [RawHand(image, side, [*points.values()])], exact_point, scaled=True
         )
-        # All else has been seen to: what may be wrong is that the scale cannot be told.
+        # All else has been seen to: what may be wrong is that the scale cannot be determined.
         for _, what in problems:
             cohort.remark(image, f"{what}; its joint positions are excluded")
         if not problems:

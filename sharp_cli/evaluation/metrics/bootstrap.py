@@ -54,7 +54,7 @@ def resample_patients(patients: int, resamples: int, seed: int) -> NDArray[np.fl
 
     Returns:
         Shape (1 + resamples, patients); in the first row every patient stands once. A single
-        patient is not resampled: that would tell nothing.
+        patient is not resampled: there would be no variance.
     """
     rng = np.random.default_rng(seed)
     evenly = np.full(patients, 1 / max(1, patients))

@@ -213,7 +213,7 @@ def grouped(items: Sequence[Grouped]) -> dict[tuple[Finding, str], list[Grouped]
     rows: dict[tuple[Finding, str], list[Grouped]] = {}
     for finding in FINDINGS:
         own = [item for item in items if item.finding == finding]
-        for _, group in (head for head in JOINT_GROUPS if head[0] == finding):
+        for _, group in (key for key in JOINT_GROUPS if key[0] == finding):
             rows[finding, group] = [item for item in own if item.group == group]
         rows[finding, ALL_JOINTS] = own
     return rows

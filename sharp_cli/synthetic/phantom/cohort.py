@@ -1,6 +1,6 @@
 """A synthetic cohort: who is imaged when, and how damaged each joint is; no pictures.
 
-It is shaped like that of Miyama et al., Arthritis Res Ther 24:227 (2022): when patients are filmed
+It is shaped like that of Miyama et al., Arthritis Res Ther 24:227 (2022): when patients are imaged
 is in `sharp_cli.synthetic.phantom.visits`, how damaged their joints are in
 `sharp_cli.synthetic.phantom.severity`.
 """
@@ -101,14 +101,14 @@ def study_count(seed: int, patients: int) -> int:
 def patient(seed: int, number: int, correlations: Correlations = DEFAULT) -> Patient:
     """Make up one patient, `number` counting from 1."""
     rng = np.random.default_rng([seed, number])
-    dealt = slot(seed, number)
+    assigned = slot(seed, number)
     hands = int(rng.integers(2**31))
-    passed = courses(rng, np.array([dealt.duration]), dealt.studies)
+    passed = courses(rng, np.array([assigned.duration]), assigned.studies)
     elapsed, ages, durations = passed.elapsed[0], passed.age[0], passed.duration[0]
     days = dates(rng, elapsed)
-    severity = severities(rng, dealt.severity, elapsed, durations, correlations)
+    severity = severities(rng, assigned.severity, elapsed, durations, correlations)
     graded = grades(severity, correlations)
-    conditions = _conditions(rng, graded, ages, dealt.sex)
+    conditions = _conditions(rng, graded, ages, assigned.sex)
     studies = tuple(
         Study(
             number=visit + 1,
@@ -118,9 +118,9 @@ def patient(seed: int, number: int, correlations: Correlations = DEFAULT) -> Pat
             grades=dict(zip(KEYS, graded[visit].ravel().tolist(), strict=True)),
             condition=conditions[visit],
         )
-        for visit in range(dealt.studies)
+        for visit in range(assigned.studies)
     )
-    return Patient(f"PHANTOM-{number:04d}", hands, dealt.site, dealt.sex, studies)
+    return Patient(f"PHANTOM-{number:04d}", hands, assigned.site, assigned.sex, studies)
 
 
 def _conditions(

@@ -32,7 +32,7 @@ _BONES: Final[Mapping[str, str]] = {
 
 
 def eroded_bones(lesions: Mapping[tuple[Finding, str], int]) -> tuple[str, ...]:
-    """Names of single bones that are eroded: each must be drawn apart, for `damaged`."""
+    """Names of single bones that are eroded: each must be rendered separately, for `damaged`."""
     return tuple(bone for joint, bone in _BONES.items() if ("erosion", joint) in lesions)
 
 

@@ -63,7 +63,7 @@ def dataset(
     Args:
         pixels: Shape (height, width), 0…1, bones bright.
         header: Whose it is.
-        name: Tells the images of a study apart.
+        name: Distinguishes the images of a study.
         spacing: Size of a pixel in mm.
         side: Of the one hand; None for both.
         inverted: Whether it is stored with bones dark (MONOCHROME1).

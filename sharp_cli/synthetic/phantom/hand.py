@@ -158,7 +158,7 @@ def generate_hand(
         size,
         unit,
         spongiosa((seed, _TISSUE, len(SIDES))),
-        apart=eroded_bones(lesions),
+        separate=eroded_bones(lesions),
     )
     points = {name: place(xy) for name, xy in shape.points.items()}
     hard = damaged(layers, points, unit, lesions, (seed, _LESION, number))

@@ -106,7 +106,7 @@ def bone_attenuation(
     unit: float,
     texture: Spongiosa,
     *,
-    apart: Collection[str] = (),
+    separate: Collection[str] = (),
 ) -> dict[str, Picture]:
     """Attenuation of bones, in units of cortex times `unit`.
 
@@ -115,12 +115,12 @@ def bone_attenuation(
         size: Width and height of the picture.
         unit: Pixels of a unit length.
         texture: Spongy bone of the person.
-        apart: Names of bones that are drawn by themselves.
+        separate: Names of bones that are rendered by themselves.
 
     Returns:
-        By name the bones of `apart`, and under "" the sum of all others.
+        By name the bones of `separate`, and under "" the sum of all others.
     """
-    layers = {name: np.zeros((size[1], size[0]), dtype=np.float32) for name in ("", *apart)}
+    layers = {name: np.zeros((size[1], size[0]), dtype=np.float32) for name in ("", *separate)}
     for number, bone in enumerate(bones):
         low = np.maximum(np.floor(bone.outline.min(axis=0)).astype(int) - _MARGIN, 0)
         high = np.minimum(np.ceil(bone.outline.max(axis=0)).astype(int) + _MARGIN + 1, size)
@@ -129,7 +129,7 @@ def bone_attenuation(
         window = (slice(low[1], high[1]), slice(low[0], high[0]))
         mask = np.zeros((high[1] - low[1], high[0] - low[0]), dtype=np.uint8)
         cv2.fillPoly(mask, [fixed(bone.outline - low)], 1, shift=SHIFT)
-        layer = layers[bone.name if bone.name in apart else ""]
+        layer = layers[bone.name if bone.name in separate else ""]
         layer[window] += _attenuate(bone, low, mask, unit, texture.shifted(number))
     return layers
 

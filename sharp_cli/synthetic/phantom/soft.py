@@ -173,7 +173,7 @@ def _thickness(
     sigma = 0.02 * unit / step
     soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma)
     inside = distance((soft > _EDGE).astype(np.uint8))
-    # At the skin the blurred mask tells parts of a pixel: its slope there is that of a step.
+    # At the skin the blurred mask resolves parts of a pixel: its slope there is that of a step.
     skin = (soft - _EDGE) * sigma * np.sqrt(2 * np.pi)
     inside = np.where(inside < sigma, np.maximum(skin, 0.0), inside) * np.float32(step / unit)
     kernel = np.ones((round(0.45 * unit / step) | 1,) * 2, dtype=np.uint8)

@@ -1,6 +1,6 @@
 """When synthetic patients are imaged, where, and how old they and their disease are.
 
-The figures are those of Table 1 of Miyama et al., Arthritis Res Ther 24:227 (2022): 40 patients of
+The numbers are those of Table 1 of Miyama et al., Arthritis Res Ther 24:227 (2022): 40 patients of
 nine sites, 2008 to 2019, with 113 studies of two hands together.
 """
 
@@ -48,13 +48,16 @@ _LOG_MEAN: Final = math.log(_DURATION[0]) - _LOG_SD**2 / 2
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What is dealt out over a block of patients.
+    """What a patient of a block is assigned.
 
     Attributes:
-        studies: How many. site: 1…9. sex: `M` or `F`. duration: Of the disease at the first visit,
-        a standard normal number. severity: What the joints of the patient, then those of each of
-        `sharp_cli.core.joints.JOINT_GROUPS`,
-            share at the first visit, standard normal, shape (9,).
+        studies: How many.
+        site: 1…9.
+        sex: `M` or `F`.
+        duration: Of the disease at the first visit, a standard normal number.
+        severity: What the joints of the patient, then those of each of
+            `sharp_cli.core.joints.JOINT_GROUPS`, share at the first visit, standard normal,
+            shape (9,).
     """
 
     studies: int
@@ -65,7 +68,7 @@ class Slot:
 
 
 def slot(seed: int, number: int) -> Slot:
-    """What patient `number`, counted from 1, was dealt."""
+    """What patient `number`, counted from 1, is assigned."""
     block, place = divmod(number - 1, BLOCK)
     return _block(seed, block)[place]
 
@@ -107,7 +110,7 @@ class Courses:
 
 
 def courses(rng: np.random.Generator, durations: Array, visits: int) -> Courses:
-    """Draw ages and visits; Table 1 is taken to describe the first visit.
+    """Draw ages and visits; Table 1 is taken to be of the first visit.
 
     Args:
         rng: Source of them.

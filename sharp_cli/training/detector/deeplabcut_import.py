@@ -89,7 +89,7 @@ def import_detector(source: Path, out: Path, *, names: Path | None, size: int | 
     Raises:
         ModelError: There is no such snapshot, it is damaged, or it cannot be used.
         DocumentError: The file of names is bad.
-        UsageError: The network cannot look at views of this size.
+        UsageError: The network cannot take views of this size.
         OutputError: The bundle cannot be written.
     """
     naming = Names(names)
@@ -227,7 +227,7 @@ def _joints(
     for number, keypoint in enumerate(network.keypoints):
         joint = naming(keypoint)
         if joint in joints:
-            message = f"{config}: two keypoints are {joint}; tell them apart with --names"
+            message = f"{config}: two keypoints are {joint}; distinguish them with --names"
             raise ModelError(message)
         if joint:
             joints[joint] = number
@@ -243,7 +243,7 @@ def _joints(
 
 
 def _size(network: KeypointNetwork, config: Path, size: int | None) -> int:
-    """Side of the view that a network looks at; `size` if one was asked for."""
+    """Side of a network's input view; `size` if one was asked for."""
     fixed = getattr(network.model.heads[HEAD], "input_size", None)
     crop = network.config.data.inference.top_down_crop
     if fixed is not None:
@@ -253,11 +253,11 @@ def _size(network: KeypointNetwork, config: Path, size: int | None) -> int:
     else:
         width = height = VIEW_WIDTH
     if width != height:
-        message = f"{config}: the network looks at {width} x {height} pixels; train a square one"
+        message = f"{config}: the network's input is {width} x {height} pixels; train a square one"
         raise ModelError(message)
     chosen = size or width
     if fixed is not None and chosen != width:
-        message = f"{config}: the network looks at {width} pixels and no others; leave out --size"
+        message = f"{config}: the network takes {width} pixels and no other size; omit --size"
         raise UsageError(message)
     if chosen % SIZE_STEP:
         message = f"{config}: {chosen} pixels are not a multiple of {SIZE_STEP}; choose --size anew"

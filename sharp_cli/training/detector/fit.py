@@ -74,7 +74,7 @@ def fit(task: DetectorTask, images: Path, settings: DetectorSettings, device: st
     """
     work = task.place
     output.make_folder(work)
-    settled = {
+    recorded = {
         "annotations": fingerprint_hands(task.training),
         "validation": fingerprint_hands(task.validating),
         **settings.row(),
@@ -82,9 +82,9 @@ def fit(task: DetectorTask, images: Path, settings: DetectorSettings, device: st
     if has_coco(work) and not (work / OPTIONS_FILE).is_file():
         message = f"{work}: holds a training of an older version; give another --work"
         raise UsageError(message)
-    refuse_another(work, settled)
+    refuse_another(work, recorded)
     network = build_network(work, points=POINTS, settings=settings)
-    record_options(work, settled)
+    record_options(work, recorded)
     if not has_coco(work):
         write_coco(work, draw_views(task.training, images, settings=settings))
     plain = draw_plain_views(task.validating, images, settings.window)

@@ -117,7 +117,7 @@ def train_network(
     Args:
         folder: Folder of the training.
         network: From `build_network`; trained in place.
-        validation: What is looked at after every epoch.
+        validation: Views that the network is measured on after every epoch.
         settings: How it is trained.
         device: `cpu` or `cuda`.
 

@@ -1,7 +1,7 @@
 """How well a joint detector does during its training, on hands that it does not learn from.
 
-Every hand is looked at once, as it is, in a frame that is a little off, as `sharp detect` looks at
-it. All points count, however unsure: else a network that gives few would look good.
+Every hand is a single view, as it is, in a frame that is a little off, as in `sharp detect`. All
+points count, however unsure: else a network that gives few would look good.
 """
 
 from __future__ import annotations

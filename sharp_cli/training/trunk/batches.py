@@ -111,7 +111,7 @@ class PatchSampler:
         """A hand, one of its joints, and whether it is labelled rather than to be given lesions."""
         kind = rng.random()
         if self._by_label and kind < COHORT_FRACTION:
-            # Intact and non-intact joints of every head equally often.
+            # Intact and non-intact joints of every joint group equally often.
             hand, joint = _one(_one(_one(self._by_label, rng), rng), rng)
             return hand, joint, True
         hands = self._sources.phantoms if kind > 1 - PHANTOM_FRACTION else self._sources.real
@@ -126,13 +126,13 @@ def _one(items: Any, rng: np.random.Generator) -> Any:
 def _by_label(
     hands: Sequence[IntactHand],
 ) -> list[list[list[tuple[IntactHand, str]]]]:
-    """Joints of labelled hands, for each head and label that occurs."""
+    """Joints of labelled hands, for each finding and joint group, and label that occurs."""
     found: dict[tuple[str, str], dict[bool, list[tuple[IntactHand, str]]]] = {}
     for hand in hands:
         for joint, grades in hand.grades.items():
             for finding, grade in grades.items():
-                head = found.setdefault((finding, TARGET_OF[finding, joint].group), {})
-                head.setdefault(grade > 0, []).append((hand, joint))
+                of_group = found.setdefault((finding, TARGET_OF[finding, joint].group), {})
+                of_group.setdefault(grade > 0, []).append((hand, joint))
     return [list(labels.values()) for labels in found.values()]
 
 

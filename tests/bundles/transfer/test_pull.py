@@ -85,7 +85,7 @@ def test_another_content_of_a_source_is_not_taken_for_the_first(copy: Path, tmp_
         pull(str(copy), tmp_path / "out")
 
 
-def test_damage_to_what_was_pulled_is_told(bundle: Path, tmp_path: Path) -> None:
+def test_damage_to_what_was_pulled_is_reported(bundle: Path, tmp_path: Path) -> None:
     pull(str(bundle), tmp_path / "out")
     change(tmp_path / "out" / TRUNK_FILE)
     with pytest.raises(ModelError, match=TRUNK_FILE):

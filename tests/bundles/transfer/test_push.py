@@ -82,7 +82,7 @@ def test_a_file_is_not_stored_elsewhere(site: Site, bundle: Path, to: str) -> No
     assert site.files == before
 
 
-def test_a_server_that_is_not_there_is_told(bundle: Path) -> None:
+def test_a_server_that_is_not_there_is_reported(bundle: Path) -> None:
     with pytest.raises(OutputError, match=r"a\.zip: cannot be stored .*check the network"):
         push(bundle, "http://127.0.0.1:9/a.zip")
 

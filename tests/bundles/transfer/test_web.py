@@ -31,7 +31,7 @@ def test_a_folder_on_the_web(site: Site, bundle: Path, tmp_path: Path, suffix: s
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_an_archive_on_the_web_goes_on_where_it_stopped(
+def test_an_archive_on_the_web_resumes_where_it_stopped(
     site: Site, bundle: Path, tmp_path: Path, suffix: str
 ) -> None:
     site.files[f"tiny/a{suffix}"] = pack(contents(bundle), suffix)
@@ -46,7 +46,7 @@ def test_an_archive_on_the_web_goes_on_where_it_stopped(
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_a_file_goes_on_where_it_stopped(
+def test_a_file_resumes_where_it_stopped(
     site: Site, bundle: Path, tmp_path: Path, *, ranges: bool
 ) -> None:
     site.ranges = ranges
@@ -104,7 +104,7 @@ def test_a_changed_byte_on_the_web_is_refused(site: Site, tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_not_there_is_told(site: Site, tmp_path: Path) -> None:
+def test_what_is_not_there_is_reported(site: Site, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"none/bundle\.json: the server says 404"):
         pull(f"{site.url}/none", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
@@ -119,13 +119,13 @@ def test_what_is_there_needs_no_network(site: Site, tmp_path: Path) -> None:
         pull(f"{site.url}?another", tmp_path / "out")
 
 
-def test_offline_is_told(tmp_path: Path) -> None:
+def test_offline_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"cannot be fetched .*check the network"):
         pull("http://127.0.0.1:9", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_that_falls_silent_is_told(
+def test_a_server_that_falls_silent_is_reported(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web, "_TIMEOUT", 0.1)

@@ -74,7 +74,7 @@ def test_defaults_are_eight_versions_of_seed_1(
     assert given == {"versions": 8, "seed": 1}
 
 
-def test_joints_that_cannot_be_read_are_told(sharp: Sharp) -> None:
+def test_joints_that_cannot_be_read_are_reported(sharp: Sharp) -> None:
     done = sharp("implant", "images", "nowhere.csv", "--out", "made")
     assert done.code == 1
     assert "nowhere.csv: cannot be read as a table of image,hand,joint,x,y" in done.err

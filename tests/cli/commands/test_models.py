@@ -59,7 +59,7 @@ def test_an_import_gets_what_was_asked(
     assert calls == [((Path(), Path("mine")), {"names": Path("names.csv"), "size": 256})]
 
 
-def test_an_import_that_fails_is_told(
+def test_an_import_that_fails_is_reported(
     sharp: Sharp, import_by: Callable[[Callable[..., list[str]]], None]
 ) -> None:
     def fail(*_: Path, **__: object) -> list[str]:

@@ -65,7 +65,7 @@ def test_two_files_are_one_study(sharp: Sharp) -> None:
     assert {row.model for row in rows} == {"mimo-local"}
 
 
-def test_overlays_of_several_films_have_their_names(sharp: Sharp) -> None:
+def test_overlays_of_several_radiographs_have_their_names(sharp: Sharp) -> None:
     for name in ("a_L.png", "a_R.png", "two.png", "x/two.png"):
         paint(Path(name))
     done = sharp("score", "a_L.png", "a_R.png", "two.png", "x/two.png", "--overlay", "o.png",

@@ -174,7 +174,7 @@ def test_models_are_trained_once_and_in_their_order(sharp: Sharp, calls: list[Ca
     assert calls[0][1]["settings"] == replace(PLAIN, models=("siso", "mimo-both-hands"))
 
 
-def test_a_bundle_tells_the_size_of_the_input(
+def test_a_bundle_gives_the_size_of_the_input(
     sharp: Sharp, calls: list[Call], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sharp_cli.training.trunk.initial.bundle_size", lambda _: 96)
@@ -235,7 +235,7 @@ def test_a_cluster_helps(
 
 
 @pytest.mark.usefixtures("installed")
-def test_what_a_training_goes_without_is_told(
+def test_what_a_training_goes_without_is_reported(
     sharp: Sharp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def train(*_: object, report: Callable[[Notice], None], **__: object) -> None:
@@ -247,7 +247,7 @@ def test_what_a_training_goes_without_is_told(
 
 
 @pytest.mark.usefixtures("installed")
-def test_an_interrupted_training_says_how_to_go_on(
+def test_an_interrupted_training_says_how_to_resume(
     sharp: Sharp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def train(*_: object, **__: object) -> None:
@@ -291,7 +291,7 @@ def test_help_of_the_detector_names_its_options(sharp: Sharp) -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_an_input_that_fails_is_told(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_input_that_fails_is_reported(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Path, **__: object) -> None:
         message = "joints.csv: no column x"
         raise DocumentError(message)

@@ -87,7 +87,7 @@ def test_what_a_coco_annotation_says_goes_before_the_file_name(
     assert [hand.side for hand in read_checked(path, folder)] == ["right"]
 
 
-def test_a_category_may_say_the_side_and_others_are_left_out(folder: Path) -> None:
+def test_a_category_may_say_the_side_and_others_are_excluded(folder: Path) -> None:
     content = pictures.coco((IMAGE, points(), {}), (IMAGE, {}, {}), (IMAGE, {}, {"category_id": 8}))
     content["categories"][0]["name"] = "right_hand"
     content["categories"].append({"id": 8, "name": "letter"})
@@ -110,7 +110,7 @@ def test_points_are_mapped_by_a_file_of_names(folder: Path) -> None:
     assert hand.points == some(PIP2=None)
 
 
-def test_every_bad_name_is_told(folder: Path) -> None:
+def test_every_bad_name_is_reported(folder: Path) -> None:
     names = folder / "names.csv"
     names.write_text("theirs,joint\na,DIP2\n,PIP2\nb,PIP2\nB,PIP3\n")
     csv_file = folder / "joints.csv"
@@ -122,7 +122,7 @@ def test_every_bad_name_is_told(folder: Path) -> None:
     assert "no column joint" in problems(csv_file, folder, names)[0]
 
 
-def test_everything_wrong_with_a_csv_file_is_told_at_once(folder: Path) -> None:
+def test_everything_wrong_with_a_csv_file_is_reported_at_once(folder: Path) -> None:
     (folder / "broken_L.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     hands: list[tuple[str, Side, pictures.Points]] = [
         (IMAGE, "left", some(ulna=(159.6, 50), radius=(3, -0.6))),
@@ -147,7 +147,7 @@ def test_everything_wrong_with_a_csv_file_is_told_at_once(folder: Path) -> None:
         assert any(words in line for line in told), (words, told)
 
 
-def test_everything_wrong_with_coco_keypoints_is_told_at_once(folder: Path) -> None:
+def test_everything_wrong_with_coco_keypoints_is_reported_at_once(folder: Path) -> None:
     both = "labeled-data/clinic/both.png"
     content = pictures.coco(
         (IMAGE, points(), {}),
@@ -167,7 +167,7 @@ def test_everything_wrong_with_coco_keypoints_is_told_at_once(folder: Path) -> N
     assert "hand 'both' is neither left nor right" in told[6]
 
 
-def test_everything_wrong_with_a_project_is_told_at_once(folder: Path) -> None:
+def test_everything_wrong_with_a_project_is_reported_at_once(folder: Path) -> None:
     both = "labeled-data/clinic/both.png"
     frames = {both: {"": some(IP=(1e6, 2))}, IMAGE: {"": some(MCP1=(500, 2))}}
     path = pictures.write_project(folder, pictures.labels(frames, multi=False))

@@ -20,7 +20,7 @@ def write(folder: Path, *rows: str, header: str = "image,hand,joint,x,y") -> Pat
     return path
 
 
-def test_hands_are_told_apart_by_picture_and_side(tmp_path: Path) -> None:
+def test_hands_are_distinguished_by_picture_and_side(tmp_path: Path) -> None:
     path = write(tmp_path, "a.png,left,IP,1,2", "a.png,right,IP,3,4", "b.png,left,MCP1,5,6.5")
     hands = read_annotations(path)
     assert [(hand.image, hand.side) for hand in hands] == [

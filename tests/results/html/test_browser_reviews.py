@@ -72,7 +72,7 @@ def test_all_that_is_shown_can_be_confirmed_and_is_there_the_next_time(
     assert all(one.damaged == (labels[one.joint] == "non-intact") for one in joints)
 
 
-def test_a_browser_that_keeps_nothing_is_told_of_and_saves_all_the_same(
+def test_a_browser_that_keeps_nothing_is_reported_and_saves_all_the_same(
     page: Page, pair: Document, tmp_path: Path
 ) -> None:
     script = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('no'); } })"

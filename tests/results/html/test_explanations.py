@@ -36,7 +36,7 @@ def unpacked(text: str, side: int) -> NDArray[np.uint8]:
     return np.frombuffer(b64decode(text), np.uint8).reshape(side, side)
 
 
-def test_answers_have_maps_of_what_two_films_show(tmp_path: Path) -> None:
+def test_answers_have_maps_of_what_two_radiographs_show(tmp_path: Path) -> None:
     document = scored(tmp_path / "left.png", tmp_path / "gap_right.png")
     found = explained(document)
     assert len(found) == 61
@@ -56,7 +56,7 @@ def test_large_maps_are_made_small(tmp_path: Path) -> None:
     assert values.sum() == 64 * 255
 
 
-def test_without_all_its_films_a_study_is_not_explained(tmp_path: Path) -> None:
+def test_without_all_its_radiographs_a_study_is_not_explained(tmp_path: Path) -> None:
     document = scored(tmp_path / "left.png", tmp_path / "right.png")
     (left, _) = draw(document, lambda row: radiograph.read(row.file))
     gone = [left, Pictures(problem="gone")]

@@ -37,7 +37,7 @@ def opened(content: bytes | None) -> Image.Image:
     return picture
 
 
-def test_a_study_of_two_films_has_pictures_of_both(tmp_path: Path) -> None:
+def test_a_study_of_two_radiographs_has_pictures_of_both(tmp_path: Path) -> None:
     document = scored(tmp_path / "left.png", tmp_path / "gap_right.png")
     left, right = draw(document, read)
     assert len(left.patches) == 31
@@ -59,7 +59,7 @@ def test_pictures_show_the_radiograph_and_its_joints(tmp_path: Path) -> None:
     assert opened(pictures.patches["left", "erosion", "radius"]).size == (373, 224)
 
 
-def test_the_largest_and_noisiest_film_stays_small(tmp_path: Path) -> None:
+def test_the_largest_and_noisiest_radiograph_stays_small(tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png")
     noise = np.random.default_rng(1).random((4000, 6000), np.float32)
 
@@ -78,7 +78,7 @@ def test_the_largest_and_noisiest_film_stays_small(tmp_path: Path) -> None:
     assert len(study_page("two", document, [pictures], NO_TRUTH, maps)) < 3_000_000
 
 
-def test_a_film_that_cannot_be_read_is_a_problem_and_no_failure(tmp_path: Path) -> None:
+def test_a_radiograph_that_cannot_be_read_is_a_problem_and_no_failure(tmp_path: Path) -> None:
     document = scored(tmp_path / "left.png", tmp_path / "right.png")
 
     def read_right(row: InputRow) -> Radiograph:

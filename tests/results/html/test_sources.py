@@ -25,7 +25,7 @@ def test_a_document_gives_its_studies_and_failures(tmp_path: Path) -> None:
     assert results.failures == [failure]
 
 
-def test_studies_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_studies_of_one_name_are_distinguished(tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png")
     for name in ("a/result.json", "b/deeper/result.json"):
         path = tmp_path / "results" / name

@@ -189,7 +189,7 @@ def test_an_interrupted_run_leaves_whole_pictures_and_is_repeated(
     assert contents(tmp_path) == whole
 
 
-def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / ".unfinished").write_text(f"--patients 2 --seed {SEED}")
     (tmp_path / "PHANTOM-0001").touch()
     with pytest.raises(OutputError, match="PHANTOM-0001"):
@@ -197,7 +197,7 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert set(contents(tmp_path)) <= {".unfinished", "PHANTOM-0001", *IMAGES}
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be made a folder"):
         write(tmp_path / "file")

@@ -11,7 +11,7 @@ from sharp_cli.synthetic.phantom.damage import damaged, eroded_bones
 from tests.synthetic.phantom.hands import SMALL, hand
 
 
-def test_single_bones_are_drawn_apart() -> None:
+def test_single_bones_are_rendered_separately() -> None:
     lesions = {("erosion", "lunate"): 2, ("erosion", "MCP2"): 1, ("jsn", "radiocarpal"): 1}
     assert eroded_bones(lesions) == ("lunate",)  # type: ignore[arg-type]
 

@@ -129,7 +129,7 @@ def test_random_phantoms_follow_their_generator() -> None:
     assert phantoms[0].lesions == {}
 
 
-def test_visits_differ_in_posture_and_film_but_not_in_the_person() -> None:
+def test_visits_differ_in_posture_and_radiograph_but_not_in_the_person() -> None:
     first, second = (generate_hand(5, side="left", visit=visit, phalanx=SMALL) for visit in (0, 1))
     assert first.spacing == second.spacing
     assert first.points != second.points

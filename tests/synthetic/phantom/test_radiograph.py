@@ -12,7 +12,7 @@ from tests.synthetic.phantom.hands import SMALL, hand
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_film_keeps_points_on_their_joints(seed: int) -> None:
+def test_radiograph_keeps_points_on_their_joints(seed: int) -> None:
     hands = [hand(seed, side) for side in SIDES]
     made = make_radiograph(hands, np.random.default_rng(seed))
     assert made.sides == SIDES
@@ -33,7 +33,7 @@ def test_film_keeps_points_on_their_joints(seed: int) -> None:
             assert np.corrcoef(own.ravel(), filmed.ravel())[0, 1] > 0.97
 
 
-def test_film_lays_the_first_hand_on_the_left() -> None:
+def test_radiograph_lays_the_first_hand_on_the_left() -> None:
     hands = [hand(1, "right"), hand(2, "left")]
     made = make_radiograph(hands, np.random.default_rng(0))
     assert made.sides == ("right", "left")
@@ -41,14 +41,14 @@ def test_film_lays_the_first_hand_on_the_left() -> None:
     assert made.spacing == hands[0].spacing
 
 
-def test_film_of_one_hand() -> None:
+def test_radiograph_of_one_hand() -> None:
     made = make_radiograph([hand()], np.random.default_rng(0))
     assert len(made.points) == 1
     assert phalanx_length(made.points[0]) == pytest.approx(SMALL, rel=1e-6)
 
 
 @pytest.mark.parametrize("size", [(900, 1100), (1200, 700)])
-def test_film_of_a_given_size_holds_all_points(size: tuple[int, int]) -> None:
+def test_radiograph_of_a_given_size_holds_all_points(size: tuple[int, int]) -> None:
     hands = [hand(3)] if size[0] < size[1] else [hand(3, side) for side in SIDES]
     made = make_radiograph(hands, np.random.default_rng(1), size=size)
     assert made.pixels.shape == size[::-1]

@@ -140,7 +140,7 @@ def test_coordinate_classification_is_decoded_too(tmp_path: Path) -> None:
     assert imported(snapshot, tmp_path / "mine", size=None) == []
     assert open_bundle("joints", tmp_path / "mine").meta["view"]["width"] == 256
     agree(tmp_path / "mine", snapshot, range(len(POINTS)), box=True)
-    with pytest.raises(UsageError, match="looks at 256 pixels"):
+    with pytest.raises(UsageError, match="takes 256 pixels"):
         imported(snapshot, tmp_path / "mine", size=SIZE)
 
 

@@ -139,7 +139,7 @@ def test_a_finished_training_is_not_repeated(
     assert train(trained) == trained / BEST
 
 
-def test_a_run_killed_amid_an_epoch_goes_on_as_if_it_had_not_been(
+def test_a_run_killed_amid_an_epoch_resumes_as_if_it_had_not_been(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps, step = 0, PoseTrainingRunner.step
@@ -419,7 +419,7 @@ class Wrong:
         ({"init": "joints.csv"}, "--init"),
     ],
 )
-def test_other_options_do_not_go_on_with_a_training(
+def test_other_options_do_not_resume_a_training(
     made: Path, changed: dict[str, Any], named: str
 ) -> None:
     if "init" in changed:
@@ -428,7 +428,7 @@ def test_other_options_do_not_go_on_with_a_training(
         train_all(made, settings=settings(**{"epochs": 1, **changed}))
 
 
-def test_other_annotations_do_not_go_on_with_a_training(made: Path) -> None:
+def test_other_annotations_do_not_resume_a_training(made: Path) -> None:
     pictures.paint(made, "other_L.png")
     other = [AnnotatedHand("other_L.png", "left", pictures.points())]
     with pytest.raises(UsageError, match="with another --annotations, --validation; give"):

@@ -150,7 +150,7 @@ def train(folder: Path, steps: int = 4) -> Path:
     )  # fmt: skip
 
 
-def test_a_training_cut_off_goes_on_as_if_it_had_not_been(
+def test_a_training_cut_off_resumes_as_if_it_had_not_been(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     best = train(tmp_path / "whole")

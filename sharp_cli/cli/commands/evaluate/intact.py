@@ -30,7 +30,7 @@ LeaveOut = Annotated[
         metavar="TABLE",
         exists=True,
         dir_okay=False,
-        help="Joints to exclude, separated by blanks: image,leave_out; patient is optional.",
+        help="Joints to exclude, separated by spaces: image,leave_out; patient is optional.",
     ),
 ]
 

@@ -11,7 +11,7 @@ function caption(joint, named) {
   const damaged = joint.label === "non-intact";
   if (!named && !damaged && !outcome && !uncertain && !changed) return "";
   const reader = review ? (changed ? `✎ ${short(review)}` : "✓") : "";
-  const number = named || damaged ? share(joint.probability) : "";
+  const number = named || damaged ? formatFraction(joint.probability) : "";
   return [outcome, joint.joint, number, uncertain, reader].filter(Boolean).join(" ");
 }
 

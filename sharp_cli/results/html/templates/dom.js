@@ -9,8 +9,8 @@ const SIDES = ["left", "right"];
 const byId = (id) => document.getElementById(id);
 
 /**
- * Make an element. Attributes that are null or false are left out, true ones have no value, and
- * functions are listeners, named by their event. What is null in the content is left out.
+ * Make an element. Attributes that are null or false are omitted, true ones have no value, and
+ * functions are listeners, named by their event. What is null in the content is omitted.
  */
 const make = (name, attributes, ...content) => fill(document.createElement(name), attributes, content);
 

@@ -1,6 +1,6 @@
 "use strict";
 
-/* The joints of the study, what they are called, and how the pages tell them apart. */
+/* The joints of the study, what they are called, and how the pages distinguish them. */
 
 /** What a joint can be, in the order of the legend: title, and what it says. */
 const KINDS = {
@@ -33,13 +33,13 @@ const jointByKey = new Map(joints.map((joint) => [joint.key, joint]));
 
 const otherSide = (side) => SIDES.find((other) => other !== side);
 const jointOf = (hand, joint) => jointByKey.get(`${hand}/${joint.finding}/${joint.joint}`);
-const share = (value) => (value === null ? "" : value.toFixed(2));
+const formatFraction = (value) => (value === null ? "" : value.toFixed(2));
 
 /** A joint in words, for who cannot see it. */
 function describe(joint) {
   const parts = [`${joint.hand} ${joint.joint}, ${TITLES[joint.finding]}`];
   if (joint.status === "not-detected") parts.push("not detected");
-  if (joint.label) parts.push(`${joint.label}, probability ${share(joint.probability)}`);
+  if (joint.label) parts.push(`${joint.label}, probability ${formatFraction(joint.probability)}`);
   if (joint.status === "uncertain") parts.push("its place is uncertain");
   if (joint.truth) parts.push(`truth: ${said(joint.truth)}`);
   const review = reviews.of(joint);

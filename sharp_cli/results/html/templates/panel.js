@@ -37,12 +37,12 @@ function makePanel(root, { select, changed, again }) {
     const rows = [];
     const row = (name, ...content) => rows.push(make("dt", {}, name), make("dd", {}, content));
     if (joint.probability !== null) {
-      row("Probability", make("b", {}, share(joint.probability)), bar(joint.probability, joint.kind));
-      const by = joint.threshold === null ? "" : ` threshold ${share(joint.threshold)}`;
+      row("Probability", make("b", {}, formatFraction(joint.probability)), bar(joint.probability, joint.kind));
+      const by = joint.threshold === null ? "" : ` threshold ${formatFraction(joint.threshold)}`;
       row("Label", swatch(joint.kind), make("b", {}, joint.label), make("small", {}, by));
     }
     if (joint.truth) row("Truth", make("b", {}, said(joint.truth)), make("small", {}, ` ${KINDS[joint.kind][0].toLowerCase()}`));
-    if (joint.likelihood !== null) row("Place", `likelihood ${share(joint.likelihood)} `, badge(joint));
+    if (joint.likelihood !== null) row("Place", `likelihood ${formatFraction(joint.likelihood)} `, badge(joint));
     if (joint.model !== null && joint.model !== data.model) row("Model", joint.model);
     return make("dl", {}, rows);
   }

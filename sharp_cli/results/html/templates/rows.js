@@ -15,9 +15,9 @@ function makeRows(table, select) {
       make("th", { scope: "row", "data-sort": joint.order }, joint.joint),
       make("td", {}, joint.hand),
       make("td", {}, TITLES[joint.finding]),
-      make("td", { class: "number" }, share(joint.probability)),
+      make("td", { class: "number" }, formatFraction(joint.probability)),
       make("td", { class: "label" }, joint.label && [swatch(joint.kind), joint.label]),
-      make("td", { "data-sort": joint.likelihood ?? "" }, joint.likelihood === null ? null : `${share(joint.likelihood)} `, badge(joint)),
+      make("td", { "data-sort": joint.likelihood ?? "" }, joint.likelihood === null ? null : `${formatFraction(joint.likelihood)} `, badge(joint)),
       truth ? make("td", {}, joint.truth && short(joint.truth)) : null,
       reader);
     rows.set(joint, { row, reader });

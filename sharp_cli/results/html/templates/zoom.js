@@ -30,8 +30,8 @@ function makeZoom(svg, width, height, changed) {
   /** Zoom such that a point stays where it is. */
   function zoom(factor, { x, y } = { x: view.x + view.width / 2, y: view.y + view.height / 2 }) {
     const wide = limited(view.width / factor);
-    const share = wide / view.width;
-    show({ x: x - (x - view.x) * share, y: y - (y - view.y) * share, width: wide });
+    const fraction = wide / view.width;
+    show({ x: x - (x - view.x) * fraction, y: y - (y - view.y) * fraction, width: wide });
   }
 
   function centre([x, y], wide = view.width) {

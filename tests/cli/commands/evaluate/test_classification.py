@@ -64,7 +64,7 @@ def test_metrics_go_into_a_pipe(sharp: Sharp) -> None:
     assert float(found["R2", "specificity"]["value"]) == 1
 
 
-def test_what_has_no_partner_is_told(sharp: Sharp) -> None:
+def test_what_has_no_partner_is_reported(sharp: Sharp) -> None:
     done = sharp(*COMMAND)
     assert "note: labels.csv: 1 rows have neither grade nor label\n" in done.err
     told = "62 labelled joints not called (excluded), 62 called joints not labelled"
@@ -122,7 +122,7 @@ def test_no_bootstrap_no_intervals(sharp: Sharp) -> None:
     assert {row["low"] for row in csv.DictReader(done.out.decode().splitlines())} == {""}
 
 
-def test_labels_as_predictions_are_told(sharp: Sharp) -> None:
+def test_labels_as_predictions_are_reported(sharp: Sharp) -> None:
     done = sharp("evaluate", "classification", "labels.csv", "labels.csv")
     assert done.code == 1
     assert "labels.csv: no column model" in done.err

@@ -90,7 +90,7 @@ def test_the_tolerance_is_in_percent_of_the_phalanx(sharp: Sharp) -> None:
         assert row["total"] == ("6/6 (100.0%)" if found == "100.00" else "0/6 (0.0%)")
 
 
-def test_verdicts_alone(sharp: Sharp) -> None:
+def test_adjudications_alone(sharp: Sharp) -> None:
     done = sharp(*COMMAND, "detected.csv", "--verdicts", "verdicts.csv", "--labels", "labels.csv")
     rows = table(done)
     assert [*rows["jsn MCP"].values()] == ["jsn MCP", "4/5 (80.0%)", "4/5 (80.0%)", "8/10 (80.0%)"]
@@ -98,7 +98,7 @@ def test_verdicts_alone(sharp: Sharp) -> None:
     assert done.err == ""
 
 
-def test_verdicts_and_distances(sharp: Sharp) -> None:
+def test_adjudications_and_distances(sharp: Sharp) -> None:
     done = sharp(*COMMAND, "detected.csv", "joints.csv", "--verdicts", "verdicts.csv")
     row = table(done)["erosion MCP"]
     assert (row["found"], row["intact"], row["total"]) == ("100.00", "–", "8/10 (80.0%)")
@@ -149,14 +149,14 @@ def test_without_spacing_there_are_no_mm(sharp: Sharp, tmp_path: Path) -> None:
     assert "| PIP-IP | 0 | – | – | – |" in (tmp_path / "out" / "tables.md").read_text()
 
 
-def test_verdicts_have_no_plot(sharp: Sharp, tmp_path: Path) -> None:
+def test_adjudications_have_no_plot(sharp: Sharp, tmp_path: Path) -> None:
     options = ("--verdicts", "verdicts.csv", "--out", "out")
     assert sharp(*COMMAND, "detected.json", *options).code == 0
     names = {"detection.json", "rates.csv", "tables.md", "tables.tex"}
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
 
 
-def test_what_has_no_partner_is_told(sharp: Sharp, tmp_path: Path) -> None:
+def test_what_has_no_partner_is_reported(sharp: Sharp, tmp_path: Path) -> None:
     joints = (tmp_path / "joints.csv").read_text().splitlines()
     (tmp_path / "joints.csv").write_text("\n".join([*joints[:-1], "other.png,left,IP,1,2"]))
     options = ("--labels", "labels.csv", "--out", "out")

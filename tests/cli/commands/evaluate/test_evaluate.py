@@ -62,7 +62,7 @@ def test_detection(sharp: Sharp, pictures: Sequence[Path]) -> None:
     assert int(first["joints"]) == 40
 
 
-def test_detection_says_how_well_uncertain_joints_are_told(sharp: Sharp, tmp_path: Path) -> None:
+def test_detection_measures_what_is_called_uncertain(sharp: Sharp, tmp_path: Path) -> None:
     file = fakes.paint(tmp_path / "films" / "odd-right.png")
     annotate(tmp_path / "joints.csv", file)
     assert sharp("detect", file, "--csv", "detected.csv").code == 0
@@ -202,7 +202,7 @@ def test_missing_inputs_are_wrong_usage(sharp: Sharp, arguments: Sequence[str]) 
     assert "'nowhere' does not exist" in done.err
 
 
-def test_missing_annotations_are_told(sharp: Sharp, tmp_path: Path) -> None:
+def test_missing_annotations_are_reported(sharp: Sharp, tmp_path: Path) -> None:
     done = sharp("evaluate", "hands", tmp_path, "joints.csv")
     assert done.code == 1
     assert done.err.startswith(
@@ -210,7 +210,7 @@ def test_missing_annotations_are_told(sharp: Sharp, tmp_path: Path) -> None:
     )
 
 
-def test_a_missing_radiograph_is_told(sharp: Sharp, pictures: Sequence[Path]) -> None:
+def test_a_missing_radiograph_is_reported(sharp: Sharp, pictures: Sequence[Path]) -> None:
     pictures[0].unlink()
     done = sharp("evaluate", "hands", "films", "joints.csv", "--unchanged")
     assert done.code == 1
