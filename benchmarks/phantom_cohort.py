@@ -22,8 +22,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 
 from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
+from sharp_cli.core.prevalence import NON_INTACT
 from sharp_cli.synthetic.phantom.cohort import KEYS, cohort
-from sharp_cli.synthetic.phantom.severity import DEFAULT, NON_INTACT, SAME_PLACE, severities
+from sharp_cli.synthetic.phantom.severity import DEFAULT, SAME_PLACE, severities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

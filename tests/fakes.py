@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from sharp_cli.core.errors import NoHandError
+from sharp_cli.core.errors import NoHandError, UsageError
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
 from sharp_cli.core.joints import POINTS, SIDES, TARGETS
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.geometry import Affine
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Side
+    from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Label
     from sharp_cli.results.document import Document
 
@@ -124,13 +125,20 @@ class FakeClassifier:
     def choose(self, asked: ModelName | None) -> ModelName:
         return asked or "mimo-local"
 
+    def choose_prevalence(self, asked: Prevalence | None) -> None:
+        if asked:
+            message = "prevalence: not calibrated"
+            raise UsageError(message)
+
     def classify(
         self,
         studies: Sequence[Mapping[Side, Sequence[Patch]]],
         model: ModelName,
         *,
         threshold: float | None = None,
+        prevalence: None = None,
     ) -> list[tuple[Classification, ...]]:
+        assert prevalence is None, "not calibrated"
         limit = 0.16 if threshold is None else threshold
         return [tuple(_results(study, model, limit)) for study in studies]
 
@@ -171,7 +179,7 @@ def score_files(
 ) -> Document:
     """Score files with stages that need no weights."""
     stages = FakeFinder(), FakeDetector(), FakeClassifier()
-    scoring = Scoring(*stages, model, threshold, strict)
+    scoring = Scoring(*stages, model, threshold, strict=strict)
     return score_plan(plan(map(str, files)), scoring, run or Run())
 
 

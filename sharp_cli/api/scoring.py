@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 from sharp_cli.api.scores import Scores
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import MODELS
+from sharp_cli.core.prevalence import prevalence_of
 from sharp_cli.core.records import Precision
 from sharp_cli.execution.devices import Device
 from sharp_cli.results.run import Run
@@ -17,9 +18,11 @@ from sharp_cli.scoring.plan import plan
 from sharp_cli.scoring.score import score_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Finding
     from sharp_cli.scoring.loading import Models
 
 _MODELS: Final = (*MODELS[:4], None)
@@ -34,6 +37,7 @@ def score(
     *files: str | os.PathLike[str],
     model: ModelName | None = None,
     threshold: float | None = None,
+    prevalence: Literal["table2"] | float | Mapping[Finding, float] | None = None,
     strict: bool = False,
     device: Device = "auto",
     precision: Precision | Literal["auto"] = "fp32",
@@ -56,6 +60,9 @@ def score(
         model: Joints that the model sees together: `siso`, `mimo-local`, `mimo-one-hand` or
             `mimo-both-hands`; None for `mimo-local`, or the first model of the bundle.
         threshold: Probability from which a joint is non-intact; None for the models' own.
+        prevalence: What probabilities of calibrated models hold for: a prevalence of damage, or one
+            for each finding; `table2`, and None, for that of each joint group in Table 2 of the
+            paper. Labels do not depend on it.
         strict: Whether studies fail that lack a hand or joint that the model needs.
         device: Device for classification: `auto`, `cpu` or `cuda`.
         precision: Number format of the classifiers: `fp32`, `bf16` or `auto`.
@@ -88,7 +95,12 @@ def score(
         precision=precision,
         threads=threads,
     )
-    scoring = ready.scoring(model, threshold=threshold, strict=strict)
+    scoring = ready.scoring(
+        model,
+        threshold=threshold,
+        prevalence=None if prevalence is None else prevalence_of(prevalence),
+        strict=strict,
+    )
     run = Run()
     document = score_plan(plan(map(os.fsdecode, files)), scoring, run)
     if run.interrupted:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Precision
     from sharp_cli.execution.devices import Device
     from sharp_cli.execution.ray_pool import Driver
@@ -33,8 +34,9 @@ class Setup:
         driver: The process that it works for.
         bundles: See `loading.open_bundles`.
         checksums: Of the bundles, which must be the same there.
-        model: See `stages.Scoring`, like the next two.
+        model: See `stages.Scoring`, like the next three.
         threshold: See there.
+        prevalence: See there.
         strict: See there.
         device: See `loading.load`, like the next two; `auto` is a GPU where the cluster has one.
         precision: See there.
@@ -46,6 +48,7 @@ class Setup:
     checksums: tuple[str, ...]
     model: ModelName
     threshold: float | None
+    prevalence: Prevalence | None
     strict: bool
     device: Device
     precision: Precision
@@ -108,7 +111,14 @@ def load_ray_worker(setup: Setup, file: str) -> RayWorker:
         threads=setup.threads,
         throughput=True,
     )
-    return RayWorker(models.scoring(setup.model, threshold=setup.threshold, strict=setup.strict))
+    return RayWorker(
+        models.scoring(
+            setup.model,
+            threshold=setup.threshold,
+            prevalence=setup.prevalence,
+            strict=setup.strict,
+        )
+    )
 
 
 def crashed(group: Group) -> ScoredGroup:

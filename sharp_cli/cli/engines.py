@@ -82,6 +82,7 @@ class Machines:
             checksums=tuple(bundle.sha256 for bundle in models.bundles),
             model=scoring.model,
             threshold=scoring.threshold,
+            prevalence=scoring.prevalence,
             strict=scoring.strict,
             device=self.device,
             precision=models.classifier.precision,

@@ -77,6 +77,17 @@ Threshold = Annotated[
         "thresholds.",
     ),
 ]
+Prevalence = Annotated[
+    str | None,
+    typer.Option(
+        "--prevalence",
+        metavar="P",
+        help="What probabilities hold for: table2, the prevalence of each joint group in the "
+        "paper's patients; a number between 0 and 1; or erosion=0.2,jsn=0.3. Labels do not depend "
+        "on it. Only with calibrated models. Default: table2.",
+        show_default=False,
+    ),
+]
 Strict = Annotated[
     bool,
     typer.Option("--strict", help="Fail studies that lack a hand or joint that the model needs."),

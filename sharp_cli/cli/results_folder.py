@@ -51,6 +51,8 @@ def settings(
         else None,
         "model": scoring.model,
         "threshold": scoring.threshold,
+        "prevalence": scoring.prevalence
+        and ", ".join(f"{'/'.join(head)} {one:g}" for head, one in scoring.prevalence.items()),
         "strict": scoring.strict,
         "device": device,
         "precision": scoring.precision,

@@ -21,6 +21,7 @@ SideSource = Literal["dicom", "anatomy"]
 Status = Literal["ok", "uncertain"]
 JointStatus = Literal["ok", "uncertain", "not-detected"]
 Label = Literal["intact", "non-intact"]
+Certainty = Literal["certain", "uncertain"]
 Precision = Literal["fp32", "bf16"]
 Corners = tuple[tuple[float, float], ...]
 
@@ -118,6 +119,7 @@ class Classification:
         probability: Of damage (SHS grade 1 or more), 0…1.
         label: `non-intact` where the probability reaches the model's threshold.
         model: What classified it; see `inputs.FALLBACKS`.
+        certainty: Of the label; None where the bundle has no limits for it.
     """
 
     side: Side
@@ -126,3 +128,4 @@ class Classification:
     probability: float
     label: Label
     model: ModelName
+    certainty: Certainty | None = None

@@ -2,7 +2,8 @@
 
 A findings bundle holds convolutional trunks, which extract a vector of features from each patch,
 and small heads, which turn the features of an input set (see `sharp_cli.core.inputs`) into
-probabilities. The heads run in numpy. In an ensemble the probability is the mean of its members'.
+scores. The heads run in numpy. In an ensemble the score is the mean of its members'. A calibrated
+bundle says what probability of damage a score means; in others it is taken for one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
 from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
+from sharp_cli.core.prevalence import TABLE_2
 from sharp_cli.core.records import Classification
 from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.findings_weights import read_weights
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Label, Patch, Precision
     from sharp_cli.execution.devices import Device
     from sharp_cli.inference.findings_weights import HeadKey
@@ -102,12 +105,29 @@ class Classifier:
             raise UsageError(message)
         return asked
 
+    def choose_prevalence(self, asked: Prevalence | None) -> Prevalence | None:
+        """The prevalence asked for, or the paper's; None for a bundle that is not calibrated.
+
+        Raises:
+            UsageError: One is asked for, and the bundle is not calibrated.
+        """
+        if self._weights.calibration:
+            return asked or TABLE_2
+        if asked:
+            message = (
+                f"prevalence: {self._path} is not calibrated, so its probabilities are of no "
+                "prevalence; leave it out, or name another bundle with --models"
+            )
+            raise UsageError(message)
+        return None
+
     def classify(
         self,
         studies: Sequence[Mapping[Side, Sequence[Patch]]],
         model: ModelName,
         *,
         threshold: float | None = None,
+        prevalence: Prevalence | None = None,
     ) -> list[tuple[Classification, ...]]:
         """Classify every patch of every study.
 
@@ -120,16 +140,20 @@ class Classifier:
             model: What to classify with.
             threshold: From which probability on every joint is called non-intact; None for the
                 bundle's own thresholds.
+            prevalence: What probabilities are calibrated to; see `choose_prevalence`.
 
         Returns:
             For each study its results: the left hand's, then the right hand's, each in the order
             of `TARGETS`.
 
         Raises:
-            UsageError: The bundle does not hold the model.
+            UsageError: The bundle does not hold the model, or is not calibrated.
         """
         features = self.extract_features(studies, [model, FALLBACKS.get(model, model)])
-        return [self.classify_features(each, model, threshold=threshold) for each in features]
+        return [
+            self.classify_features(each, model, threshold=threshold, prevalence=prevalence)
+            for each in features
+        ]
 
     def extract_features(
         self,
@@ -179,23 +203,38 @@ class Classifier:
         ]
 
     def classify_features(
-        self, features: Features, model: ModelName, *, threshold: float | None = None
+        self,
+        features: Features,
+        model: ModelName,
+        *,
+        threshold: float | None = None,
+        prevalence: Prevalence | None = None,
     ) -> tuple[Classification, ...]:
         """Classify the patches of a study by their features; see `classify`."""
         self.choose(model)
+        prevalence = self.choose_prevalence(prevalence)
         results: dict[tuple[Side, Finding, str], Classification] = {}
         for finding, group in JOINT_GROUPS:
             for used, inputs in self._input_sets(features, (model, finding, group)):
                 key = (used, finding, group)
-                limit = self._weights.thresholds[key] if threshold is None else threshold
-                for one, probability in zip(
-                    inputs, self._probabilities(features, key, inputs), strict=True
-                ):
+                limit = threshold
+                if limit is None:
+                    limit = self._probability(self._weights.thresholds[key], key, prevalence)
+                scores = self._scores(features, key, inputs)
+                for one, score in zip(inputs, scores.tolist(), strict=True):
                     if (finding, one) not in features:
                         continue
+                    probability = self._probability(score, key, prevalence)
                     label: Label = "non-intact" if probability >= limit else "intact"
+                    limits = self._weights.limits.get(key)
                     results[one.side, finding, one.joint] = Classification(
-                        one.side, finding, one.joint, float(probability), label, used
+                        one.side,
+                        finding,
+                        one.joint,
+                        probability,
+                        label,
+                        used,
+                        limits and limits.certainty(score, label),
                     )
         order = [(side, target.finding, target.joint) for side in SIDES for target in TARGETS]
         return tuple(results[place] for place in order if place in results)
@@ -235,10 +274,16 @@ class Classifier:
             elif present:
                 yield model, inputs
 
-    def _probabilities(
+    def _probability(self, score: float, key: HeadKey, prevalence: Prevalence | None) -> float:
+        """What a score means; itself without calibration."""
+        if prevalence is None:
+            return score
+        return self._weights.calibration[key].probability(score, prevalence[key[1:]])
+
+    def _scores(
         self, features: Features, key: HeadKey, inputs: Sequence[Input]
     ) -> NDArray[np.float64]:
-        """The probability of each input of a set: the mean of the ensemble members'."""
+        """The score of each input of a set: the mean of the ensemble members'."""
         finding = key[1]
         members = []
         for head in self._weights.heads[key]:

@@ -1,9 +1,10 @@
 """What a findings bundle holds, read and checked: trunks, heads and thresholds.
 
-`bundle.json` gives the size of the input, the models, the thresholds and the members of an
-ensemble. Each member names a file of heads and, for every head in it, the file of the trunk whose
-features it takes. A head is called `<model>/<finding>/<group>`, its layers' tensors
-`<head>/<k>.weight` and `<head>/<k>.bias`, k = 0, 1, 2. Files may hold 16 bit; all runs in 32 bit.
+`bundle.json` gives the size of the input, the models, the thresholds, what scores mean (see
+`score_calibration`) and the members of an ensemble. Each member names a file of heads and, for
+every head in it, the file of the trunk whose features it takes. A head is called
+`<model>/<finding>/<group>`, its layers' tensors `<head>/<k>.weight` and `<head>/<k>.bias`,
+k = 0, 1, 2. Files may hold 16 bit; all runs in 32 bit.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from sharp_cli.core.errors import ModelError
 from sharp_cli.core.inputs import MODELS, ModelName, set_size
 from sharp_cli.core.joints import JOINT_GROUPS, Finding
+from sharp_cli.inference.score_calibration import read_calibration, read_limits
 from sharp_cli.inference.trunk import SMALLEST, Layers
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.bundles.store import Bundle
+    from sharp_cli.inference.score_calibration import Calibration, Limits
 
     Array = NDArray[np.float32]
 
@@ -92,7 +95,9 @@ class Weights:
         models: The models it holds, in the order of `inputs.MODELS`.
         trunks: By file.
         heads: One head a member of the ensemble.
-        thresholds: From which probability on a joint is called non-intact.
+        thresholds: From which score on a joint is called non-intact.
+        calibration: What scores mean; empty where they are taken for probabilities.
+        limits: Between which scores a label is uncertain; empty where that is not known.
     """
 
     size: int
@@ -100,6 +105,8 @@ class Weights:
     trunks: Mapping[str, Layers]
     heads: Mapping[HeadKey, tuple[Head, ...]]
     thresholds: Mapping[HeadKey, float]
+    calibration: Mapping[HeadKey, Calibration]
+    limits: Mapping[HeadKey, Limits]
 
 
 def read_weights(bundle: Bundle) -> Weights:
@@ -154,7 +161,15 @@ def _weights(bundle: Bundle) -> Weights:
         (model, finding, group): float(meta["thresholds"][model][f"{finding}/{group}"])
         for model, finding, group in heads
     }
-    return Weights(_size(meta), models, trunks, heads, thresholds)
+    return Weights(
+        _size(meta),
+        models,
+        trunks,
+        heads,
+        thresholds,
+        read_calibration(meta, heads),
+        read_limits(meta, heads),
+    )
 
 
 def _models(meta: Mapping[str, Any]) -> tuple[ModelName, ...]:

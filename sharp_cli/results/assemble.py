@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -10,6 +11,7 @@ from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
 from sharp_cli.core.joints import TARGETS
 from sharp_cli.core.records import Point
 from sharp_cli.inference.crop import corners
+from sharp_cli.inference.score_calibration import shown_thresholds
 from sharp_cli.results.document import Document, HandRow, InputRow, JointRow, ModelRow, WarningRow
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Classification, Hand, Precision
     from sharp_cli.results.document import Failure
     from sharp_cli.results.study_records import DetectedHand, Study
@@ -78,9 +81,12 @@ def with_models(
     thresholds = document.thresholds
     for bundle in bundles:
         if bundle.kind == "findings" and document.model and document.threshold is None:
-            own = bundle.meta["thresholds"]
             asked = (document.model, FALLBACKS.get(document.model, document.model))
-            thresholds = {model: own[model] for model in asked if model in own}
+            thresholds = {
+                model: _thresholds(bundle, model, document.prevalence)
+                for model in asked
+                if model in bundle.meta["thresholds"]
+            }
     return replace(
         document,
         models=document.models | used,
@@ -95,8 +101,17 @@ def with_results(
     results: Mapping[str, Sequence[Classification]],
     model: ModelName,
     threshold: float | None,
+    prevalence: Prevalence | None = None,
 ) -> Document:
-    """The document with the classifications of each study, and warnings of missing inputs."""
+    """The document with the classifications of each study, and warnings of missing inputs.
+
+    Args:
+        document: Their detected joints.
+        results: By study.
+        model: What was asked for, like the next two; see `stages.Scoring`.
+        threshold: See there.
+        prevalence: See there.
+    """
     found = {
         (study, each.side, each.finding, each.joint): each
         for study, result in results.items()
@@ -108,15 +123,40 @@ def with_results(
         if each is None:
             joints.append(row)
             continue
-        probability = round(each.probability, _PROBABILITY_DECIMALS)
-        joints.append(replace(row, probability=probability, label=each.label, model=each.model))
+        joints.append(
+            replace(
+                row,
+                probability=_rounded(each, towards_label=prevalence is not None),
+                label=each.label,
+                certainty=each.certainty,
+                model=each.model,
+            )
+        )
     return replace(
         document,
         model=model,
         threshold=threshold,
+        prevalence={"/".join(head): one for head, one in (prevalence or {}).items()},
         joints=tuple(joints),
         warnings=(*document.warnings, *_lacks(joints, model)),
     )
+
+
+def _rounded(one: Classification, *, towards_label: bool) -> float:
+    """The probability as it is shown: on the side of the threshold that the label says."""
+    if not towards_label:
+        return round(one.probability, _PROBABILITY_DECIMALS)
+    whole = math.ceil if one.label == "non-intact" else math.floor
+    return whole(one.probability * 10**_PROBABILITY_DECIMALS) / 10**_PROBABILITY_DECIMALS
+
+
+def _thresholds(
+    bundle: Bundle, model: ModelName, prevalence: Mapping[str, float]
+) -> dict[str, float]:
+    """The thresholds of a model by `<finding>/<group>`, as its probabilities are compared to."""
+    if not prevalence:
+        return dict(bundle.meta["thresholds"][model])
+    return shown_thresholds(bundle.meta, model, prevalence)
 
 
 def _lacks(joints: Sequence[JointRow], model: ModelName) -> Iterator[WarningRow]:
@@ -213,6 +253,7 @@ def _joint_rows(study: str, detected: DetectedHand) -> Iterator[JointRow]:
             likelihood=point.likelihood if point else None,
             probability=None,
             label=None,
+            certainty=None,
             model=None,
             status=point.status if point else "not-detected",
         )

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from sharp_cli.core.joints import FINDINGS, SIDES, TARGETS, Finding, Side
 from sharp_cli.results.document import counts
+from sharp_cli.results.doubt import legend, marked
 
 if TYPE_CHECKING:
     from sharp_cli.results.document import Document, JointRow
@@ -61,7 +62,7 @@ def summary(study: Document) -> list[str]:
         lines.append(f"{TITLES[finding]}: {'; '.join(parts)}")
     if any(row.uncertain for row in found):
         lines.append(_LEGEND)
-    return lines
+    return lines + legend(study.joints)
 
 
 def _printable(text: str) -> str:
@@ -76,4 +77,4 @@ def _cell(row: JointRow) -> str:
     if row.label is None:
         return f"x {row.x:.0f}, y {row.y:.0f} [dim]({row.likelihood:.2f})[/]{mark}"
     style = "bold dark_orange" if row.label == "non-intact" else "default"
-    return f"[{style}]{row.probability:.2f} {row.label}[/]{mark}"
+    return f"[{style}]{marked(f'{row.probability:.2f} {row.label}', row)}[/]{mark}"

@@ -15,7 +15,16 @@ from sharp_cli.core.geometry import from_matrix
 # `sharp_cli.results.formats` reads the annotations below: they say what a document may hold.
 from sharp_cli.core.inputs import ModelName  # noqa: TC001
 from sharp_cli.core.joints import FINDINGS, TARGET_OF, TARGETS, Finding, Side
-from sharp_cli.core.records import Corners, Hand, JointStatus, Label, Precision, SideSource, Status
+from sharp_cli.core.records import (
+    Certainty,
+    Corners,
+    Hand,
+    JointStatus,
+    Label,
+    Precision,
+    SideSource,
+    Status,
+)
 
 Row = tuple[float, float, float]
 
@@ -81,6 +90,7 @@ class JointRow:
         likelihood: Localisation confidence, see `records.Point`.
         probability: Of damage; None before classification.
         label: `intact` or `non-intact`.
+        certainty: Of the label; None where the models do not say.
         model: What classified it.
         status: `ok`, `uncertain` or `not-detected`.
     """
@@ -97,6 +107,7 @@ class JointRow:
     likelihood: float | None
     probability: float | None
     label: Label | None
+    certainty: Certainty | None
     model: ModelName | None
     status: JointStatus
 
@@ -148,6 +159,8 @@ class Document:
         threshold: Probability from which joints are non-intact; None for the bundle's own.
         precision: Number format that the classifier's trunk computed in.
         thresholds: The bundle's own, by model and `<finding>/<group>`, where labels depend on them.
+        prevalence: What probabilities are calibrated to, by `<finding>/<group>`; empty where they
+            are not calibrated.
     """
 
     models: dict[str, ModelRow]
@@ -162,6 +175,7 @@ class Document:
     threshold: float | None = None
     precision: Precision | None = None
     thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
+    prevalence: dict[str, float] = field(default_factory=dict)
 
     def threshold_of(self, row: JointRow) -> float | None:
         """Probability from which a joint is non-intact; None where that is not known."""
@@ -184,6 +198,7 @@ class Document:
                 threshold=self.threshold,
                 precision=self.precision,
                 thresholds=self.thresholds,
+                prevalence=self.prevalence,
                 **{name: tuple(part) for name, part in parts.items()},
             )
             for study, parts in rows.items()
@@ -235,6 +250,8 @@ def check(document: Document) -> None:
     for value in [document.threshold, *own]:
         valid = value is None or 0.0 <= value <= 1.0
         require(valid, "threshold", "a number from 0 to 1")
+    for head, prevalence in document.prevalence.items():
+        require(0.0 < prevalence < 1.0, f"prevalence.{head}", "a number between 0 and 1")
     inputs = {(row.study, row.file) for row in document.inputs}
     hands = {(row.study, row.file, row.hand) for row in document.hands}
     sides = {(row.study, row.hand) for row in document.hands}
@@ -278,6 +295,8 @@ def check_joint(row: JointRow, where: str) -> None:
     given = [value is not None for value in (row.probability, row.label, row.model)]
     together = all(given) if any(given) else True
     require(together, f"{where}.label", "probability, label and model together")
+    known = row.certainty is None or row.label is not None
+    require(known, f"{where}.certainty", "one where there is a label")
     for name, value in (("likelihood", row.likelihood), ("probability", row.probability)):
         require(value is None or 0.0 <= value <= 1.0, f"{where}.{name}", "a number from 0 to 1")
 

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "sharp-score/1"
 
+_LATER: Final = ("thresholds", "prevalence", "certainty")
+"""What older versions did not write."""
+
 _HUGE: Final = 1e300
 _NAMES: Final = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -56,6 +59,7 @@ def to_json(document: Document) -> bytes:
         "model": document.model,
         "threshold": document.threshold,
         "thresholds": document.thresholds,
+        "prevalence": document.prevalence,
         "precision": document.precision,
         "validated_on_patients": document.validated_on_patients,
     }
@@ -136,12 +140,13 @@ def from_csv(content: bytes, name: str) -> tuple[JointRow, ...]:
     try:
         text = io.StringIO(content.decode("utf-8-sig", errors="surrogateescape"), newline="")
         reader = csv.DictReader(text)
-        missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        given = [one for one in COLUMNS if one in (reader.fieldnames or ())]
+        missing = [one for one in COLUMNS if one not in (*given, *_LATER)]
         if missing:
             message = f"{name}: no column {', '.join(missing)}; give a CSV that sharp wrote"
             raise DocumentError(message)
         rows = tuple(
-            _decode({column: _parse(line[column], column) for column in COLUMNS}, JointRow, where)
+            _decode({column: _parse(line[column], column) for column in given}, JointRow, where)
             for line in reader
             for where in [f"line {reader.line_num}"]
         )
@@ -231,9 +236,11 @@ def _decode_record(value: Any, kind: type, where: str) -> Any:
     require(isinstance(value, dict), where, "a record")
     hints = _hints(kind)
     for field in fields(kind):
-        # One command alone writes the patches; older versions wrote no thresholds.
-        needed = field.name in value or field.name in ("patches", "thresholds")
+        # One command alone writes the patches.
+        needed = field.name in value or field.name in ("patches", *_LATER)
         require(needed, f"{where}.{field.name}", "a value")
+    if kind is JointRow:
+        value = {"certainty": None, **value}
     return kind(
         **{
             name: _decode(value[name], hint, f"{where}.{name}")

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sharp_cli.core.about import NOTICE
 from sharp_cli.core.joints import FINDINGS
+from sharp_cli.results.doubt import legend
 from sharp_cli.results.inputs import reread
 from sharp_cli.results.overlay_panel import GROUND, TEXT, Panel, box_height
 
@@ -97,11 +98,13 @@ def draw_panels(
     sheet = Image.new("RGB", sheet_size, GROUND)
     sheet.paste(panels[0], (0, 0))
     sheet.paste(panels[1], (width + gap, 0) if upright else (0, panels[0].height + gap))
-    legend = "Blue, thin: intact. Orange, thick, with its probability: non-intact."
+    foot = ["Blue, thin: intact. Orange, thick, with its probability: non-intact."]
     if any(row.status == "uncertain" for row in joints):
-        legend += " Dashed: it is uncertain whether the joint is there."
-    foot = legend if notice is None else f"{legend} {notice}"
-    return _above(sheet, _text(foot, font, sheet.width))
+        foot.append("Dashed: it is uncertain whether the joint is there.")
+    foot += [f"{line}." for line in legend(joints)]
+    if notice is not None:
+        foot.append(notice)
+    return _above(sheet, _text(" ".join(foot), font, sheet.width))
 
 
 def to_png(picture: Image.Image) -> bytes:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import ImageDraw
 
 from sharp_cli.core.joints import SIDES
+from sharp_cli.results.doubt import marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -167,7 +168,8 @@ def _colour(row: JointRow) -> tuple[int, int, int]:
 
 
 def _label(row: JointRow) -> str:
-    return f"{row.joint} {row.probability:.2f}" if row.label == "non-intact" else row.joint
+    named = f"{row.joint} {row.probability:.2f}" if row.label == "non-intact" else row.joint
+    return marked(named, row)
 
 
 def _overlaps(ones: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:

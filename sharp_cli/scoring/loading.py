@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Precision
     from sharp_cli.execution.devices import Device
     from sharp_cli.inference.classifier import Classifier
@@ -51,12 +52,14 @@ class Models:
         model: ModelName | None = None,
         *,
         threshold: float | None = None,
+        prevalence: Prevalence | None = None,
         strict: bool = False,
     ) -> Scoring:
         """How to score with these models; see `stages.Scoring` and `Classifier.choose`.
 
         Raises:
-            UsageError: The bundle does not hold the model asked for.
+            UsageError: The bundle does not hold the model asked for, or a prevalence is asked for
+                and it is not calibrated.
         """
         chosen = self.classifier.choose(model)
         return Scoring(
@@ -65,6 +68,7 @@ class Models:
             self.classifier,
             chosen,
             threshold=threshold,
+            prevalence=self.classifier.choose_prevalence(prevalence),
             strict=strict,
             bundles=self.bundles,
             precision=self.classifier.precision,

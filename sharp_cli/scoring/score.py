@@ -119,7 +119,10 @@ def _score(
     results: dict[str, tuple[Classification, ...]] = {}
     with run.guard(*(file for study in complete for file in study.files)):
         found = scoring.classifier.classify(
-            [study.patches for study in complete], scoring.model, threshold=scoring.threshold
+            [study.patches for study in complete],
+            scoring.model,
+            threshold=scoring.threshold,
+            prevalence=scoring.prevalence,
         )
         results = {study.name: result for study, result in zip(complete, found, strict=True)}
     for group, studies, grey in groups:
@@ -142,7 +145,7 @@ def _classified(
     document: Document, results: Mapping[str, Sequence[Classification]], scoring: Scoring
 ) -> Document:
     """The document with the results of its studies, and what they were made with."""
-    document = with_results(document, results, scoring.model, scoring.threshold)
+    document = with_results(document, results, scoring.model, scoring.threshold, scoring.prevalence)
     if not scoring.bundles:
         return document
     return with_models(document, *scoring.bundles, precision=scoring.precision)

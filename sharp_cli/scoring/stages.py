@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Side
+    from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Classification, Hand, Patch, Point, Precision, Radiograph
 
     Patches: TypeAlias = Mapping[Side, Sequence[Patch]]
@@ -42,7 +43,12 @@ class Classifier(Protocol):
     """Classifies patches, as `classifier.Classifier` does."""
 
     def classify(
-        self, studies: Sequence[Patches], model: ModelName, *, threshold: float | None
+        self,
+        studies: Sequence[Patches],
+        model: ModelName,
+        *,
+        threshold: float | None,
+        prevalence: Prevalence | None,
     ) -> Sequence[tuple[Classification, ...]]:
         """The classifications of each study."""
 
@@ -57,6 +63,7 @@ class Scoring:
         classifier: Classifies patches.
         model: The model to classify with.
         threshold: The probability from which a joint is non-intact; None for the bundle's own.
+        prevalence: What probabilities are calibrated to; None where they are not calibrated.
         strict: Whether a study in which the model lacks an input fails.
         bundles: What the stages were loaded from, which documents name.
         precision: Of the numbers that the classifier computes in, likewise.
@@ -67,6 +74,7 @@ class Scoring:
     classifier: Classifier
     model: ModelName
     threshold: float | None = None
+    prevalence: Prevalence | None = None
     strict: bool = False
     bundles: tuple[Bundle, ...] = ()
     precision: Precision | None = None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Side
+    from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.results.document import Document, InputRow
     from sharp_cli.results.run import Run
     from sharp_cli.scoring.stages import Classifier, Detector, Finder, Patches
@@ -85,6 +86,7 @@ def classify(
     *,
     model: ModelName,
     threshold: float | None = None,
+    prevalence: Prevalence | None = None,
     strict: bool = False,
 ) -> Document:
     """Classify the patches of a document.
@@ -96,6 +98,7 @@ def classify(
         run: Notes what fails.
         model: The model to classify with.
         threshold: The probability from which a joint is non-intact; None for the bundle's own.
+        prevalence: What probabilities are calibrated to; None where they are not calibrated.
         strict: Whether a study in which the model lacks an input fails.
     """
     documents = []
@@ -107,10 +110,12 @@ def classify(
                 patches = _load_patches(study, load)
                 if strict:
                     require_all(patches, files, model)
-                (result,) = classifier.classify([patches], model, threshold=threshold)
+                (result,) = classifier.classify(
+                    [patches], model, threshold=threshold, prevalence=prevalence
+                )
                 study = replace(study, patches=())  # noqa: PLW2901 - they are not handed on
-                documents.append(with_results(study, {name: result}, model, threshold))
-    start = with_results(keep(document, (), run.failures), {}, model, threshold)
+                documents.append(with_results(study, {name: result}, model, threshold, prevalence))
+    start = with_results(keep(document, (), run.failures), {}, model, threshold, prevalence)
     return with_studies(start, documents)
 
 

@@ -46,6 +46,7 @@ def hand(file: str, called: Iterable[str] = (), unknown: Iterable[str] = ()) -> 
                 likelihood=0.9,
                 probability=0.5 if known else None,
                 label=label if known else None,
+                certainty=None,
                 model="siso" if known else None,
                 status="ok",
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import SIDES, TARGETS
+from sharp_cli.core.records import Certainty
 from sharp_cli.results.document import (
     COLUMNS,
     Document,
@@ -51,6 +52,7 @@ def documents(draw: st.DrawFn) -> Document:
     patches: list[PatchRow] = []
     models: tuple[ModelName | None, ...] = (None, "siso", "mimo-local")
     model = draw(st.sampled_from(models))
+    certainty = draw(st.sampled_from((None, *get_args(Certainty))))
     for study in draw(st.lists(names, unique=True, max_size=2)):
         file = draw(names)
         spacing = draw(st.none() | st.tuples(fractions, fractions))
@@ -65,11 +67,13 @@ def documents(draw: st.DrawFn) -> Document:
             for number, target in enumerate(TARGETS):
                 place = (study, file, side, target.finding, target.group, target.joint)
                 if number % 7 == 3:
-                    row = JointRow(*place, *(None,) * 7, "not-detected")
+                    row = JointRow(*place, *(None,) * 8, "not-detected")
                 elif model is None:
-                    row = JointRow(*place, x, x, box, score, None, None, None, "uncertain")
+                    row = JointRow(*place, x, x, box, score, *(None,) * 4, "uncertain")
                 else:
-                    row = JointRow(*place, x, x, box, score, score, "intact", model, "ok")
+                    row = JointRow(
+                        *place, x, x, box, score, score, "intact", certainty, model, "ok"
+                    )
                 joints.append(row)
                 patches.append(PatchRow(study, file, side, target.finding, target.joint, "a/b"))
     failures = draw(st.lists(st.builds(Failure, names, names, names), max_size=1))
@@ -86,6 +90,7 @@ def documents(draw: st.DrawFn) -> Document:
         draw(st.none() | st.floats(0, 1)),
         draw(st.sampled_from((None, "fp32", "bf16"))),
         draw(st.just({}) | st.just({"siso": {"erosion/MCP": 0.25}})),
+        draw(st.just({}) | st.just({"erosion/MCP": 0.125})),
     )
 
 
@@ -117,12 +122,12 @@ def one_hand() -> Document:
     joints = tuple(
         JointRow(
             "s", "é.png", "left", target.finding, target.group, target.joint,
-            12.5, 13.0, box, 0.9, 0.25, "intact", "siso", "ok",
+            12.5, 13.0, box, 0.9, 0.25, "intact", "certain", "siso", "ok",
         )
         for target in TARGETS
     )  # fmt: skip
     missing = JointRow(
-        "s", "é.png", "left", "erosion", "wrist", "lunate", *(None,) * 7, "not-detected"
+        "s", "é.png", "left", "erosion", "wrist", "lunate", *(None,) * 8, "not-detected"
     )
     joints = tuple(missing if row.joint == "lunate" else row for row in joints)
     return Document(
@@ -184,6 +189,8 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("joints", 0, "box"), [[1, 2]], "four corners"),
     (("joints", 0, "probability"), 1.5, "from 0 to 1"),
     (("joints", 0, "label"), None, "together"),
+    (("joints", 0, "certainty"), "sure", "'certain' or 'uncertain'"),
+    (("prevalence",), {"erosion/MCP": 1.0}, "prevalence.erosion/MCP: a number between 0 and 1"),
     (("joints", 0, "joint"), "elbow", "a scored joint"),
     (("joints", 0, "hand"), "right", "a hand of the document"),
     (("joints", 1), {}, r"joints\[1\].study: a value"),
@@ -235,6 +242,23 @@ def test_further_columns_and_a_byte_order_mark_are_fine() -> None:
     lines = to_csv(one_hand()).decode().splitlines()
     wider = "\n".join(f"{line},more" for line in lines)
     assert from_csv(wider.encode("utf-8-sig"), "x.csv") == one_hand().joints
+
+
+def test_results_of_older_versions_are_read() -> None:
+    new = one_hand()
+    old = replace(new, joints=tuple(replace(row, certainty=None) for row in new.joints))
+    data: Any = json.loads(to_json(new))
+    del data["prevalence"], data["thresholds"]
+    for row in data["joints"]:
+        del row["certainty"]
+    assert from_json(json.dumps(data).encode(), "x") == old
+    header, *lines = to_csv(new).decode().splitlines()
+    lines = [
+        line.replace("intact,certain,", "intact,").replace(",,,,,,,,not", ",,,,,,,not")
+        for line in lines
+    ]
+    lines.insert(0, header.replace(",certainty", ""))
+    assert from_csv("\n".join(lines).encode(), "x") == old.joints
 
 
 def test_split_gives_each_study_its_own() -> None:

@@ -13,6 +13,7 @@ from sharp_cli.cli.documents import PATCHES_FILE, read_document
 from sharp_cli.cli.outputs import STDOUT, Outputs
 from sharp_cli.cli.progress import progress
 from sharp_cli.core.errors import ExitCode
+from sharp_cli.core.prevalence import prevalence_of
 from sharp_cli.execution.devices import cores
 
 EXAMPLES: Final = """\
@@ -40,6 +41,7 @@ def classify(
     csv: options.Csv = None,
     model: options.ModelOption = None,
     threshold: options.Threshold = None,
+    prevalence: options.Prevalence = None,
     strict: options.Strict = False,
     device: options.DeviceOption = options.Device.AUTO,
     precision: options.PrecisionOption = options.Precision.FP32,
@@ -53,6 +55,7 @@ def classify(
     source = str(Path(cropped, PATCHES_FILE)) if Path(cropped).is_dir() else cropped
     outputs = Outputs([source], json, csv)
     outputs.check()
+    wanted = None if prevalence is None else prevalence_of(prevalence)
     from sharp_cli.bundles.store import open_bundle
     from sharp_cli.core.joints import TARGET_OF
     from sharp_cli.inference.classifier import Classifier
@@ -80,6 +83,7 @@ def classify(
             run,
             model=chosen,
             threshold=threshold,
+            prevalence=classifier.choose_prevalence(wanted),
             strict=strict,
         )
     return outputs.finish(with_models(document, bundle, precision=classifier.precision), run)

@@ -16,6 +16,7 @@ from sharp_cli.cli.outputs import STDOUT, Outputs
 from sharp_cli.cli.progress import progress
 from sharp_cli.cli.terminal import log
 from sharp_cli.core.errors import ExitCode, UsageError
+from sharp_cli.core.prevalence import prevalence_of
 from sharp_cli.fileio import output
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ def score(
     out: Out = None,
     model: options.ModelOption = None,
     threshold: options.Threshold = None,
+    prevalence: options.Prevalence = None,
     strict: options.Strict = False,
     device: options.DeviceOption = options.Device.AUTO,
     precision: options.PrecisionOption = options.Precision.FP32,
@@ -150,6 +152,7 @@ def score(
     """
     machines = Machines(engine, address, device.value, threads)
     machines.check(out=out, precision=precision)
+    wanted = None if prevalence is None else prevalence_of(prevalence)
     work = _plan(files or [], manifest, from_dicomweb, out)
     remote = _remote(from_dicomweb, study or [], out, store=store)
     outputs = Outputs(
@@ -169,7 +172,12 @@ def score(
         threads=threads,
         throughput=out is not None,
     )
-    scoring = loaded.scoring(model.value if model else None, threshold=threshold, strict=strict)
+    scoring = loaded.scoring(
+        model.value if model else None,
+        threshold=threshold,
+        prevalence=wanted,
+        strict=strict,
+    )
     if remote is not None:
         return remote.score(scoring, outputs)
     run = Run()

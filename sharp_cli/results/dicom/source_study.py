@@ -163,6 +163,8 @@ def _key(study: Document, headers: Mapping[str, Dataset]) -> str:
             study.model,
             study.threshold,
             study.precision,
+            # Results without it keep the identity that they always had.
+            *([study.prevalence] if study.prevalence else []),
             [[text(headers[hand.file], "SOPInstanceUID"), *_place(hand)] for hand in study.hands],
         ]
     )

@@ -120,6 +120,7 @@ def _algorithm(study: Document, row: JointRow) -> AlgorithmIdentification:
     settings = {
         "model": row.model,
         "threshold": study.threshold_of(row),
+        "prevalence": study.prevalence.get(f"{row.finding}/{row.group}"),
         "precision": study.precision,
     }
     given = [f"{name}: {value}" for name, value in settings.items() if value is not None]

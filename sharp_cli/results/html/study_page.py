@@ -64,6 +64,7 @@ def study_page(
         "version": __version__,
         "model": study.model,
         "threshold": study.threshold,
+        "prevalence": study.prevalence,
         "bundles": [{"kind": kind} | asdict(row) for kind, row in study.models.items()],
         "films": [
             {

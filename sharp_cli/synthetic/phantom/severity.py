@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sharp_cli.core.joints import GROUP_JOINTS, JOINT_GROUPS, TARGETS, Finding
+from sharp_cli.core.prevalence import TABLE_2
 from sharp_cli.synthetic.phantom.visits import STUDIES, courses, standard_duration
 
 if TYPE_CHECKING:
@@ -22,18 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
-
-NON_INTACT: Final[Mapping[tuple[Finding, str], tuple[int, int]]] = {
-    ("erosion", "PIP-IP"): (125, 1130),
-    ("erosion", "MCP"): (143, 1130),
-    ("erosion", "CMC-M"): (131, 452),
-    ("erosion", "wrist"): (470, 904),
-    ("jsn", "PIP"): (342, 904),
-    ("jsn", "MCP"): (254, 1130),
-    ("jsn", "CMC"): (350, 678),
-    ("jsn", "wrist"): (461, 678),
-}
-"""Non-intact joints and all joints of each group in the paper's 226 hands (Table 2)."""
 
 ODDS: Final[Mapping[tuple[Finding, str], float]] = {
     ("erosion", "PIP3"): 1.3,
@@ -217,14 +206,14 @@ def _drift(rng: np.random.Generator, start: Array, elapsed: Array, year: float) 
 def prevalences() -> dict[tuple[Finding, str], float]:
     """Probability of each joint to be non-intact: `ODDS` in a group, Table 2 on its average."""
     found: dict[tuple[Finding, str], float] = {}
-    for (finding, group), (damaged, total) in NON_INTACT.items():
+    for (finding, group), prevalence in TABLE_2.items():
         names = GROUP_JOINTS[finding, group]
         odds = np.array([ODDS.get((finding, name), 1.0) for name in names])
         low, high = 0.0, 1e3
         for _ in range(60):
             middle = (low + high) / 2
             fractions = middle * odds / (1.0 + middle * odds)
-            low, high = (middle, high) if fractions.mean() < damaged / total else (low, middle)
+            low, high = (middle, high) if fractions.mean() < prevalence else (low, middle)
         found.update(zip(((finding, name) for name in names), fractions.tolist(), strict=True))
     return found
 

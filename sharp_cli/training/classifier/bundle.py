@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from sharp_cli.training.classifier.calibration import ERROR_RATE, fit_calibration, fit_limits
 from sharp_cli.training.classifier.metrics import HEAD_METRIC_COLUMNS, head_metrics
 from sharp_cli.training.classifier.thresholds import choose_threshold
 from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
@@ -120,6 +121,15 @@ def write_classifier(
             "architecture": _ARCHITECTURE,
             "trained_on": str(cohort),
             "settings": settings.as_options(),
+            "calibration": _by_model(
+                {head: asdict(fit_calibration(cases.predictions)) for head, cases in unseen.items()}
+            ),
+            "conformal": {
+                "error_rate": ERROR_RATE,
+                "limits": _by_model(
+                    {head: asdict(fit_limits(cases.predictions)) for head, cases in unseen.items()}
+                ),
+            },
             "figures": [dict(zip(HEAD_METRIC_COLUMNS, row, strict=True)) for row in measured],
         },
         card=_card(name, len(members), measured, settings, cohort),
@@ -184,12 +194,18 @@ not validated on any other patients.**
   up to 3°, shifts of up to 5 pixels, scale 0.97 to 1.03); at most {settings.epochs} epochs, ended
   after {settings.patience} without a lower validation loss; seed {settings.seed}{search}.
 - **Thresholds**: {_rule(settings)}.
+- **Probabilities**: calibrated for a prevalence of one half, by a logistic regression of the
+  scores' log-odds for each head; shifted to the prevalence that is asked for.
+- **Uncertain labels**: conformal prediction sets for each head and label, at an error rate of
+  {ERROR_RATE:g}; a label that is not alone in its set is uncertain.
 - **Licence**: Apache-2.0, unless the data ask for another.
 
 ## Metrics
 
 {_unseen(members, cohort)} On the same
-predictions the thresholds were chosen.
+predictions thresholds, calibration and prediction sets were chosen; `covered_…` and `uncertain` are
+the fractions of joints whose set holds their label, and whose label is uncertain, in each fold with
+sets of the others.
 
 {table}
 """

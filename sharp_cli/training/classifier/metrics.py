@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from sharp_cli.fileio.tables import write_table
+from sharp_cli.training.classifier.calibration import measure_limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,8 +27,9 @@ METRIC_COLUMNS: Final = (
 
 HEAD_METRIC_COLUMNS: Final = (
     "model", "finding", "group", "joints", "non_intact", "sensitivity", "specificity", "f_measure",
-    "roc_auc", "average_precision",
+    "roc_auc", "average_precision", "covered_intact", "covered_non_intact", "uncertain",
 )  # fmt: skip
+"""The last three are those of `calibration.measure_limits`."""
 
 
 def write_metrics(path: Path, results: Iterable[HeadResult]) -> None:
@@ -52,7 +54,12 @@ def head_metrics(
 ) -> list[list[str | float]]:
     """A row of `HEAD_METRIC_COLUMNS` for each head of a bundle; undefined cells are empty."""
     return [
-        [*head, *_metrics(cases.predictions, thresholds[head])] for head, cases in unseen.items()
+        [
+            *head,
+            *_metrics(cases.predictions, thresholds[head]),
+            *measure_limits(cases, thresholds[head]),
+        ]
+        for head, cases in unseen.items()
     ]
 
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sharp_cli.core.joints import GRADES, JOINT_GROUPS, SIDES, TARGETS
+from sharp_cli.core.prevalence import NON_INTACT
 from sharp_cli.synthetic.phantom.cohort import KEYS, Patient, cohort, patient, study_count
 from sharp_cli.synthetic.phantom.severity import (
     DEFAULT,
     GRADE_FRACTIONS,
-    NON_INTACT,
     Correlations,
     prevalences,
     severities,

@@ -35,11 +35,14 @@ const otherSide = (side) => SIDES.find((other) => other !== side);
 const jointOf = (hand, joint) => jointByKey.get(`${hand}/${joint.finding}/${joint.joint}`);
 const formatFraction = (value) => (value === null ? "" : value.toFixed(2));
 
+const doubtful = (joint) => ![null, "certain"].includes(joint.certainty);
+
 /** A joint in words, for who cannot see it. */
 function describe(joint) {
   const parts = [`${joint.hand} ${joint.joint}, ${TITLES[joint.finding]}`];
   if (joint.status === "not-detected") parts.push("not detected");
   if (joint.label) parts.push(`${joint.label}, probability ${formatFraction(joint.probability)}`);
+  if (doubtful(joint)) parts.push(`the label is ${joint.certainty}`);
   if (joint.status === "uncertain") parts.push("its place is uncertain");
   if (joint.truth) parts.push(`truth: ${said(joint.truth)}`);
   const review = reviews.of(joint);

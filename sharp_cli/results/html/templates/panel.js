@@ -39,7 +39,7 @@ function makePanel(root, { select, changed, again }) {
     if (joint.probability !== null) {
       row("Probability", make("b", {}, formatFraction(joint.probability)), bar(joint.probability, joint.kind));
       const by = joint.threshold === null ? "" : ` threshold ${formatFraction(joint.threshold)}`;
-      row("Label", swatch(joint.kind), make("b", {}, joint.label), make("small", {}, by));
+      row("Label", swatch(joint.kind), make("b", {}, joint.label), doubt(joint), make("small", {}, by));
     }
     if (joint.truth) row("Truth", make("b", {}, said(joint.truth)), make("small", {}, ` ${KINDS[joint.kind][0].toLowerCase()}`));
     if (joint.likelihood !== null) row("Place", `likelihood ${formatFraction(joint.likelihood)} `, badge(joint));
@@ -82,6 +82,10 @@ const swatch = (kind) => make("i", { class: `swatch k-${kind}`, "aria-hidden": "
 
 const bar = (value, kind) =>
   make("meter", { class: `k-${kind}`, min: 0, max: 1, value, "aria-hidden": "true" });
+
+/** Whether the label is certain. */
+const doubt = (joint) =>
+  doubtful(joint) ? make("mark", { class: "badge" }, joint.certainty) : null;
 
 /** Whether it is certain that the joint was found at its place. */
 const badge = (joint) =>

@@ -16,7 +16,7 @@ function makeRows(table, select) {
       make("td", {}, joint.hand),
       make("td", {}, TITLES[joint.finding]),
       make("td", { class: "number" }, formatFraction(joint.probability)),
-      make("td", { class: "label" }, joint.label && [swatch(joint.kind), joint.label]),
+      make("td", { class: "label" }, joint.label && [swatch(joint.kind), joint.label, ...(doubtful(joint) ? [" ", doubt(joint)] : [])]),
       make("td", { "data-sort": joint.likelihood ?? "" }, joint.likelihood === null ? null : `${formatFraction(joint.likelihood)} `, badge(joint)),
       truth ? make("td", {}, joint.truth && short(joint.truth)) : null,
       reader);

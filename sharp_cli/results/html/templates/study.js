@@ -6,11 +6,12 @@ const kinds = Object.keys(KINDS).filter((kind) => joints.some((joint) => joint.k
 const state = { finding: "erosion", hidden: new Set(), selected: null };
 
 const words = (joint) =>
-  [joint.hand, joint.joint, joint.group, TITLES[joint.finding], joint.label, joint.status, KINDS[joint.kind][0]].join(" ");
+  [joint.hand, joint.joint, joint.group, TITLES[joint.finding], joint.label, joint.certainty, joint.status, KINDS[joint.kind][0]].join(" ");
 
 const ONLY = {
   "": () => true,
   uncertain: (joint) => joint.status !== "ok",
+  doubtful,
   open: (joint) => !reviews.of(joint),
   changed: (joint) => reviews.changed(joint),
 };
@@ -90,6 +91,8 @@ function showHead() {
   const pair = (name, value) => [make("dt", {}, name), make("dd", {}, value)];
   byId("models").append(
     ...pair("Classified with", data.model ?? "nothing"),
+    ...(Object.keys(data.prevalence).length
+      ? pair("Prevalence", Object.entries(data.prevalence).map(([head, p]) => `${head} ${share(p)}`).join(", ")) : []),
     ...pair("Threshold", data.threshold === null ? "the bundle’s own" : String(data.threshold)),
     ...data.bundles.flatMap(({ kind, name, sha256 }) => pair(kind, [name, " ", make("code", {}, sha256)])),
     ...pair("Page", `sharp ${data.version}`));
