@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Classification
     from sharp_cli.scoring.stages import Patches
 
@@ -41,12 +42,19 @@ class Both:
         self.found: dict[str, list[Classification]] = {name: [] for name in PRECISIONS}
 
     def classify(
-        self, studies: Sequence[Patches], model: ModelName, *, threshold: float | None
+        self,
+        studies: Sequence[Patches],
+        model: ModelName,
+        *,
+        threshold: float | None,
+        prevalence: Prevalence | None,
     ) -> list[tuple[Classification, ...]]:
         """As `Classifier.classify`; gives what 32 bit say."""
         results = {}
         for name, classifier in self._classifiers.items():
-            results[name] = classifier.classify(studies, model, threshold=threshold)
+            results[name] = classifier.classify(
+                studies, model, threshold=threshold, prevalence=prevalence
+            )
             self.found[name] += [each for study in results[name] for each in study]
         return results[PRECISIONS[0]]
 

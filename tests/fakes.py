@@ -136,7 +136,7 @@ class FakeClassifier:
         model: ModelName,
         *,
         threshold: float | None = None,
-        prevalence: None = None,
+        prevalence: Prevalence | None = None,
     ) -> list[tuple[Classification, ...]]:
         assert prevalence is None, "not calibrated"
         limit = 0.16 if threshold is None else threshold

@@ -234,7 +234,7 @@ class Classifier:
                         probability,
                         label,
                         used,
-                        limits and limits.certainty(score, label),
+                        None if limits is None else limits.certainty(score, label),
                     )
         order = [(side, target.finding, target.joint) for side in SIDES for target in TARGETS]
         return tuple(results[place] for place in order if place in results)

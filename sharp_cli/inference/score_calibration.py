@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
     Key: TypeAlias = tuple[ModelName, Finding, str]
     """Model, finding and joint group."""
+
+
+_PROBABILITY_DIGITS: Final = 4
+_THRESHOLD_DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +106,26 @@ def shown_thresholds(
         prevalence: To which probabilities are calibrated, by `<finding>/<group>`.
 
     Returns:
-        By `<finding>/<group>`, rounded up: so a probability that has fewer digits, and was rounded
-        up from at least the threshold, or down from below it, is on the same side as before.
+        By `<finding>/<group>`, with more digits than `shown_probability` gives, and rounded up: so
+        probabilities stay on the side of it that their labels say.
     """
     found = {}
     for head, threshold in meta["thresholds"][model].items():
         calibration = Calibration(**meta["calibration"][model][head])
         probability = calibration.probability(threshold, prevalence[head])
-        found[head] = math.ceil(probability * 1e6) / 1e6
+        found[head] = _rounded(probability, _THRESHOLD_DIGITS, ROUND_CEILING)
     return found
+
+
+def shown_probability(probability: float, label: Label) -> float:
+    """A calibrated probability, rounded towards the side of the threshold that its label says."""
+    towards = ROUND_CEILING if label == "non-intact" else ROUND_FLOOR
+    return _rounded(probability, _PROBABILITY_DIGITS, towards)
+
+
+def _rounded(value: float, digits: int, towards: str) -> float:
+    # Exactly: products of floats may land on the other side.
+    return float(Decimal(value).quantize(Decimal(1).scaleb(-digits), towards))
 
 
 def _numbers(held: Mapping[str, Any], key: Key) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +10,7 @@ from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
 from sharp_cli.core.joints import TARGETS
 from sharp_cli.core.records import Point
 from sharp_cli.inference.crop import corners
-from sharp_cli.inference.score_calibration import shown_thresholds
+from sharp_cli.inference.score_calibration import shown_probability, shown_thresholds
 from sharp_cli.results.document import Document, HandRow, InputRow, JointRow, ModelRow, WarningRow
 
 if TYPE_CHECKING:
@@ -126,7 +125,9 @@ def with_results(
         joints.append(
             replace(
                 row,
-                probability=_rounded(each, towards_label=prevalence is not None),
+                probability=round(each.probability, _PROBABILITY_DECIMALS)
+                if prevalence is None
+                else shown_probability(each.probability, each.label),
                 label=each.label,
                 certainty=each.certainty,
                 model=each.model,
@@ -140,14 +141,6 @@ def with_results(
         joints=tuple(joints),
         warnings=(*document.warnings, *_lacks(joints, model)),
     )
-
-
-def _rounded(one: Classification, *, towards_label: bool) -> float:
-    """The probability as it is shown: on the side of the threshold that the label says."""
-    if not towards_label:
-        return round(one.probability, _PROBABILITY_DECIMALS)
-    whole = math.ceil if one.label == "non-intact" else math.floor
-    return whole(one.probability * 10**_PROBABILITY_DECIMALS) / 10**_PROBABILITY_DECIMALS
 
 
 def _thresholds(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.records import Certainty
     from sharp_cli.results.document import JointRow
 
-_MARKS: Final[Mapping[Certainty, tuple[str, str]]] = {
+_MARKS: Final[Mapping[Certainty | None, tuple[str, str]]] = {
     "uncertain": ("~", "intact or non-intact is uncertain"),
 }
 """By certainty, the mark and what it says."""

@@ -108,6 +108,7 @@ def test_an_interruption_interrupts() -> None:
         {"threshold": 50},
         {"threshold": float("nan")},
         {"threads": 0},
+        {"prevalence": 1},
     ],
 )
 def test_what_an_option_cannot_be_is_an_error_before_any_work(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Side
+    from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Classification, Patch
     from sharp_cli.inference.classifier import Classifier
 
@@ -36,10 +37,11 @@ class Watching(FakeClassifier):
         model: ModelName,
         *,
         threshold: float | None = None,
+        prevalence: Prevalence | None = None,
     ) -> list[tuple[Classification, ...]]:
         assert model == "siso"
         self.patches += [one for study in studies for own in study.values() for one in own]
-        return super().classify(studies, model, threshold=threshold)
+        return super().classify(studies, model, threshold=threshold, prevalence=prevalence)
 
 
 def paint(path: Path, grey: int, *, deep: bool = False) -> None:

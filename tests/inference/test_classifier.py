@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 import torch
 
+from sharp_cli.bundles.store import open_bundle, write_bundle
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import Input, input_sets
-from sharp_cli.core.joints import JOINT_GROUPS, TARGETS
+from sharp_cli.core.joints import JOINT_GROUPS, TARGET_OF, TARGETS
+from sharp_cli.core.prevalence import TABLE_2
 from sharp_cli.core.records import Patch
 from sharp_cli.inference import classifier, trunk
 from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.inference.networks import VGG16
+from sharp_cli.inference.score_calibration import Calibration
 from sharp_cli.training.findings_bundle import Member
 from tests.tiny_findings import PAPERS, SIZE, Network, hand, network, write
 
@@ -356,3 +359,69 @@ def test_an_empty_patch_gives_a_probability(bundle: Bundle) -> None:
 def test_a_gpu_that_is_not_there(bundle: Bundle) -> None:
     with pytest.raises(UsageError, match="--device cuda"):
         Classifier(bundle, device="cuda")
+
+
+def calibrated(folder: Path, *, slope: float = 0.5, intercept: float = -0.3) -> Bundle:
+    """A bundle whose head of MCP joints alone is calibrated otherwise."""
+    made = write(folder)
+    heads = made.meta["thresholds"]["siso"]
+
+    def by_head(usual: dict[str, float], mcp: dict[str, float]) -> dict[str, Any]:
+        own = {head: mcp if head == "erosion/MCP" else usual for head in heads}
+        return dict.fromkeys(made.meta["models"], own)
+
+    changes = {
+        "calibration": by_head(
+            {"slope": 1.0, "intercept": 0.0}, {"slope": slope, "intercept": intercept}
+        ),
+        "conformal": {
+            "error_rate": 0.1,
+            "limits": by_head(
+                {"intact": 1.0, "non_intact": 0.0}, {"intact": 0.45, "non_intact": 0.55}
+            ),
+        },
+    }
+    write_bundle(folder, {**made.meta, **changes}, made.meta["sha256"])
+    return open_bundle("findings", folder)
+
+
+def test_a_calibrated_bundle_gives_probabilities_at_a_prevalence(tmp_path: Path) -> None:
+    study: Study = {"left": hand(1), "right": hand(2)}
+    (plain,) = Classifier(write(tmp_path / "plain")).classify([study], "siso")
+    classifier = Classifier(calibrated(tmp_path / "calibrated"))
+    (default,) = classifier.classify([study], "siso")
+    (papers,) = classifier.classify([study], "siso", prevalence=TABLE_2)
+    assert default == papers
+    (rare,) = classifier.classify([study], "siso", prevalence=dict.fromkeys(JOINT_GROUPS, 0.01))
+    for score, one, other in zip(plain, default, rare, strict=True):
+        target = TARGET_OF[one.finding, one.joint]
+        mcp = target.group == "MCP" and one.finding == "erosion"
+        calibration = Calibration(0.5, -0.3) if mcp else Calibration(1, 0)
+        prevalence = TABLE_2[one.finding, target.group]
+        assert one.probability == calibration.probability(score.probability, prevalence)
+        assert other.probability == calibration.probability(score.probability, 0.01)
+        # The operating point is the bundle's, whatever the prevalence.
+        assert score.label == one.label == other.label
+        assert score.certainty is None
+        assert one.certainty == other.certainty
+        assert mcp or one.certainty == "uncertain"
+    assert {one.certainty for one in default} == {"certain", "uncertain"}
+
+
+def test_a_threshold_of_ones_own_is_of_the_calibrated_probability(tmp_path: Path) -> None:
+    study: Study = {"left": hand(1), "right": hand(2)}
+    classifier = Classifier(calibrated(tmp_path))
+    (results,) = classifier.classify([study], "siso", threshold=0.4)
+    assert all((one.label == "non-intact") == (one.probability >= 0.4) for one in results)
+    assert len({one.label for one in results}) == 2
+
+
+def test_a_prevalence_needs_a_calibrated_bundle(bundle: Bundle, tmp_path: Path) -> None:
+    plain = Classifier(bundle)
+    assert plain.choose_prevalence(None) is None
+    with pytest.raises(UsageError, match=r"not calibrated.*--models"):
+        plain.classify([{"left": hand(1)}], "siso", prevalence=TABLE_2)
+    other = Classifier(calibrated(tmp_path))
+    assert other.choose_prevalence(None) == TABLE_2
+    rare = dict.fromkeys(JOINT_GROUPS, 0.1)
+    assert other.choose_prevalence(rare) == rare

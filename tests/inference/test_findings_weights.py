@@ -168,3 +168,9 @@ def test_weights_that_are_not_part_of_the_bundle(bundle: Bundle, file: str) -> N
     (bundle.path / BUNDLE_FILE).write_text(json.dumps(meta))
     with pytest.raises(ModelError, match=f"{bundle.path / file}: not part of its bundle"):
         read_weights(open_bundle("findings", bundle.path))
+
+
+def test_a_calibration_that_lacks_a_head(bundle: Bundle) -> None:
+    calibration = {"siso": {"erosion/MCP": {"slope": 1, "intercept": 0}}}
+    with pytest.raises(ModelError, match=r"incomplete .*PIP-IP"):
+        read_weights(rewrite(bundle, calibration=calibration))

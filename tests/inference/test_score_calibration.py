@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from sharp_cli.core.joints import JOINT_GROUPS
@@ -13,6 +13,7 @@ from sharp_cli.inference.score_calibration import (
     Limits,
     read_calibration,
     read_limits,
+    shown_probability,
     shown_thresholds,
 )
 
@@ -47,6 +48,7 @@ def test_at_one_half_scores_of_an_identity_are_probabilities() -> None:
         assert Calibration(1, 0).probability(score, 0.5) == pytest.approx(score)
 
 
+@example(Calibration(1.0, 0.0), 0.5, 0.5, 0.2)
 @given(CALIBRATIONS, SCORES, SCORES, PREVALENCES)
 def test_rounded_probabilities_stay_on_their_side_of_the_shown_threshold(
     calibration: Calibration, score: float, threshold: float, prevalence: float
@@ -57,9 +59,9 @@ def test_rounded_probabilities_stay_on_their_side_of_the_shown_threshold(
     assert 0 <= shown <= 1
     probability = calibration.probability(score, prevalence)
     if probability >= calibration.probability(threshold, prevalence):
-        assert math.ceil(probability * 1e4) / 1e4 >= shown
+        assert shown_probability(probability, "non-intact") >= shown
     else:
-        assert math.floor(probability * 1e4) / 1e4 < shown
+        assert shown_probability(probability, "intact") < shown
 
 
 @pytest.mark.parametrize(

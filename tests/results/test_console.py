@@ -50,6 +50,17 @@ def test_a_missing_hand_and_a_missing_joint_are_named(tmp_path: Path) -> None:
     assert [line.split("│")[2].strip() for line in lines if "not detected" in line] == ["lunate"]
 
 
+def test_labels_that_are_not_certain_are_marked(tmp_path: Path) -> None:
+    document = scored(paint(tmp_path / "two.png"))
+    assert "~" not in "".join([*printed(document), *summary(document)])
+    first = replace(document.joints[0], certainty="uncertain")
+    rest = [replace(row, certainty="certain") for row in document.joints[1:]]
+    doubted = replace(document, joints=(first, *rest))
+    (line,) = [line for line in printed(doubted) if "~" in line]
+    assert f"{first.probability:.2f} {first.label} ~" in line
+    assert summary(doubted)[-1] == "~: intact or non-intact is uncertain"
+
+
 def test_before_classification_it_shows_positions(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "two.png"))
     document = detect([file], FakeFinder(), FakeDetector(), Run())

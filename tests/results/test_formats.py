@@ -253,12 +253,12 @@ def test_results_of_older_versions_are_read() -> None:
         del row["certainty"]
     assert from_json(json.dumps(data).encode(), "x") == old
     header, *lines = to_csv(new).decode().splitlines()
-    lines = [
+    older = [
         line.replace("intact,certain,", "intact,").replace(",,,,,,,,not", ",,,,,,,not")
         for line in lines
     ]
-    lines.insert(0, header.replace(",certainty", ""))
-    assert from_csv("\n".join(lines).encode(), "x") == old.joints
+    older.insert(0, header.replace(",certainty", ""))
+    assert from_csv("\n".join(older).encode(), "x") == old.joints
 
 
 def test_split_gives_each_study_its_own() -> None:

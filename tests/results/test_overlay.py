@@ -65,6 +65,15 @@ def test_an_uncertain_box_is_dashed(joints: tuple[JointRow, ...]) -> None:
     assert 0.4 * painted[0] < painted[1] < 0.8 * painted[0]
 
 
+def test_labels_that_are_not_certain_are_marked(joints: tuple[JointRow, ...]) -> None:
+    black = np.zeros((520, 960), np.uint8)
+    plain, certain, doubted = (
+        overlay.draw_panels(black, [replace(joints[0], certainty=each)], notice=None).tobytes()
+        for each in (None, "certain", "uncertain")
+    )
+    assert plain == certain != doubted
+
+
 def test_a_picture_without_joints_is_drawn(joints: tuple[JointRow, ...]) -> None:
     assert joints
     assert overlay.draw_panels(np.zeros((520, 960), np.uint8), [], notice=None).width >= 1200

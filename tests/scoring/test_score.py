@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from sharp_cli.bundles.store import Bundle
-from sharp_cli.core.joints import TARGETS
+from sharp_cli.core.joints import JOINT_GROUPS, TARGETS
 from sharp_cli.core.records import Classification
+from sharp_cli.inference.score_calibration import Calibration
 from sharp_cli.results import overlay
 from sharp_cli.results.assemble import with_models, with_results
 from sharp_cli.results.formats import from_json, to_json
@@ -333,6 +334,38 @@ def test_a_document_holds_the_thresholds_by_which_its_labels_went(tmp_path: Path
     assert given.thresholds == {}
     assert {given.threshold_of(row) for row in given.joints} == {0.5}
     assert {document.threshold_of(row) for row in document.joints} == {None}
+
+
+def test_calibrated_labels_are_on_their_side_of_the_thresholds_shown(tmp_path: Path) -> None:
+    found, _ = score(paint(tmp_path / "two.png"))
+    heads = ["/".join(head) for head in JOINT_GROUPS]
+    meta = {
+        "validated_on_patients": False,
+        "thresholds": {"siso": dict.fromkeys(heads, 0.5)},
+        "calibration": {"siso": {head: {"slope": 1, "intercept": 0} for head in heads}},
+    }
+    bundle = Bundle(tmp_path, "findings", "findings 1", "a", meta)
+    rare = dict.fromkeys(JOINT_GROUPS, 0.2)
+    least = Calibration(1, 0).probability(0.5, 0.2)
+    results = [
+        Classification(
+            row.hand, row.finding, row.joint, least + step * 1e-6, label, "siso", "uncertain"
+        )
+        for number, row in enumerate(found.joints)
+        for step, label in [((number % 3), "non-intact") if number % 2 else (-1, "intact")]
+    ]
+    document = with_results(found, {"two": results}, "siso", None, rare)
+    document = with_models(document, bundle)
+    assert document.prevalence == dict.fromkeys(heads, 0.2)
+    assert {row.certainty for row in document.joints} == {"uncertain"}
+    for row in document.joints:
+        limit, probability = document.threshold_of(row), row.probability
+        assert limit is not None
+        assert probability is not None
+        assert limit == pytest.approx(0.2, abs=2e-6)
+        assert (row.label == "non-intact") == (probability >= limit)
+        assert probability == round(probability, 4)
+    assert next(iter(document.split().values())).prevalence == document.prevalence
 
 
 def test_overlays_show_every_radiograph(tmp_path: Path) -> None:

@@ -194,6 +194,17 @@ def test_a_threshold_of_ones_own(sharp: Sharp) -> None:
     assert {row.label for row in document.joints} == {"non-intact"}
 
 
+@pytest.mark.parametrize(
+    ("given", "said"), [("0.3", "not calibrated"), ("often", "prevalence='often'; give table2")]
+)
+def test_a_prevalence_that_cannot_be_used_is_usage(sharp: Sharp, given: str, said: str) -> None:
+    paint(Path("two.png"))
+    done = sharp("score", "two.png", "--prevalence", given)
+    assert done.code == 2
+    assert said in done.err
+    assert not done.out
+
+
 def test_on_a_terminal_it_prints_a_table(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
     paint(Path("two.png"))
     monkeypatch.setattr("sharp_cli.cli.terminal.is_terminal", lambda: True)
