@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Target
-    from sharp_cli.core.records import Hand, Patch, Radiograph
+    from sharp_cli.core.records import Hand, Label, Patch, Radiograph
     from sharp_cli.results.document import Document, PatchRow
 
 
@@ -347,12 +347,14 @@ def test_calibrated_labels_are_on_their_side_of_the_thresholds_shown(tmp_path: P
     bundle = Bundle(tmp_path, "findings", "findings 1", "a", meta)
     rare = dict.fromkeys(JOINT_GROUPS, 0.2)
     least = Calibration(1, 0).probability(0.5, 0.2)
+    labels: tuple[Label, Label] = ("intact", "non-intact")
     results = [
         Classification(
             row.hand, row.finding, row.joint, least + step * 1e-6, label, "siso", "uncertain"
         )
         for number, row in enumerate(found.joints)
-        for step, label in [((number % 3), "non-intact") if number % 2 else (-1, "intact")]
+        for label in [labels[number % 2]]
+        for step in [number % 3 if number % 2 else -1]
     ]
     document = with_results(found, {"two": results}, "siso", None, rare)
     document = with_models(document, bundle)
