@@ -13,6 +13,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from safetensors.numpy import load_file, save_file
 
@@ -39,13 +40,20 @@ def main() -> None:
             heads[name] = tensor
     save_file(heads, out / HEADS)
     meta = json.loads((first / "bundle.json").read_text(encoding="utf-8"))
-    theirs = json.loads((second / "bundle.json").read_text(encoding="utf-8"))["thresholds"]
-    for model, thresholds in meta["thresholds"].items():
-        for head in thresholds:
-            if (model, head.split("/")[0]) in taken:
-                thresholds[head] = theirs[model][head]
+    theirs = json.loads((second / "bundle.json").read_text(encoding="utf-8"))
+    for mine, other in zip(_of_heads(meta), _of_heads(theirs), strict=True):
+        for model, heads in mine.items():
+            for head in heads:
+                if (model, head.split("/")[0]) in taken:
+                    heads[head] = other[model][head]
     meta["sha256"][HEADS] = hashlib.sha256((out / HEADS).read_bytes()).hexdigest()
     (out / "bundle.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+
+
+def _of_heads(meta: dict[str, Any]) -> list[dict[str, Any]]:
+    """What `bundle.json` holds by model and head."""
+    limits = meta.get("conformal", {}).get("limits", {})
+    return [meta["thresholds"], meta.get("calibration", {}), limits]
 
 
 if __name__ == "__main__":

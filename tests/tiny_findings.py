@@ -72,7 +72,13 @@ def network(
     return Network(trunk.eval(), heads)
 
 
-def write(folder: Path, *members: Member, threshold: float = 0.5, size: int = SIZE) -> Bundle:
+def write(
+    folder: Path,
+    *members: Member,
+    threshold: float = 0.5,
+    size: int = SIZE,
+    familiarity: Mapping[str, Mapping[str, NDArray[np.float64]]] | None = None,
+) -> Bundle:
     """The bundle of some members, or of `network()`."""
     members = members or (network().member,)
     thresholds: dict[ModelName, dict[str, float]] = {}
@@ -80,7 +86,10 @@ def write(folder: Path, *members: Member, threshold: float = 0.5, size: int = SI
         model, _, head = name.partition("/")
         key = next(known for known in MODELS if known == model)
         thresholds.setdefault(key, {})[head] = threshold
-    write_findings(folder, members, size=size, thresholds=thresholds, extra={}, card=None)
+    write_findings(
+        folder, members, size=size, thresholds=thresholds, extra={}, card=None,
+        familiarity=familiarity,
+    )  # fmt: skip
     return open_bundle("findings", folder)
 
 

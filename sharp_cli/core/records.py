@@ -21,7 +21,7 @@ SideSource = Literal["dicom", "anatomy"]
 Status = Literal["ok", "uncertain"]
 JointStatus = Literal["ok", "uncertain", "not-detected"]
 Label = Literal["intact", "non-intact"]
-Certainty = Literal["certain", "uncertain"]
+Certainty = Literal["certain", "uncertain", "unlike"]
 Precision = Literal["fp32", "bf16"]
 Corners = tuple[tuple[float, float], ...]
 
@@ -119,7 +119,8 @@ class Classification:
         probability: Of damage (SHS grade 1 or more), 0…1.
         label: `non-intact` where the probability reaches the model's threshold.
         model: What classified it; see `inputs.FALLBACKS`.
-        certainty: Of the label; None where the bundle has no limits for it.
+        certainty: Of the label; `unlike` where the patch is unlike anything learned; None where the
+            bundle does not say.
     """
 
     side: Side

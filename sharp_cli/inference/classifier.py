@@ -219,14 +219,15 @@ class Classifier:
                 key = (used, finding, group)
                 limit = threshold
                 if limit is None:
-                    limit = self._probability(self._weights.thresholds[key], key, prevalence)
+                    limit = self._weights.probability(
+                        self._weights.thresholds[key], key, prevalence
+                    )
                 scores = self._scores(features, key, inputs)
                 for one, score in zip(inputs, scores.tolist(), strict=True):
                     if (finding, one) not in features:
                         continue
-                    probability = self._probability(score, key, prevalence)
+                    probability = self._weights.probability(score, key, prevalence)
                     label: Label = "non-intact" if probability >= limit else "intact"
-                    limits = self._weights.limits.get(key)
                     results[one.side, finding, one.joint] = Classification(
                         one.side,
                         finding,
@@ -234,7 +235,7 @@ class Classifier:
                         probability,
                         label,
                         used,
-                        None if limits is None else limits.certainty(score, label),
+                        self._weights.certainty(score, key, label, features[finding, one]),
                     )
         order = [(side, target.finding, target.joint) for side in SIDES for target in TARGETS]
         return tuple(results[place] for place in order if place in results)
@@ -273,12 +274,6 @@ class Classifier:
                         yield fallback, part
             elif present:
                 yield model, inputs
-
-    def _probability(self, score: float, key: HeadKey, prevalence: Prevalence | None) -> float:
-        """What a score means; itself without calibration."""
-        if prevalence is None:
-            return score
-        return self._weights.calibration[key].probability(score, prevalence[key[1:]])
 
     def _scores(
         self, features: Features, key: HeadKey, inputs: Sequence[Input]

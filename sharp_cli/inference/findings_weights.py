@@ -1,10 +1,10 @@
 """What a findings bundle holds, read and checked: trunks, heads and thresholds.
 
 `bundle.json` gives the size of the input, the models, the thresholds, what scores mean (see
-`score_calibration`) and the members of an ensemble. Each member names a file of heads and, for
-every head in it, the file of the trunk whose features it takes. A head is called
-`<model>/<finding>/<group>`, its layers' tensors `<head>/<k>.weight` and `<head>/<k>.bias`,
-k = 0, 1, 2. Files may hold 16 bit; all runs in 32 bit.
+`score_calibration`), what is familiar (see `familiarity`) and the members of an ensemble. Each
+member names a file of heads and, for every head in it, the file of the trunk whose features it
+takes. A head is called `<model>/<finding>/<group>`, its layers' tensors `<head>/<k>.weight` and
+`<head>/<k>.bias`, k = 0, 1, 2. Files may hold 16 bit; all runs in 32 bit.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from sharp_cli.core.errors import ModelError
 from sharp_cli.core.inputs import MODELS, ModelName, set_size
 from sharp_cli.core.joints import JOINT_GROUPS, Finding
+from sharp_cli.inference.familiarity import Familiarity
 from sharp_cli.inference.score_calibration import read_calibration, read_limits
 from sharp_cli.inference.trunk import SMALLEST, Layers
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.bundles.store import Bundle
+    from sharp_cli.core.prevalence import Prevalence
+    from sharp_cli.core.records import Certainty, Label
     from sharp_cli.inference.score_calibration import Calibration, Limits
 
     Array = NDArray[np.float32]
@@ -98,6 +101,7 @@ class Weights:
         thresholds: From which score on a joint is called non-intact.
         calibration: What scores mean; empty where they are taken for probabilities.
         limits: Between which scores a label is uncertain; empty where that is not known.
+        familiarity: Of some trunks, by file and `<finding>/<group>`, the features they know.
     """
 
     size: int
@@ -107,6 +111,24 @@ class Weights:
     thresholds: Mapping[HeadKey, float]
     calibration: Mapping[HeadKey, Calibration]
     limits: Mapping[HeadKey, Limits]
+    familiarity: Mapping[str, Mapping[str, Familiarity]]
+
+    def probability(self, score: float, key: HeadKey, prevalence: Prevalence | None) -> float:
+        """The probability of damage that a score means at a prevalence; itself for None."""
+        if prevalence is None:
+            return score
+        return self.calibration[key].probability(score, prevalence[key[1:]])
+
+    def certainty(
+        self, score: float, key: HeadKey, label: Label, features: Mapping[str, Array]
+    ) -> Certainty | None:
+        """How certain a label is, by the score and by the features of the patch from each trunk."""
+        _, finding, group = key
+        for trunk, own in features.items():
+            known = self.familiarity.get(trunk, {}).get(f"{finding}/{group}")
+            if known is not None and known.distances(own[None])[0] > 1:
+                return "unlike"
+        return self.limits[key].certainty(score, label) if key in self.limits else None
 
 
 def read_weights(bundle: Bundle) -> Weights:
@@ -161,6 +183,13 @@ def _weights(bundle: Bundle) -> Weights:
         (model, finding, group): float(meta["thresholds"][model][f"{finding}/{group}"])
         for model, finding, group in heads
     }
+    familiarity = {
+        trunk: {
+            head: Familiarity.of(known, trunks[trunk].width)
+            for head, known in _by_head(_read(bundle, file)).items()
+        }
+        for trunk, file in meta.get("familiarity", {}).items()
+    }
     return Weights(
         _size(meta),
         models,
@@ -169,6 +198,7 @@ def _weights(bundle: Bundle) -> Weights:
         thresholds,
         read_calibration(meta, heads),
         read_limits(meta, heads),
+        familiarity,
     )
 
 

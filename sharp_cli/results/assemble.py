@@ -139,8 +139,20 @@ def with_results(
         threshold=threshold,
         prevalence={"/".join(head): one for head, one in (prevalence or {}).items()},
         joints=tuple(joints),
-        warnings=(*document.warnings, *_lacks(joints, model)),
+        warnings=(*document.warnings, *_lacks(joints, model), *_unlike(joints)),
     )
+
+
+def _unlike(joints: Iterable[JointRow]) -> Iterator[WarningRow]:
+    """A warning for each study with joints that are unlike anything learned."""
+    found: dict[str, list[JointRow]] = defaultdict(list)
+    for row in joints:
+        if row.certainty == "unlike":
+            found[row.study].append(row)
+    for study, rows in found.items():
+        named = ", ".join(f"{row.hand} {row.joint} ({row.finding})" for row in rows)
+        text = "unlike anything that the models learned from, so do not rely on their labels"
+        yield WarningRow(study, rows[0].file, f"{text}: {named}")
 
 
 def _thresholds(

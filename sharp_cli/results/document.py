@@ -90,7 +90,7 @@ class JointRow:
         likelihood: Localisation confidence, see `records.Point`.
         probability: Of damage; None before classification.
         label: `intact` or `non-intact`.
-        certainty: Of the label; None where the models do not say.
+        certainty: Of the label, see `records.Classification`; None where the models do not say.
         model: What classified it.
         status: `ok`, `uncertain` or `not-detected`.
     """

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _MARKS: Final[Mapping[Certainty | None, tuple[str, str]]] = {
     "uncertain": ("~", "intact or non-intact is uncertain"),
+    "unlike": ("!", "unlike anything that the models learned from"),
 }
 """By certainty, the mark and what it says."""
 

@@ -61,6 +61,7 @@ def write_findings(
     thresholds: Mapping[ModelName, Mapping[str, float]],
     extra: Mapping[str, Any],
     card: str | None,
+    familiarity: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
 ) -> None:
     """Write a bundle, its weights in 16 bit, each distinct trunk once.
 
@@ -71,6 +72,8 @@ def write_findings(
         thresholds: By model and `<finding>/<group>`, for every head.
         extra: Further entries of `bundle.json`: architecture, data, metrics.
         card: The model card; None for none.
+        familiarity: By the heads of the first member, the tensors that describe the patches that
+            its trunks know; see `inference.familiarity`.
 
     Raises:
         OutputError: Something cannot be written.
@@ -88,6 +91,14 @@ def write_findings(
                 output.write(folder / trunks[checksum], content)
             entry["trunks"][head] = trunks[checksum]
         entries.append(entry)
+    known: dict[str, dict[str, NDArray[Any]]] = {}
+    for head, tensors in (familiarity or {}).items():
+        _, _, group = head.partition("/")
+        named = {f"{group}/{name}": value for name, value in tensors.items()}
+        known.setdefault(entries[0]["trunks"][head], {}).update(named)
+    familiar = {trunk: trunk.replace("trunk", "familiarity") for trunk in known}
+    for trunk, file in familiar.items():
+        output.write(folder / file, _half(known[trunk]))
     if card is not None:
         output.write(folder / CARD_FILE, card.encode())
     meta = {
@@ -96,9 +107,11 @@ def write_findings(
         "models": [model for model in MODELS if model in thresholds],
         "members": entries,
         "thresholds": thresholds,
+        **({"familiarity": familiar} if familiar else {}),
         **extra,
     }
-    write_bundle(folder, meta, [*(entry["heads"] for entry in entries), *trunks.values()])
+    heads = [entry["heads"] for entry in entries]
+    write_bundle(folder, meta, [*heads, *trunks.values(), *familiar.values()])
 
 
 def _half(tensors: Mapping[str, NDArray[Any]]) -> bytes:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import torch
 from sharp_cli.bundles.store import open_bundle, write_bundle
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import Input, input_sets
-from sharp_cli.core.joints import JOINT_GROUPS, TARGET_OF, TARGETS
+from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGET_OF, TARGETS
 from sharp_cli.core.prevalence import TABLE_2
 from sharp_cli.core.records import Patch
 from sharp_cli.inference import classifier, trunk
@@ -425,3 +426,23 @@ def test_a_prevalence_needs_a_calibrated_bundle(bundle: Bundle, tmp_path: Path) 
     assert other.choose_prevalence(None) == TABLE_2
     rare = dict.fromkeys(JOINT_GROUPS, 0.1)
     assert other.choose_prevalence(rare) == rare
+
+
+def test_a_patch_far_from_those_of_training_is_unlike(tmp_path: Path) -> None:
+    made = network(models=("siso",)).member
+    study: Study = {"left": hand(1), "right": hand(2)}
+    plain = Classifier(write(tmp_path / "plain", made))
+    (features,) = plain.extract_features([study])
+    key = ("erosion", Input("left", "MCP2"))
+    (own,) = features[key].values()
+    known = {
+        "mean": own, "basis": np.eye(2, len(own)), "spread": np.full(2, 0.01),
+        "rest": np.full(1, 0.01),
+    }  # fmt: skip
+    bundle = write(tmp_path / "known", made, familiarity={"siso/erosion/MCP": known})
+    (results,) = Classifier(bundle).classify([study], "siso")
+    (before,) = plain.classify([study], "siso")
+    assert [replace(one, certainty=None) for one in results] == list(before)
+    unlike = {(one.side, one.joint) for one in results if one.certainty == "unlike"}
+    mcps = {(side, f"MCP{number}") for side in SIDES for number in range(1, 6)}
+    assert unlike == mcps - {("left", "MCP2")}

@@ -170,6 +170,15 @@ def test_weights_that_are_not_part_of_the_bundle(bundle: Bundle, file: str) -> N
         read_weights(open_bundle("findings", bundle.path))
 
 
+def test_a_familiarity_of_other_features(tmp_path: Path) -> None:
+    known = {"mean": np.zeros(7), "basis": np.eye(2, 7), "spread": np.ones(2), "rest": np.ones(1)}
+    made = network().member
+    bundle = write(tmp_path, made, familiarity={"siso/erosion/MCP": known})
+    assert bundle.meta["familiarity"] == {TRUNK_FILE: "familiarity-1.safetensors"}
+    with pytest.raises(ModelError, match=r"incomplete \(familiarity of shapes"):
+        read_weights(bundle)
+
+
 def test_a_calibration_that_lacks_a_head(bundle: Bundle) -> None:
     calibration = {"siso": {"erosion/MCP": {"slope": 1, "intercept": 0}}}
     with pytest.raises(ModelError, match=r"incomplete .*PIP-IP"):

@@ -59,6 +59,9 @@ def test_labels_that_are_not_certain_are_marked(tmp_path: Path) -> None:
     (line,) = [line for line in printed(doubted) if "~" in line]
     assert f"{first.probability:.2f} {first.label} ~" in line
     assert summary(doubted)[-1] == "~: intact or non-intact is uncertain"
+    unlike = replace(document, joints=(replace(first, certainty="unlike"), *rest))
+    assert [line for line in printed(unlike) if f"{first.label} !" in line]
+    assert summary(unlike)[-1] == "!: unlike anything that the models learned from"
 
 
 def test_before_classification_it_shows_positions(tmp_path: Path) -> None:

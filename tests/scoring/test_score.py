@@ -370,6 +370,24 @@ def test_calibrated_labels_are_on_their_side_of_the_thresholds_shown(tmp_path: P
     assert next(iter(document.split().values())).prevalence == document.prevalence
 
 
+def test_one_warning_a_study_names_what_is_unlike(tmp_path: Path) -> None:
+    found, _ = score(paint(tmp_path / "two.png"))
+    results = [
+        Classification(
+            row.hand, row.finding, row.joint, 0.5, "intact", "siso",
+            "unlike" if row.joint == "MCP2" else "certain",
+        )
+        for row in found.joints
+    ]  # fmt: skip
+    document = with_results(replace(found, warnings=()), {"two": results}, "siso", None)
+    (warning,) = document.warnings
+    assert warning.study == "two"
+    assert warning.message.startswith("unlike anything that the models learned from")
+    assert warning.message.endswith(
+        "left MCP2 (erosion), left MCP2 (jsn), right MCP2 (erosion), right MCP2 (jsn)"
+    )
+
+
 def test_overlays_show_every_radiograph(tmp_path: Path) -> None:
     files = [paint(tmp_path / name) for name in ("two.png", "x_L.png")]
     document, run = score(*files)

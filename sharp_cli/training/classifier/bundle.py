@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from sharp_cli.training.classifier.calibration import ERROR_RATE, fit_calibration, fit_limits
+from sharp_cli.training.classifier.familiarity import LIMIT
 from sharp_cli.training.classifier.metrics import HEAD_METRIC_COLUMNS, head_metrics
 from sharp_cli.training.classifier.thresholds import choose_threshold
 from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
@@ -88,6 +89,7 @@ def write_classifier(
     members: Sequence[Member],
     unseen: Mapping[HeadName, Unseen],
     *,
+    familiarity: Mapping[str, Mapping[str, NDArray[Any]]],
     settings: ClassifierSettings,
     cohort: CohortSummary,
 ) -> None:
@@ -97,6 +99,7 @@ def write_classifier(
         folder: Where to, in the folder of the training, whose name becomes the bundle's.
         members: The networks of each fold, or those of the final fit.
         unseen: What the bundle predicts for patients that its networks were not trained on.
+        familiarity: See `write_findings`.
         settings: How they were trained.
         cohort: What they learned from.
 
@@ -132,6 +135,7 @@ def write_classifier(
             },
             "figures": [dict(zip(HEAD_METRIC_COLUMNS, row, strict=True)) for row in measured],
         },
+        familiarity=familiarity,
         card=_card(name, len(members), measured, settings, cohort),
     )
 
@@ -198,6 +202,8 @@ not validated on any other patients.**
   scores' log-odds for each head; shifted to the prevalence that is asked for.
 - **Uncertain labels**: conformal prediction sets for each head and label, at an error rate of
   {ERROR_RATE:g}; a label that is not alone in its set is uncertain.
+- **Unlike anything learned**: a patch whose features are further from those of the training patches
+  of its joint group than those of {LIMIT:.0%} of held-out patches.
 - **Licence**: Apache-2.0, unless the data ask for another.
 
 ## Metrics

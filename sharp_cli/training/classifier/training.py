@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import UsageError
@@ -19,6 +19,7 @@ from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
 from sharp_cli.training.classifier.bundle import CohortSummary, ensemble_member, write_classifier
 from sharp_cli.training.classifier.curves import plot_curves
+from sharp_cli.training.classifier.familiarity import describe_patches
 from sharp_cli.training.classifier.fit import HeadData
 from sharp_cli.training.classifier.input_sets import (
     gather_input_sets,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from torch import nn
 
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
@@ -113,6 +115,7 @@ def train_classifier(
         run / BUNDLE,
         [fold.member for fold in (fitted[-1:] if final else fitted)],
         unseen_by_final(fitted[-1].results, results) if final else unseen_by_ensemble(results),
+        familiarity=next(fold.familiarity for fold in fitted if fold.familiarity is not None),
         settings=settings,
         cohort=CohortSummary(
             sources.labels.name,
@@ -233,8 +236,17 @@ def _fold_data(number: int, inputs: Mapping[HeadName, InputSets], patients: Role
 
 @dataclass(frozen=True, slots=True)
 class _FittedFold:
+    """The networks of a fold.
+
+    Attributes:
+        member: What the bundle holds of them.
+        results: Their predictions.
+        familiarity: See `describe_patches`; of the bundle's first member only.
+    """
+
     member: Member
     results: Sequence[HeadResult]
+    familiarity: Mapping[str, Mapping[str, NDArray[Any]]] | None
 
 
 def _train(
@@ -253,6 +265,7 @@ def _train(
     trainer.compute_all_features()
     clock = Clock(len(every) * max(settings.search, 1), settings.epochs)
     folds = []
+    first = FINAL if FINAL in data else min(data)
     for number, of_fold in tasks.items():
         fitted = [trainer.fit(task, clock) for task in of_fold]
         results = [
@@ -260,7 +273,8 @@ def _train(
             for task, network in zip(of_fold, fitted, strict=True)
             for result in _evaluate(task, network, data[number], settings)
         ]
-        folds.append(_FittedFold(ensemble_member(fitted, trainer.trunk), results))
+        described = describe_patches(fitted, data[number]) if number == first else None
+        folds.append(_FittedFold(ensemble_member(fitted, trainer.trunk), results, described))
     return folds
 
 

@@ -42,7 +42,18 @@ def test_metrics_follow_from_the_counts(seen: Predictions, limit: float) -> None
 
 
 def test_undefined_metrics_are_empty() -> None:
-    assert metrics(of([0.1, 0.2], [False, False]))[3:] == [2, 0, "", 1.0, "", "", ""]
-    assert metrics(of([0.1, 0.8], [True, True]))[3:] == [2, 2, 0.5, "", 0.6667, "", ""]
-    assert metrics(of([], []))[3:] == [0, 0, "", "", "", "", ""]
+    assert metrics(of([0.1, 0.2], [False, False]))[3:] == [2, 0, "", 1.0, "", "", "", 1.0, "", 1.0]
+    assert metrics(of([0.1, 0.8], [True, True]))[3:] == [
+        2,
+        2,
+        0.5,
+        "",
+        0.6667,
+        "",
+        "",
+        "",
+        1.0,
+        1.0,
+    ]
+    assert metrics(of([], []))[3:] == [0, 0, *[""] * 8]
     assert head_metrics({}, {}) == []

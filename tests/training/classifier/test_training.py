@@ -224,6 +224,22 @@ def test_a_frozen_trunk(data: Path, made: Path, tmp_path: Path) -> None:
     assert not same(tmp_path, made)
 
 
+def test_the_bundle_says_what_scores_mean_and_what_is_familiar(tmp_path: Path) -> None:
+    folder = tmp_path / "cohort"
+    cohort.write(folder, cohort.cohort(51))
+    train(folder, tmp_path / "run", frozen=True, epochs=1)
+    bundle = open_bundle("findings", tmp_path / "run" / "bundle")
+    for held in (bundle.meta["calibration"], bundle.meta["conformal"]["limits"]):
+        assert {model: list(heads) for model, heads in held.items()} == {
+            model: ["erosion/CMC-M"] for model in MODELS
+        }
+    assert bundle.meta["familiarity"] == {"trunk-1.safetensors": "familiarity-1.safetensors"}
+    classifier = Classifier(bundle, device="cpu", threads=1)
+    (results,) = classifier.classify([{"left": hand(1), "right": hand(2)}], "mimo-local")
+    assert {one.certainty for one in results} <= {"certain", "uncertain", "unlike"}
+    assert "covered_non_intact" in (bundle.path / "MODEL_CARD.md").read_text(encoding="utf-8")
+
+
 def test_search_makes_the_network_of_its_best_trial(data: Path, tmp_path: Path) -> None:
     train(data, tmp_path, frozen=True, epochs=1, search=2, models=("siso",))
     trials = [*tmp_path.rglob("trials.json")]

@@ -35,14 +35,15 @@ const otherSide = (side) => SIDES.find((other) => other !== side);
 const jointOf = (hand, joint) => jointByKey.get(`${hand}/${joint.finding}/${joint.joint}`);
 const formatFraction = (value) => (value === null ? "" : value.toFixed(2));
 
-const doubtful = (joint) => ![null, "certain"].includes(joint.certainty);
+const DOUBTS = { uncertain: "intact or non-intact is uncertain", unlike: "unlike anything that the models learned from" };
+const doubtful = (joint) => joint.certainty in DOUBTS;
 
 /** A joint in words, for who cannot see it. */
 function describe(joint) {
   const parts = [`${joint.hand} ${joint.joint}, ${TITLES[joint.finding]}`];
   if (joint.status === "not-detected") parts.push("not detected");
   if (joint.label) parts.push(`${joint.label}, probability ${formatFraction(joint.probability)}`);
-  if (doubtful(joint)) parts.push(`the label is ${joint.certainty}`);
+  if (doubtful(joint)) parts.push(DOUBTS[joint.certainty]);
   if (joint.status === "uncertain") parts.push("its place is uncertain");
   if (joint.truth) parts.push(`truth: ${said(joint.truth)}`);
   const review = reviews.of(joint);

@@ -85,7 +85,7 @@ const bar = (value, kind) =>
 
 /** Whether the label is certain. */
 const doubt = (joint) =>
-  doubtful(joint) ? make("mark", { class: "badge" }, joint.certainty) : null;
+  doubtful(joint) ? make("mark", { class: "badge", title: DOUBTS[joint.certainty] }, joint.certainty) : null;
 
 /** Whether it is certain that the joint was found at its place. */
 const badge = (joint) =>

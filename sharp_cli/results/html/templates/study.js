@@ -92,7 +92,7 @@ function showHead() {
   byId("models").append(
     ...pair("Classified with", data.model ?? "nothing"),
     ...(Object.keys(data.prevalence).length
-      ? pair("Prevalence", Object.entries(data.prevalence).map(([head, p]) => `${head} ${share(p)}`).join(", ")) : []),
+      ? pair("Prevalence", Object.entries(data.prevalence).map(([head, p]) => `${head} ${formatFraction(p)}`).join(", ")) : []),
     ...pair("Threshold", data.threshold === null ? "the bundle’s own" : String(data.threshold)),
     ...data.bundles.flatMap(({ kind, name, sha256 }) => pair(kind, [name, " ", make("code", {}, sha256)])),
     ...pair("Page", `sharp ${data.version}`));
