@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 
 
-def features(
-    rng: np.random.Generator, count: int
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def features(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
     """Features that vary in five directions, and a little in all others."""
     directions = np.random.default_rng(0).normal(size=(5, WIDTH))
     found = 5 + rng.normal(size=(count, 5)) @ directions + 0.1 * rng.normal(size=(count, WIDTH))
