@@ -89,6 +89,7 @@ def score(
         ("precision", precision, _PRECISIONS),
     ):
         _require(value in known, f"{name}={value!r}", " or ".join(map(repr, known)))
+    wanted = None if prevalence is None else prevalence_of(prevalence)
     ready = _models(
         loading.open_bundles(hands, detector, models),
         device=device,
@@ -98,7 +99,7 @@ def score(
     scoring = ready.scoring(
         model,
         threshold=threshold,
-        prevalence=None if prevalence is None else prevalence_of(prevalence),
+        prevalence=wanted,
         strict=strict,
     )
     run = Run()
