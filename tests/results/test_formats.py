@@ -147,7 +147,8 @@ def one_hand() -> Document:
 def test_the_csv_has_the_promised_columns() -> None:
     lines = list(csv.reader(to_csv(one_hand()).decode().splitlines()))
     assert ",".join(lines[0]) == (
-        "study,file,hand,finding,group,joint,x,y,box,likelihood,probability,label,model,status"
+        "study,file,hand,finding,group,joint,x,y,box,likelihood,probability,label,certainty,model,"
+        "status"
     )
     row = dict(zip(COLUMNS, lines[1], strict=True))
     assert row["file"] == "é.png"
