@@ -12,7 +12,7 @@ from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.inputs import MODELS, set_size
 from sharp_cli.core.joints import JOINT_GROUPS, TARGETS
 from sharp_cli.core.records import Patch
-from sharp_cli.inference.networks import VGG16, make_head, make_trunk
+from sharp_cli.inference.networks import VGG16, make_head, make_lite, make_trunk
 from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
 
 if TYPE_CHECKING:
@@ -62,14 +62,38 @@ def network(
         for layer in trunk:
             if isinstance(layer, torch.nn.Conv2d):
                 torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-    features = 2 * int(layout[-2])
+    return Network(trunk.eval(), _heads(2 * int(layout[-2]), models, known, layers))
+
+
+def lite(
+    seed: int = 0,
+    *,
+    models: Iterable[ModelName] = PAPERS,
+    known: Iterable[tuple[Finding, str]] = JOINT_GROUPS,
+) -> Network:
+    """The same, but for its trunk: an EfficientNet-Lite0 with batch normalisation."""
+    torch.manual_seed(seed)
+    trunk = make_lite(batch_norm=True)
+    for layer in trunk.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = 1.0
+    trunk(torch.randn(4, 3, SIZE, SIZE))
+    return Network(trunk.eval(), _heads(2 * 320, models, known, 2))
+
+
+def _heads(
+    features: int,
+    models: Iterable[ModelName],
+    known: Iterable[tuple[Finding, str]],
+    layers: int,
+) -> dict[str, nn.Sequential]:
     heads = {}
     for model in models:
         for finding, group in known:
             count = set_size(model, finding, group)
             head = make_head(features * count, count, layers=layers, hidden=5, dropout=0.1)
             heads[f"{model}/{finding}/{group}"] = head.eval()
-    return Network(trunk.eval(), heads)
+    return heads
 
 
 def write(

@@ -76,6 +76,7 @@ def of_trunk(layers: Layers, size: int) -> int:
     """Of a trunk that looks at a picture of `size` x `size` pixels."""
     count = 0
     for layer in layers.convolutions:
+        size //= layer.stride
         count += 2 * layer.weight.size * size**2
         if layer.pooled:
             size //= 2

@@ -69,7 +69,7 @@ def score(
         threads: CPU threads; None for all cores that this process may use.
         hands: Folder of the hand finder to use instead.
         detector: Folder of the joint detector to use instead.
-        models: Folder of the classifiers to use instead.
+        models: Folder of the classifiers to use instead; `lite` for the small bundled ones.
 
     Returns:
         The scored joints, study by study.

@@ -59,27 +59,45 @@ def bundled() -> list[Bundle]:
     return [_open(folder) for folder in folders]
 
 
-def open_bundle(kind: BundleKind, folder: str | Path | None = None) -> Bundle:
+def open_bundle(kind: BundleKind, named: str | Path | None = None) -> Bundle:
     """Open and check a bundle.
 
     Args:
         kind: What it must be for.
-        folder: Where it lies; None for the one that comes with the package.
+        named: Its folder, or what a bundled one is called beside its kind: `lite` for
+            `findings-lite`. None for the default one of those that come with the package.
 
     Raises:
         ModelError: There is none, it is of another kind, or a file is missing or changed.
     """
-    if folder is not None:
-        bundle = _open(Path(folder))
-        if bundle.kind != kind:
-            message = f"{folder}: a bundle of kind {bundle.kind!r}; one of kind {kind!r} is needed"
+    bundle = _open(_folder(kind, named))
+    if bundle.kind != kind:
+        message = f"{named}: a bundle of kind {bundle.kind!r}; one of kind {kind!r} is needed"
+        raise ModelError(message)
+    return bundle
+
+
+def _folder(kind: BundleKind, named: str | Path | None) -> Path:
+    """The folder of a bundle; of bundled ones the default is named after its kind alone."""
+    if named is None:
+        folder = _BUNDLED / kind
+        if not folder.is_dir():
+            message = (
+                f"{_BUNDLED}: no bundled model of kind {kind!r}; reinstall sharp-cli or name a "
+                "bundle"
+            )
             raise ModelError(message)
-        return bundle
-    for path in sorted(_BUNDLED.glob(f"*/{BUNDLE_FILE}")):
-        if _read(path)[0].get("kind") == kind:
-            return _open(path.parent)
-    message = f"{_BUNDLED}: no bundled model of kind {kind!r}; reinstall sharp-cli or name a bundle"
-    raise ModelError(message)
+        return folder
+    if Path(named).exists():
+        return Path(named)
+    variant = _BUNDLED / f"{kind}-{named}"
+    if not variant.is_dir():
+        message = (
+            f"{named}: no folder, and no bundled model of kind {kind!r} is called so; "
+            "`sharp models` lists them"
+        )
+        raise ModelError(message)
+    return variant
 
 
 def initial_meta(folder: Path, kind: BundleKind) -> dict[str, Any]:

@@ -146,5 +146,10 @@ JointsBundle = Annotated[
     str | None, typer.Option("--detector", metavar="BUNDLE", help="Joint detector to use instead.")
 ]
 FindingsBundle = Annotated[
-    str | None, typer.Option("--models", metavar="BUNDLE", help="Classifiers to use instead.")
+    str | None,
+    typer.Option(
+        "--models",
+        metavar="BUNDLE",
+        help="Classifiers to use instead; lite for the small bundled ones.",
+    ),
 ]

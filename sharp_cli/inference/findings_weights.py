@@ -20,7 +20,7 @@ from sharp_cli.core.inputs import MODELS, ModelName, set_size
 from sharp_cli.core.joints import JOINT_GROUPS, Finding
 from sharp_cli.inference.familiarity import Familiarity
 from sharp_cli.inference.score_calibration import read_calibration, read_limits
-from sharp_cli.inference.trunk import SMALLEST, Layers
+from sharp_cli.inference.trunk import Layers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,6 +160,7 @@ def _weights(bundle: Bundle) -> Weights:
         for model in models
         for finding, group in JOINT_GROUPS
     }
+    size = int(meta["input"]["size"])
     trunks: dict[str, Layers] = {}
     heads: dict[HeadKey, tuple[Head, ...]] = {}
     for member in meta["members"]:
@@ -171,6 +172,7 @@ def _weights(bundle: Bundle) -> Weights:
         for name, file in files.items():
             if file not in trunks:
                 trunks[file] = Layers.of(_read(bundle, file))
+                trunks[file].check_size(size)
             key = known[name]
             count = set_size(*key)
             inputs = trunks[file].width * count
@@ -191,7 +193,7 @@ def _weights(bundle: Bundle) -> Weights:
         for trunk, file in meta.get("familiarity", {}).items()
     }
     return Weights(
-        _size(meta),
+        size,
         models,
         trunks,
         heads,
@@ -208,14 +210,6 @@ def _models(meta: Mapping[str, Any]) -> tuple[ModelName, ...]:
         message = f"models {given}"
         raise ValueError(message)
     return tuple(model for model in MODELS if model in given)
-
-
-def _size(meta: Mapping[str, Any]) -> int:
-    size = int(meta["input"]["size"])
-    if size < SMALLEST:
-        message = f"input size {size}"
-        raise ValueError(message)
-    return size
 
 
 def _by_head(tensors: Mapping[str, Array]) -> dict[str, dict[str, Array]]:

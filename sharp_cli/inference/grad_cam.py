@@ -1,9 +1,10 @@
 """The regions of patches that a prediction rests on: Grad-CAM (Selvaraju et al., ICCV 2017).
 
 For a joint's logit y and the maps A_k of a layer it is the rectified sum of a_k A_k, where a_k is
-the mean of the gradient of y to A_k (their equations 1 and 2). As there, the layer is VGG16's last
-convolution with its rectifier. Only a pool lies between it and the features; after the pool there
-would be 7 x 7 places of a picture of 224 x 224, not 14 x 14. It runs in torch.
+the mean of the gradient of y to A_k (their equations 1 and 2). As there, the layer is the trunk's
+last convolution, with its rectifier if it has one. Only VGG16 has a pool between it and the
+features; after the pool there would be 7 x 7 places of a picture of 224 x 224, not 14 x 14. It runs
+in torch.
 """
 
 from __future__ import annotations
@@ -82,9 +83,9 @@ class Saliency:
             models: By joint, the model that classified it.
 
         Returns:
-            float32 of shape (S // 16, S // 16) where the network sees S x S pixels, to be
-            stretched over the patch. From 0 to 1, the largest value in the maps of one prediction;
-            all 0 where nothing spoke for damage.
+            float32, to be stretched over the patch: for a picture of S x S pixels of shape
+            (S // 16, S // 16) with VGG16, (S // 32, S // 32) with EfficientNet-Lite0. From 0 to 1,
+            the largest value in the maps of one prediction; all 0 where nothing spoke for damage.
 
         Raises:
             ModelError: The bundle lacks one of the models.
@@ -102,9 +103,14 @@ class Saliency:
             present = [one for one in inputs if (finding, one) in patches]
             rows, outputs = ([inputs.index(one) for one in those] for those in (present, owns))
             members = [
-                _signed(head, [maps[finding, one] for one in present], rows, outputs)
+                _signed(
+                    head,
+                    [activations[head.trunk][finding, one] for one in present],
+                    rows,
+                    outputs,
+                    pool=self._weights.trunks[head.trunk].ends_with_pool,
+                )
                 for head in self._weights.heads[key]
-                for maps in [activations[head.trunk]]
             ]
             for own, signed in zip(owns, np.mean(members, axis=0), strict=True):
                 maps = np.maximum(signed, 0)
@@ -153,18 +159,25 @@ def _last_maps(layers: Layers, squares: Array, device: str) -> Tensor:
     """Patches of shape (N, S, S) to the maps of the last convolution, shape (N, C, H, W)."""
     import torch  # noqa: PLC0415 - seconds that only this needs
 
-    convolutions = torch_layers(layers, device=device)[:-1]
+    from sharp_cli.inference.networks import in_three_channels  # noqa: PLC0415
+
+    trunk = torch_layers(layers, device=device)
+    convolutions = trunk[:-1] if layers.ends_with_pool else trunk
     found = []
     with torch.no_grad():
         for start in range(0, len(squares), _BATCH):
             part = torch.from_numpy(squares[start : start + _BATCH]).to(device)
-            # Grey patches fill the three channels, as in networks.extract_features.
-            found.append(convolutions(part[:, None].expand(-1, 3, -1, -1)))
+            found.append(convolutions(in_three_channels(part)))
     return torch.cat(found)
 
 
 def _signed(
-    head: Head, activations: Sequence[Tensor], rows: Sequence[int], outputs: Sequence[int]
+    head: Head,
+    activations: Sequence[Tensor],
+    rows: Sequence[int],
+    outputs: Sequence[int],
+    *,
+    pool: bool,
 ) -> Array:
     """Grad-CAM before it is rectified, of one member.
 
@@ -173,6 +186,7 @@ def _signed(
         activations: Maps of the last convolution, shape (C, H, W), of each of the P patches.
         rows: Which of the head's inputs these are; the others are missing and all 0.
         outputs: Which of its outputs to explain.
+        pool: Whether a pool follows the convolution.
 
     Returns:
         Shape (outputs, P, H, W).
@@ -183,7 +197,7 @@ def _signed(
     from sharp_cli.inference.networks import pooled  # noqa: PLC0415
 
     maps = torch.stack(list(activations))
-    features = pooled(functional.max_pool2d(maps, 2)).requires_grad_()
+    features = pooled(functional.max_pool2d(maps, 2) if pool else maps).requires_grad_()
     given = features.new_zeros(head.width // features.shape[1], features.shape[1])
     signal = given.index_copy(0, torch.tensor(rows, device=given.device), features).ravel()
     for number, parts in enumerate(head.layers):

@@ -1,12 +1,14 @@
 """The classification networks in torch: for training, and for inference on a GPU.
 
 A trunk is the convolutions of VGG16 (Simonyan & Zisserman, ICLR 2015), laid out as torchvision
-does, so that its weights fit. It may be trained with batch normalisation, which `plain` folds into
-the convolutions afterwards. A head is a few fully connected layers.
+does, so that its weights fit, or the blocks of EfficientNet-Lite0 (`inference.lite`). It may be
+trained with batch normalisation, which `plain` folds into the convolutions afterwards. A head is a
+few fully connected layers.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -15,8 +17,12 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.vgg import cfgs, make_layers
 
+from sharp_cli.inference.lite import BLOCKS, STEM
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from sharp_cli.inference.lite import Unit
 
 VGG16: Final[tuple[int | str, ...]] = tuple(cfgs["D"])
 """Channels of the convolutions, `M` for a maximum pool: configuration D of the paper."""
@@ -31,17 +37,65 @@ def make_trunk(layout: Sequence[int | str], *, batch_norm: bool = False) -> nn.S
     return trunk
 
 
+class Residual(nn.Sequential):
+    """Layers whose input is added to their output."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """As `Sequential`."""
+        found: Tensor = maps + super().forward(maps)
+        return found
+
+
+def make_lite(*, batch_norm: bool = False) -> nn.Sequential:
+    """The stem and the blocks of EfficientNet-Lite0, called as `lite.read` says."""
+    layers: list[tuple[str, nn.Module]] = [*_unit(STEM, batch_norm=batch_norm)]
+    for name, block in BLOCKS.items():
+        inner = [layer for unit in block.units for layer in _unit(unit, batch_norm=batch_norm)]
+        kind = Residual if block.residual else nn.Sequential
+        layers.append((name, kind(OrderedDict(inner))))
+    return nn.Sequential(OrderedDict(layers))
+
+
+def _unit(unit: Unit, *, batch_norm: bool) -> Iterator[tuple[str, nn.Module]]:
+    """A convolution of EfficientNet-Lite0 and what belongs to it, by name."""
+    padding = unit.kernel // 2
+    if unit.stride > 1:
+        # TensorFlow's padding, of an even size: more after the maps than before them.
+        before = padding - 1
+        yield f"{unit.name}_padding", nn.ZeroPad2d((before, padding, before, padding))
+        padding = 0
+    yield (
+        unit.name,
+        nn.Conv2d(
+            unit.inputs,
+            unit.outputs,
+            unit.kernel,
+            unit.stride,
+            padding,
+            groups=unit.groups,
+            bias=not batch_norm,
+        ),
+    )
+    if batch_norm:
+        # As EfficientNet has them in TensorFlow, where the momentum is that of what stays.
+        yield f"{unit.name}_norm", nn.BatchNorm2d(unit.outputs, eps=1e-3, momentum=0.01)
+    if unit.rectified:
+        yield f"{unit.name}_rectifier", nn.ReLU6(inplace=True)
+
+
 def plain(trunk: nn.Sequential) -> nn.Sequential:
     """The trunk without batch normalisation that gives what `trunk` gives in evaluation."""
-    layers: list[nn.Module] = []
-    for layer in trunk:
+    layers: list[tuple[str, nn.Module]] = []
+    for name, layer in trunk.named_children():
         if isinstance(layer, nn.BatchNorm2d):
-            convolution = layers[-1]
-            assert isinstance(convolution, nn.Conv2d)  # noqa: S101 - make_layers puts one there
-            layers[-1] = fuse_conv_bn_eval(convolution.eval(), layer.eval())
+            before, convolution = layers.pop()
+            assert isinstance(convolution, nn.Conv2d)  # noqa: S101 - what makes trunks puts one there
+            layers.append((before, fuse_conv_bn_eval(convolution.eval(), layer.eval())))
         else:
-            layers.append(layer)
-    return nn.Sequential(*layers)
+            layers.append((name, plain(layer) if isinstance(layer, nn.Sequential) else layer))
+    # Torchvision counts the layers that are left.
+    named = [(str(k) if name.isdigit() else name, layer) for k, (name, layer) in enumerate(layers)]
+    return type(trunk)(OrderedDict(named))
 
 
 def extract_features(trunk: nn.Sequential, patches: Tensor) -> Tensor:
@@ -54,8 +108,12 @@ def extract_features(trunk: nn.Sequential, patches: Tensor) -> Tensor:
     Returns:
         float32, shape (N, 2 C): mean, then maximum of each of the C maps.
     """
-    # Grey patches fill torchvision's three channels.
-    return pooled(trunk(patches[:, None].expand(-1, 3, -1, -1)))
+    return pooled(trunk(in_three_channels(patches)))
+
+
+def in_three_channels(patches: Tensor) -> Tensor:
+    """Grey patches (N, S, S) as the colour pictures (N, 3, S, S) that ImageNet's networks take."""
+    return patches[:, None].expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 
 
 def pooled(maps: Tensor) -> Tensor:

@@ -9,10 +9,12 @@ the `sets` of a study, in order; `size` (S) and `normalisation` of a patch; from
 on a joint is called non-intact; and a `notice`.
 
 An ONNX file computes this. The weights of a safetensors file are called as torch calls those of a
-list of members, each with torchvision's `vgg16().features` (a patch in all three channels) and the
-head's fully connected layers: `0.features.0.weight`, …, `0.classifier.0.weight`, …. The head takes
-the mean and the maximum of the last maps of each patch, `networks.pooled`, one patch after another;
-a rectifier stands between its layers, and a logistic function after the last. Members are averaged.
+list of members, each with its trunk (a patch in all three channels) and the head's fully connected
+layers: `0.features.0.weight`, …, `0.classifier.0.weight`, …. The trunk is torchvision's
+`vgg16().features`, or `networks.make_lite()` where its first weights are `0.features.stem.weight`.
+The head takes the mean and the maximum of the last maps of each patch, `networks.pooled`, one patch
+after another; a rectifier stands between its layers, and a logistic function after the last.
+Members are averaged.
 """
 
 from __future__ import annotations
@@ -138,9 +140,8 @@ def _tensors(weights: Weights, key: HeadKey, metadata: dict[str, str]) -> bytes:
 
     tensors: dict[str, NDArray[np.float32]] = {}
     for number, head in enumerate(weights.heads[key]):
-        for layer in weights.trunks[head.trunk].convolutions:
-            tensors[f"{number}.features.{layer.name}.weight"] = layer.weight
-            tensors[f"{number}.features.{layer.name}.bias"] = layer.bias
+        for name, tensor in weights.trunks[head.trunk].tensors.items():
+            tensors[f"{number}.features.{name}"] = tensor
         for place, (weight, bias) in enumerate(head.layers):
             tensors[f"{number}.classifier.{place}.weight"] = weight
             tensors[f"{number}.classifier.{place}.bias"] = bias
@@ -205,11 +206,28 @@ class _Graph:
 def _trunk(graph: _Graph, layers: Layers, squares: str) -> str:
     """Patches of shape (B, 1, S, S) to features of shape (B, F)."""
     maps = squares
+    inputs = []
     for number, layer in enumerate(layers.convolutions):
+        inputs.append(maps)
         # A grey patch fills all three channels, so their weights add up.
         weight = layer.weight if number else layer.weight.sum(axis=1, keepdims=True)
-        kernel, bias = graph.constant(weight), graph.constant(layer.bias)
-        maps = graph.add("Relu", graph.add("Conv", maps, kernel, bias, pads=[1, 1, 1, 1]))
+        before, after = layer.padding
+        maps = graph.add(
+            "Conv",
+            maps,
+            graph.constant(weight),
+            graph.constant(layer.bias),
+            pads=[before, before, after, after],
+            strides=[layer.stride] * 2,
+            group=layer.groups,
+        )
+        if layer.activation == "relu":
+            maps = graph.add("Relu", maps)
+        elif layer.activation == "relu6":
+            limits = (graph.constant(np.array(limit, np.float32)) for limit in (0, 6))
+            maps = graph.add("Clip", maps, *limits)
+        if layer.added:
+            maps = graph.add("Add", maps, inputs[-1 - layer.added])
         if layer.pooled:
             maps = graph.add("MaxPool", maps, kernel_shape=[2, 2], strides=[2, 2])
     axes = graph.constant(np.array([2, 3]))

@@ -85,7 +85,7 @@ def open_bundles(
     Args:
         hands: Folder of a hand finder; None for the bundled one.
         detector: Folder of a joint detector; None for the bundled one.
-        models: Folder of classification models; None for the bundled ones.
+        models: Folder of classification models, or `lite`; None for the bundled ones.
 
     Raises:
         ModelError: One is not what it should be; see `store.open_bundle`.

@@ -98,6 +98,42 @@ def test_without_bundled_models_the_message_says_so(
         open_bundle("joints")
 
 
+def bundled_findings(folder: Path, *names: str) -> None:
+    """Bundles as they come with the package; each weighs as much as its name."""
+    for name in names:
+        (folder / name).mkdir()
+        (folder / name / "weights.bin").write_bytes(name.encode())
+        write_bundle(folder / name, {**META, "name": name, "kind": "findings"}, ["weights.bin"])
+
+
+def test_the_default_is_named_after_its_kind_whatever_else_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_BUNDLED", tmp_path)
+    bundled_findings(tmp_path, "a-first", "findings", "findings-lite")
+    assert open_bundle("findings").path.name == "findings"
+    assert [bundle.path.name for bundle in bundled()] == ["a-first", "findings", "findings-lite"]
+
+
+def test_other_bundled_models_have_short_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.setattr(store, "_BUNDLED", tmp_path / "models")
+    monkeypatch.chdir(tmp_path / "here")
+    told = "lite: no folder, and no bundled model of kind 'findings' is called so"
+    with pytest.raises(ModelError, match=told):
+        open_bundle("findings", "lite")
+    bundled_findings(tmp_path / "models", "findings", "findings-lite")
+    assert open_bundle("findings", "lite").name == "findings-lite 1"
+    with pytest.raises(ModelError, match="no bundled model of kind 'joints' is called so"):
+        open_bundle("joints", "lite")
+    # A folder of that name is what is meant.
+    bundled_findings(tmp_path / "here", "lite")
+    assert open_bundle("findings", "lite").name == "lite 1"
+
+
 def test_every_bundled_model_is_whole_and_has_its_card() -> None:
     bundles = bundled()
     assert {bundle.kind for bundle in bundles} == {"hands", "joints", "findings"}

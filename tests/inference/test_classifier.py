@@ -19,7 +19,7 @@ from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.inference.networks import VGG16
 from sharp_cli.inference.score_calibration import Calibration
 from sharp_cli.training.findings_bundle import Member
-from tests.tiny_findings import PAPERS, SIZE, Network, hand, network, write
+from tests.tiny_findings import PAPERS, SIZE, Network, hand, lite, network, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -328,6 +328,12 @@ def agree(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_openvino_and_torch_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     agree(write(tmp_path, network(1).member, network(2).member), monkeypatch)
+
+
+def test_a_bundle_may_have_trunks_of_both_architectures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agree(write(tmp_path, network(1).member, lite(2).member), monkeypatch)
 
 
 @pytest.mark.slow

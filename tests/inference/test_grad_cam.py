@@ -15,8 +15,8 @@ from sharp_cli.core.records import Patch
 from sharp_cli.inference import grad_cam
 from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.inference.grad_cam import Saliency
-from sharp_cli.inference.networks import pooled
-from tests.tiny_findings import PAPERS, SIZE, Network, hand, network, write
+from sharp_cli.inference.networks import plain, pooled
+from tests.tiny_findings import PAPERS, SIZE, Network, hand, lite, network, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,8 +60,10 @@ def expected(
                 features.append(torch.zeros(16))
                 continue
             square = torch.from_numpy(standardise(pixels[one], SIZE)).expand(1, 3, -1, -1)
-            looks[one] = member.trunk[:-1](square).detach().requires_grad_()
-            features.append(pooled(member.trunk[-1](looks[one]))[0])
+            pools = isinstance(member.trunk[-1], torch.nn.MaxPool2d)
+            last = len(member.trunk) - pools
+            looks[one] = member.trunk[:last](square).detach().requires_grad_()
+            features.append(pooled(member.trunk[last:](looks[one]))[0])
         head = member.heads[f"{model}/{finding}/{group}"]
         head(torch.cat(features))[unit.index(own)].backward()
         signed = {}
@@ -98,6 +100,22 @@ def test_maps_are_grad_cam_of_the_mean_logit(tmp_path: Path, model: ModelName) -
         empty += largest == 0
         assert largest in (0, 1)
     assert empty < len(some) / 2
+
+
+def test_maps_of_a_lite_trunk(tmp_path: Path) -> None:
+    made = lite(1, models=["siso"])
+    member = Network(plain(made.trunk), made.heads)
+    for part in (member.trunk, *member.heads.values()):
+        part.half().float()  # as files hold them
+    bundle = write(tmp_path, member.member)
+    study: Study = {"left": hand(1)}
+    models = answers(bundle, study, "siso")
+    found = Saliency(bundle).maps(study, models)
+    for joint in [*models][::8]:
+        ((one, values),) = found[joint].items()
+        assert values.shape == (SIZE // 32, SIZE // 32)
+        right = expected([member], study, joint, "siso")
+        assert values == pytest.approx(right[one], abs=1e-3)
 
 
 BRIGHT: Final = (0, 3)

@@ -23,6 +23,7 @@ from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import MODELS, input_sets
 from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.inference.classifier import Classifier, standardise
+from sharp_cli.inference.networks import make_lite
 from sharp_cli.inference.onnx_export import export
 from tests import tiny_findings
 
@@ -192,6 +193,29 @@ def test_weights_make_the_classifier_in_torch(
     assert found.keys() == expected.keys()
     assert np.ptp(list(expected.values())) > 0.1
     assert [found[key] for key in expected] == pytest.approx(list(expected.values()), abs=1e-5)
+
+
+def test_files_of_a_lite_trunk(tmp_path: Path) -> None:
+    network = tiny_findings.lite(models=["siso"], known=[("jsn", "CMC")])
+    bundle = tiny_findings.write(tmp_path / "lite", network.member)
+    patches = tiny_findings.hand(1)
+    (said,) = Classifier(bundle, device="cpu").classify([{"left": patches}], "siso")
+    squares = np.array(
+        [
+            [standardise(one.pixels, tiny_findings.SIZE)]
+            for one in patches
+            if one.finding == "jsn" and one.joint in {each.joint for each in said}
+        ]
+    )
+    (file,) = export(bundle, tmp_path / "out")
+    expected = pytest.approx([each.probability for each in said], abs=1e-4)
+    assert run(file, squares)[:, 0] == expected
+    (weights,) = export(bundle, tmp_path / "out", suffix=".safetensors")
+    member = Member([640, 5, 1])
+    member.features = make_lite()
+    nn.ModuleList([member]).load_state_dict(load_file(weights))
+    with torch.no_grad():
+        assert member(torch.from_numpy(squares))[:, 0].tolist() == expected
 
 
 @pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])

@@ -37,6 +37,21 @@ def test_bundles_come_by_kind_bundled_ones_where_none_is_named(bundles: Bundles)
         loading.open_bundles(hands=MODELS / "joints")
 
 
+def test_small_models_are_had_by_their_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in ("hands", "joints"):
+        (tmp_path / kind).symlink_to(MODELS / kind)
+    network = tiny_findings.lite()
+    made = tiny_findings.write(tmp_path / "findings-lite", network.member)
+    monkeypatch.setattr("sharp_cli.bundles.store._BUNDLED", tmp_path)
+    bundles = loading.open_bundles(models="lite")
+    assert bundles[2].sha256 == made.sha256
+    ready = loading.load(bundles, threads=1)
+    (results,) = ready.classifier.classify([{"left": tiny_findings.hand(1)}], "siso")
+    assert len(results) == 31
+
+
 def test_models_score_and_are_named_in_documents(bundles: Bundles) -> None:
     ready = loading.load(bundles)
     scoring = ready.scoring("siso", threshold=0.3, strict=True)

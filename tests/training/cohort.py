@@ -137,4 +137,4 @@ def training(data: Path, run: Path, *, samples: int, epochs: int) -> list[str]:
 
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let trunks be tiny."""
-    monkeypatch.setattr("sharp_cli.training.trunk.initial.VGG16", TINY)
+    monkeypatch.setattr("sharp_cli.training.trunk.network.VGG16", TINY)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from sharp_cli.inference.trunk import Layers
 from sharp_cli.training.classifier.calibration import ERROR_RATE, fit_calibration, fit_limits
 from sharp_cli.training.classifier.familiarity import LIMIT
 from sharp_cli.training.classifier.metrics import HEAD_METRIC_COLUMNS, head_metrics
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
     from sharp_cli.training.classifier.unseen import Unseen
 
 _Value = TypeVar("_Value")
-
-_ARCHITECTURE = (
-    "VGG16 convolutions, applied to every input with the same weights; mean and maximum of their "
-    "last maps, of all inputs concatenated; fully connected layers to one logit an input"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +117,7 @@ def write_classifier(
         thresholds=_by_model(thresholds),
         extra={
             "name": name,
-            "architecture": _ARCHITECTURE,
+            "architecture": _architecture(members),
             "trained_on": str(cohort),
             "settings": settings.as_options(),
             "calibration": _by_model(
@@ -136,7 +132,17 @@ def write_classifier(
             "figures": [dict(zip(HEAD_METRIC_COLUMNS, row, strict=True)) for row in measured],
         },
         familiarity=familiarity,
-        card=_card(name, len(members), measured, settings, cohort),
+        card=_card(name, members, measured, settings, cohort),
+    )
+
+
+def _architecture(members: Sequence[Member]) -> str:
+    """That of the networks, in words."""
+    (tensors, *_) = members[0].trunks.values()
+    return (
+        f"{Layers.of(tensors).architecture.title}, applied to every input with the same weights; "
+        "mean and maximum of the last maps, of all inputs concatenated; fully connected layers "
+        "to one logit an input"
     )
 
 
@@ -150,14 +156,14 @@ def _by_model(heads: Mapping[HeadName, _Value]) -> dict[ModelName, dict[str, _Va
 
 def _card(
     name: str,
-    members: int,
+    members: Sequence[Member],
     measured: Sequence[Sequence[object]],
     settings: ClassifierSettings,
     cohort: CohortSummary,
 ) -> str:
     kind = (
-        f"the mean of {members} networks, one of each fold"
-        if members > 1
+        f"the mean of {len(members)} networks, one of each fold"
+        if len(members) > 1
         else "one network, fitted to all patients but those of the first fold, which validated"
     )
     trunk = "one trunk for all heads" if settings.trunk == "shared" or settings.frozen else (
@@ -188,7 +194,7 @@ joint space narrowing: {", ".join(settings.models)}.
 **For research only, not for diagnosis. Measured on the cohort below alone, by cross-validation, and
 not validated on any other patients.**
 
-- **Network**: {_ARCHITECTURE}; {trunk}, initialised with {start}, which {learned}.
+- **Network**: {_architecture(members)}; {trunk}, initialised with {start}, which {learned}.
   {kind.capitalize()}. Input {settings.size} x {settings.size}, mean 0 and standard deviation 1 a
   patch. Stored in 16 bit, run in 32 bit.
 - **Data**: {cohort}. Whoever made this bundle: say here whose radiographs they are, how they were

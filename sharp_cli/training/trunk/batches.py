@@ -15,7 +15,7 @@ from sharp_cli.core.joints import FINDINGS, TARGET_OF
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.synthetic.adult_bones import random_gap
 from sharp_cli.synthetic.joint_patches import generate_patch, random_grades
-from sharp_cli.training.trunk.network import GRID, SIZE
+from sharp_cli.training.trunk.network import SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.synthetic.intact_hands import IntactHand
-
-BATCH: Final = 24
-"""Patches per step."""
+    from sharp_cli.training.trunk.network import Recipe
 
 COHORT_FRACTION: Final = 0.3
 PHANTOM_FRACTION: Final = 0.15
@@ -45,7 +43,7 @@ class Batch(NamedTuple):
         pictures: Standardised, shape (B, S, S).
         joints: Names of their joints.
         labels: Shape (B, findings), NaN where the joint is not scored.
-        places: Where damage is, shape (B, findings, GRID, GRID), NaN where not known.
+        places: Where damage is, shape (B, findings, G, G) of G cells, NaN where not known.
     """
 
     pictures: Tensor
@@ -72,19 +70,22 @@ class HandSources:
 class PatchSampler:
     """New patches for every step, determined by the step's number."""
 
-    def __init__(self, sources: HandSources, *, seed: int) -> None:
+    def __init__(self, sources: HandSources, recipe: Recipe, *, seed: int) -> None:
+        """Take patches of hands, as many and with such maps of damage as a recipe says."""
         self._sources = sources
+        self._count, self._grid = recipe.batch, recipe.grid
         self._seed = seed
         self._by_label = _by_label(sources.cohort)
 
     def batch(self, step: int) -> Batch:
         """The batch of one step."""
         rng = np.random.default_rng([self._seed, step])
-        pictures = np.empty((BATCH, SIZE, SIZE), np.float32)
-        labels = np.full((BATCH, len(FINDINGS)), np.nan, np.float32)
-        places = np.full((BATCH, len(FINDINGS), GRID, GRID), np.nan, np.float32)
+        count, grid = self._count, self._grid
+        pictures = np.empty((count, SIZE, SIZE), np.float32)
+        labels = np.full((count, len(FINDINGS)), np.nan, np.float32)
+        places = np.full((count, len(FINDINGS), grid, grid), np.nan, np.float32)
         joints = []
-        for row in range(BATCH):
+        for row in range(count):
             hand, joint, labelled = self._choose(rng)
             grades = (
                 hand.grades[joint]
@@ -102,7 +103,7 @@ class PatchSampler:
                 index = (row, FINDINGS.index(finding))
                 labels[index] = grade > 0
                 if not (labelled and grade):
-                    places[index] = _on_grid(patch.damage.get(finding))
+                    places[index] = _on_grid(patch.damage.get(finding), grid)
         return Batch(
             torch.from_numpy(pictures), joints, torch.from_numpy(labels), torch.from_numpy(places)
         )
@@ -136,10 +137,10 @@ def _by_label(
     return [list(labels.values()) for labels in found.values()]
 
 
-def _on_grid(damage: NDArray[np.bool_] | None) -> NDArray[np.float32] | float:
+def _on_grid(damage: NDArray[np.bool_] | None, grid: int) -> NDArray[np.float32] | float:
     """Cells with damage; 0 without any, NaN for damage too slight to be localised."""
     if damage is None:
         return 0.0
-    fraction = cv2.resize(damage.astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA)
+    fraction = cv2.resize(damage.astype(np.float32), (grid, grid), interpolation=cv2.INTER_AREA)
     cells = fraction > _DAMAGED_FRACTION
     return cells.astype(np.float32) if cells.any() else math.nan

@@ -1,6 +1,6 @@
 """Train a trunk on joints whose lesions were put in, so that their position is known.
 
-VGG16 does not learn small lesions from random weights and labels alone. Here patches of intact
+Networks hardly learn small lesions from random weights and labels alone. Here patches of intact
 joints are given new lesions in every step, and beside the label the network learns which cells of
 its maps are damaged. Joints of a labelled cohort, without such a map, may be added. The trunk is
 what `sharp train classifier` starts from; the single-joint heads are its by-product.
@@ -34,12 +34,11 @@ if TYPE_CHECKING:
 
 LOGGER: Final = logging.getLogger(__name__)
 
-RATE: Final = 7e-4
 TRAINED_RATE: Final = 1.5e-4
-"""Adam's highest learning rate, from random weights and from a trained trunk; it rises over
-`WARM_UP` of the training and falls along a cosine from there."""
+"""Adam's highest learning rate from a trained trunk, instead of the recipe's."""
 
 WARM_UP: Final = 0.03
+"""Fraction of the training over which the rate rises; from there it falls along a cosine."""
 
 VALIDATION_BATCHES: Final = 16
 
@@ -65,7 +64,8 @@ class Outcome(NamedTuple):
 def forward(network: TrunkNetwork, batch: Batch, device: str) -> Outcome:
     """Classify a batch and compare with its labels: mean cross-entropies, summed."""
     labels = batch.labels.to(device)
-    with half_precision(device):
+    half = device != "cpu" or network.recipe.half_on_cpu
+    with half_precision(device, wanted=half):
         features, damage = network(batch.pictures.to(device))
     logits = torch.full_like(labels, math.nan)
     for finding, group in JOINT_GROUPS:
@@ -147,13 +147,14 @@ def train(
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
         done, best = state["step"], state["best"]
+    recipe = network.recipe
     checks = [
-        PatchSampler(validation, seed=seed + 1).batch(number)
+        PatchSampler(validation, recipe, seed=seed + 1).batch(number)
         for number in range(VALIDATION_BATCHES)
     ]
     began, loss = time.monotonic(), math.nan
     network.train()
-    for step, batch in _prefetched(PatchSampler(training, seed=seed), done, steps):
+    for step, batch in _prefetched(PatchSampler(training, recipe, seed=seed), done, steps):
         for group in optimizer.param_groups:
             group["lr"] = scheduled(rate, step / steps)
         optimizer.zero_grad()

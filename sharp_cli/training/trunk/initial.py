@@ -13,11 +13,14 @@ from torchvision.models import VGG16_Weights
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import ModelError, UsageError
 from sharp_cli.fileio import output
-from sharp_cli.inference.networks import VGG16, make_trunk
+from sharp_cli.inference.findings_weights import read_weights
+from sharp_cli.inference.trunk import VGG16, torch_state
+from sharp_cli.training.trunk.network import RECIPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sharp_cli.inference.trunk import Layers
     from sharp_cli.training.classifier.settings import ClassifierSettings
 
 _SD: Final = 0.01
@@ -32,23 +35,28 @@ _CHOICES: Final = (
 def trunk_maker(settings: ClassifierSettings) -> Callable[[], nn.Sequential]:
     """A function that makes the untrained trunk of every network; the weights are read once.
 
-    With random weights it has batch normalisation, without which VGG16 hardly begins to learn.
+    With random weights it has batch normalisation, without which VGG16 hardly begins to learn. It
+    is a VGG16, or of the architecture of the bundle.
 
     Raises:
-        UsageError: The weights are neither there nor can be downloaded.
-        ModelError: They are not those of a VGG16.
+        UsageError: The weights are neither there nor can be downloaded, or their network does not
+            take pictures of the size.
+        ModelError: They are not those of the network.
     """
     if settings.start in ("random", "he"):
         return lambda: _random(he=settings.start == "he")
+    architecture = VGG16
     if settings.start == "bundle":
-        weights = bundle_trunk(settings.weights)
+        layers = bundle_trunk(settings.weights)
+        architecture, weights = layers.architecture, torch_state(layers)
+        _check_size(layers, settings.size)
     elif settings.weights is not None:
         weights = _of_file(settings.weights)
     else:
         weights = _of_torchvision()
 
     def make() -> nn.Sequential:
-        trunk = make_trunk(VGG16)
+        trunk = RECIPES[architecture.name].make(batch_norm=False)
         trunk.load_state_dict(weights)
         return trunk
 
@@ -60,8 +68,16 @@ def trunk_maker(settings: ClassifierSettings) -> Callable[[], nn.Sequential]:
     return make
 
 
+def _check_size(layers: Layers, size: int) -> None:
+    try:
+        layers.check_size(size)
+    except ValueError as error:
+        message = f"--size {size}: the bundle's trunk takes multiples of {layers.architecture.step}"
+        raise UsageError(message) from error
+
+
 def _random(*, he: bool) -> nn.Sequential:
-    trunk = make_trunk(VGG16, batch_norm=True)
+    trunk = RECIPES["vgg16"].make(batch_norm=True)
     for module in trunk.modules():
         if isinstance(module, nn.Conv2d):
             if he:
@@ -73,22 +89,20 @@ def _random(*, he: bool) -> nn.Sequential:
     return trunk
 
 
-def bundle_trunk(folder: Path | None) -> Mapping[str, Tensor]:
+def bundle_trunk(folder: Path | None) -> Layers:
     """The one trunk of a findings bundle, of the bundled one for None.
 
     Raises:
         ModelError: It is no such bundle, or has several trunks.
     """
     bundle = open_bundle("findings", folder)
-    files = {
-        file for member in bundle.meta.get("members", ()) for file in member["trunks"].values()
-    }
-    if len(files) != 1:
+    trunks = [*read_weights(bundle).trunks.values()]
+    if len(trunks) != 1:
         message = (
-            f"{bundle.path}: has {len(files)} trunks; a bundle with one is needed to start from"
+            f"{bundle.path}: has {len(trunks)} trunks; a bundle with one is needed to start from"
         )
         raise ModelError(message)
-    return {name: tensor.float() for name, tensor in load_file(bundle.path / files.pop()).items()}
+    return trunks[0]
 
 
 def bundle_size(folder: Path | None) -> int:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from torch import nn
 
+from sharp_cli.core.errors import UsageError
 from sharp_cli.datasets.labels import read_labels
 from sharp_cli.datasets.splits import VALIDATION_EVERY, select_hands, split_validation
 from sharp_cli.execution.devices import uses_gpu
-from sharp_cli.inference.networks import VGG16
+from sharp_cli.inference.trunk import Layers, torch_state
 from sharp_cli.synthetic.intact_hands import phantom_hands, read_intact_hands, with_grades
 from sharp_cli.training.classifier.thresholds import DEFAULT_THRESHOLD
 from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
 from sharp_cli.training.run import begin, fingerprint, record_options
 from sharp_cli.training.trunk.batches import HandSources
-from sharp_cli.training.trunk.fit import RATE, TRAINED_RATE, train
+from sharp_cli.training.trunk.efficientnet import read_imagenet
+from sharp_cli.training.trunk.fit import TRAINED_RATE, train
 from sharp_cli.training.trunk.initial import bundle_trunk
-from sharp_cli.training.trunk.network import SIZE, TrunkNetwork
+from sharp_cli.training.trunk.network import RECIPES, SIZE, TrunkNetwork
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.execution.devices import Device
+    from sharp_cli.inference.trunk import ArchitectureName
     from sharp_cli.synthetic.intact_hands import IntactHand
 
 LABELS_FILE: Final = "labels.csv"
@@ -35,6 +39,21 @@ PHANTOMS: Final = 20
 """Intact synthetic patients to learn from besides."""
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a trunk is before the training: random weights, unless others are given.
+
+    Attributes:
+        architecture: Its architecture.
+        bundle: Findings bundle whose trunk it is.
+        imagenet: File of its weights, see `efficientnet.read_imagenet`; for `lite`.
+    """
+
+    architecture: ArchitectureName
+    bundle: Path | None = None
+    imagenet: Path | None = None
+
+
 def train_trunk(
     annotations: Path,
     images: Path,
@@ -42,7 +61,7 @@ def train_trunk(
     work: Path,
     *,
     names: Path | None,
-    init: Path | None,
+    start: Start,
     cohort: Path | None,
     steps: int,
     device: Device,
@@ -60,7 +79,7 @@ def train_trunk(
         out: Folder of the bundle: the trunk, and a `siso` head for each finding and joint group.
         work: Folder for checkpoints.
         names: What the points are called there; None for their own names.
-        init: Findings bundle whose trunk to start from; None for random weights.
+        start: What to start from.
         cohort: Folder with `labels.csv` and `joints.csv`, as `sharp phantom` writes it, of
             radiographs to learn from besides; None for none.
         steps: Batches to train on.
@@ -79,16 +98,16 @@ def train_trunk(
         work,
         {
             "annotations": sorted(f"{hand.image} {hand.side}" for hand in hands),
-            "init": fingerprint(init),
+            "architecture": start.architecture,
+            "init": fingerprint(start.bundle),
+            "imagenet-weights": fingerprint(start.imagenet),
             "cohort": fingerprint(cohort and cohort / LABELS_FILE),
             "steps": steps,
             "seed": seed,
         },
     )
     torch.manual_seed(seed)
-    network = TrunkNetwork(VGG16, batch_norm=init is None)
-    if init is not None:
-        network.trunk.load_state_dict(bundle_trunk(init))
+    network = _initial(start)
     training, validation = split_validation(select_hands(hands, held_out=False))
     learned, checked = ([], []) if cohort is None else _read_cohort(cohort)
     best = train(
@@ -97,12 +116,28 @@ def train_trunk(
         HandSources(validation, (), checked),
         work,
         steps=steps,
-        rate=RATE if init is None else TRAINED_RATE,
+        rate=network.recipe.rate if start.bundle is None else TRAINED_RATE,
         seed=seed,
         device=place,
     )
     network.load_state_dict(torch.load(best, map_location="cpu", weights_only=True))
     write_trunk(network, out, hands=len(training), phantoms=PHANTOMS, labelled=len(learned))
+
+
+def _initial(start: Start) -> TrunkNetwork:
+    network = TrunkNetwork(RECIPES[start.architecture], batch_norm=start.bundle is None)
+    if start.bundle is not None:
+        layers = bundle_trunk(start.bundle)
+        if layers.architecture.name != start.architecture:
+            message = (
+                f"--architecture {start.architecture}: the trunk of {start.bundle} is another; "
+                f"give --architecture {layers.architecture.name}"
+            )
+            raise UsageError(message)
+        network.trunk.load_state_dict(torch_state(layers))
+    elif start.imagenet is not None:
+        network.trunk.load_state_dict(read_imagenet(start.imagenet))
+    return network
 
 
 def _read_cohort(folder: Path) -> tuple[list[IntactHand], list[IntactHand]]:
@@ -142,7 +177,10 @@ def write_trunk(
         size=SIZE,
         thresholds={"siso": dict.fromkeys(network.heads, DEFAULT_THRESHOLD)},
         extra={
-            "architecture": "VGG16 convolutions; two fully connected layers a finding and group",
+            "architecture": (
+                f"{Layers.of(tensors).architecture.title}; "
+                "two fully connected layers a finding and group"
+            ),
             "trained_on": (
                 f"{hands} annotated hands and {phantoms} intact phantoms with lesions put in, "
                 f"and {labelled} hands of a labelled cohort"

@@ -373,10 +373,10 @@ def test_mimo_time_learns_from_the_study_before(data: Path, tmp_path: Path) -> N
 
 SCRIPT = """
 import sys
-from sharp_cli.training.trunk import initial as initial_trunk
+from sharp_cli.training.trunk import network as trunk_network
 from sharp_cli.cli import main
 from tests.tiny_findings import TINY
-initial_trunk.VGG16 = TINY
+trunk_network.VGG16 = TINY
 main()
 """
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 import numpy as np
@@ -16,32 +16,44 @@ from sharp_cli.core.joints import FINDINGS, JOINT_GROUPS, SCORED_FINDINGS, TARGE
 from sharp_cli.datasets.annotations.csv_file import write_annotations
 from sharp_cli.datasets.annotations.hands import AnnotatedHand
 from sharp_cli.inference.classifier import Classifier, standardise
+from sharp_cli.inference.trunk import torch_state
 from sharp_cli.training import run
 from sharp_cli.training.trunk import batches as trunk_batches
 from sharp_cli.training.trunk import fit as trunk_fit
+from sharp_cli.training.trunk import network as trunk_network
 from sharp_cli.training.trunk import training as lesion_trunk
 from sharp_cli.training.trunk.batches import HandSources, PatchSampler
 from sharp_cli.training.trunk.fit import BEST, CHECKPOINT
 from sharp_cli.training.trunk.initial import bundle_trunk
-from sharp_cli.training.trunk.network import GRID, SIZE, TrunkNetwork
+from sharp_cli.training.trunk.network import RECIPES, SIZE, TrunkNetwork
+from sharp_cli.training.trunk.training import Start
 from tests.labels import labelled_joint
 from tests.synthetic.bones import JOINTS, intact
 from tests.synthetic.phantom import hands as phantoms
 from tests.tiny_findings import TINY, hand
 from tests.training import cohort
+from tests.training.trunk.test_efficientnet import imagenet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sharp_cli.inference.trunk import ArchitectureName
     from sharp_cli.synthetic.intact_hands import IntactHand
 
 REAL = [intact("a", "left"), intact("a", "right")]
 PHANTOM = [intact("phantom 0", "left")]
 
+GRIDS: Final[dict[ArchitectureName, int]] = {"vgg16": 16, "lite": 8}
+"""Cells in which damage is localised, in each direction."""
+
+BOTH = pytest.mark.parametrize("of", GRIDS)
+
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trunk_batches, "BATCH", 6)
+    monkeypatch.setattr(trunk_network, "VGG16", TINY)
+    for name, recipe in RECIPES.items():
+        monkeypatch.setitem(RECIPES, name, replace(recipe, batch=6))
     monkeypatch.setattr(trunk_fit, "VALIDATION_BATCHES", 2)
     monkeypatch.setattr(lesion_trunk, "PHANTOMS", 1)
     monkeypatch.setattr(trunk_fit, "SAVE_EVERY", 1)
@@ -60,13 +72,17 @@ def labelled() -> list[IntactHand]:
     ]
 
 
-def network(seed: int = 0) -> TrunkNetwork:
+def network(seed: int = 0, of: ArchitectureName = "vgg16") -> TrunkNetwork:
     torch.manual_seed(seed)
-    return TrunkNetwork(TINY)
+    return TrunkNetwork(RECIPES[of])
+
+
+def sampler(sources: HandSources, of: ArchitectureName = "vgg16") -> PatchSampler:
+    return PatchSampler(sources, RECIPES[of], seed=0)
 
 
 def test_a_batch_is_that_of_its_step() -> None:
-    patches = PatchSampler(HandSources(REAL), seed=0)
+    patches = sampler(HandSources(REAL))
     batch, again, other = patches.batch(3), patches.batch(3), patches.batch(4)
     assert batch.pictures.shape == (6, SIZE, SIZE)
     assert batch.joints == again.joints
@@ -77,7 +93,7 @@ def test_a_batch_is_that_of_its_step() -> None:
 
 
 def test_labels_and_places_of_damage_belong_together() -> None:
-    patches = PatchSampler(HandSources(REAL), seed=0)
+    patches = sampler(HandSources(REAL))
     placed = 0
     for step in range(6):
         batch = patches.batch(step)
@@ -97,7 +113,7 @@ def test_labels_and_places_of_damage_belong_together() -> None:
 
 
 def test_sources_have_their_fractions(monkeypatch: pytest.MonkeyPatch) -> None:
-    patches = PatchSampler(HandSources(REAL, PHANTOM, labelled()), seed=0)
+    patches = sampler(HandSources(REAL, PHANTOM, labelled()))
     rng = np.random.default_rng(0)
     chosen = [patches._choose(rng) for _ in range(4000)]
     kinds = Counter(one.image.split()[0] for one, _, _ in chosen)
@@ -118,13 +134,14 @@ def test_sources_have_their_fractions(monkeypatch: pytest.MonkeyPatch) -> None:
     assert bool((batch.places[~eroded, FINDINGS.index("erosion")] == 0).all())
 
 
-def test_each_joint_goes_to_the_heads_of_its_groups() -> None:
-    made = network().eval()
-    batch = PatchSampler(HandSources(REAL), seed=0).batch(0)
+@BOTH
+def test_each_joint_goes_to_the_heads_of_its_groups(of: ArchitectureName) -> None:
+    made = network(of=of).eval()
+    batch = sampler(HandSources(REAL), of).batch(0)
     with torch.no_grad():
         outcome = trunk_fit.forward(made, batch, "cpu")
         features, places = made(batch.pictures)
-    assert places.shape == (6, len(FINDINGS), GRID, GRID)
+    assert places.shape == batch.places.shape == (6, len(FINDINGS), GRIDS[of], GRIDS[of])
     assert math.isfinite(float(outcome.loss))
     groups = {(t.finding, t.joint): t.group for t in TARGETS}
     for column, finding in enumerate(FINDINGS):
@@ -142,18 +159,19 @@ def test_each_joint_goes_to_the_heads_of_its_groups() -> None:
         np.testing.assert_array_equal(outcome.labels[finding], batch.labels[rows, column])
 
 
-def train(folder: Path, steps: int = 4) -> Path:
+def train(folder: Path, steps: int = 4, of: ArchitectureName = "vgg16") -> Path:
     folder.mkdir(exist_ok=True)
     return trunk_fit.train(
-        network(), HandSources(REAL), HandSources([intact("b", "left")]), folder,
+        network(of=of), HandSources(REAL), HandSources([intact("b", "left")]), folder,
         steps=steps, rate=0.01, seed=0, device="cpu",
     )  # fmt: skip
 
 
+@BOTH
 def test_a_training_cut_off_resumes_as_if_it_had_not_been(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: ArchitectureName
 ) -> None:
-    best = train(tmp_path / "whole")
+    best = train(tmp_path / "whole", of=of)
     saved: list[int] = []
 
     def stopping(state: Any, path: Path) -> None:
@@ -165,14 +183,14 @@ def test_a_training_cut_off_resumes_as_if_it_had_not_been(
 
     monkeypatch.setattr(trunk_fit, "save", stopping)
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "cut")
-    again = train(tmp_path / "cut")
+        train(tmp_path / "cut", of=of)
+    again = train(tmp_path / "cut", of=of)
     assert saved == [1, 2, 3, 4]
     for name in (BEST, CHECKPOINT):
         one, other = (torch.load(path.parent / name, weights_only=True) for path in (best, again))
         torch.testing.assert_close(one, other, rtol=0, atol=0)
     # What is finished is not trained again.
-    train(tmp_path / "cut")
+    train(tmp_path / "cut", of=of)
     assert len(saved) == 4
 
 
@@ -196,8 +214,12 @@ def test_learning_rate() -> None:
     assert rates[-1] < 0.02
 
 
-def test_a_bundle_is_the_trunk_and_its_heads(tmp_path: Path) -> None:
-    made = network()
+@BOTH
+def test_a_bundle_is_the_trunk_and_its_heads(tmp_path: Path, of: ArchitectureName) -> None:
+    made = network(of=of)
+    for module in made.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.momentum = 1.0
     made.train()
     made(torch.randn(8, SIZE, SIZE))  # gives batch normalisation something to fold
     lesion_trunk.write_trunk(made, tmp_path / "mine", hands=3, phantoms=1, labelled=2)
@@ -214,7 +236,8 @@ def test_a_bundle_is_the_trunk_and_its_heads(tmp_path: Path) -> None:
             logit = made.heads[f"{target.finding}/{target.group}"](features)
         assert result.probability == pytest.approx(float(logit.sigmoid()), abs=5e-3)
     # What was folded fits a trunk without batch normalisation.
-    TrunkNetwork(TINY, batch_norm=False).trunk.load_state_dict(bundle_trunk(tmp_path / "mine"))
+    layers = bundle_trunk(tmp_path / "mine")
+    TrunkNetwork(RECIPES[of], batch_norm=False).trunk.load_state_dict(torch_state(layers))
 
 
 def write_films(folder: Path, count: int) -> Path:
@@ -235,15 +258,14 @@ def write_films(folder: Path, count: int) -> Path:
     return folder
 
 
-def test_from_annotations_to_the_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lesion_trunk, "VGG16", TINY)
+def test_from_annotations_to_the_bundle(tmp_path: Path) -> None:
     films = write_films(tmp_path / "films", 7)
     cohort_films = write_films(tmp_path / "cohort", 5)
 
     def make(name: str, **chosen: Any) -> Path:
         asked: dict[str, Any] = {
-            "names": None, "init": None, "cohort": cohort_films, "steps": 2, "device": "cpu",
-            "threads": 1, "seed": 1, **chosen,
+            "names": None, "start": Start("vgg16"), "cohort": cohort_films, "steps": 2,
+            "device": "cpu", "threads": 1, "seed": 1, **chosen,
         }  # fmt: skip
         out = tmp_path / name
         lesion_trunk.train_trunk(films / "joints.csv", films, out, out / "work", **asked)
@@ -257,7 +279,14 @@ def test_from_annotations_to_the_bundle(tmp_path: Path, monkeypatch: pytest.Monk
         "and 4 hands of a labelled cohort"
     )
     assert set(bundle.meta["thresholds"]["siso"]) == {"/".join(head) for head in JOINT_GROUPS}
-    second = open_bundle("findings", make("second", init=first, cohort=None))
+    second = open_bundle("findings", make("second", start=Start("vgg16", first), cohort=None))
     assert second.sha256 != bundle.sha256
     with pytest.raises(UsageError, match="holds a training with another --cohort, --steps, --seed"):
         make("first", steps=3, seed=2, cohort=None)
+    with pytest.raises(UsageError, match="first is another; give --architecture vgg16"):
+        make("third", start=Start("lite", first))
+    torch.save(imagenet(), tmp_path / "imagenet.pth")
+    lite = make("lite", start=Start("lite", imagenet=tmp_path / "imagenet.pth"), cohort=None)
+    assert open_bundle("findings", lite).meta["architecture"].startswith("EfficientNet-Lite0")
+    continued = make("continued", start=Start("lite", lite), cohort=None)
+    assert bundle_trunk(continued).architecture.name == "lite"

