@@ -214,7 +214,7 @@ not validated on any other patients.**
 
 ## Metrics
 
-{_unseen(members, cohort)} On the same
+{_unseen(len(members), cohort)} On the same
 predictions thresholds, calibration and prediction sets were chosen; `covered_…` and `uncertain` are
 the fractions of joints whose set holds their label, and whose label is uncertain, in each fold with
 sets of the others.

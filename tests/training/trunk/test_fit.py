@@ -234,7 +234,10 @@ def test_a_bundle_is_the_trunk_and_its_heads(tmp_path: Path, of: ArchitectureNam
         with torch.no_grad():
             features, _ = made(picture)
             logit = made.heads[f"{target.finding}/{target.group}"](features)
-        assert result.probability == pytest.approx(float(logit.sigmoid()), abs=5e-3)
+        # The bundle is stored in 16 bit, and the more layers, the more is rounded.
+        assert result.probability == pytest.approx(
+            float(logit.sigmoid()), abs={"vgg16": 5e-3, "lite": 2e-2}[of]
+        )
     # What was folded fits a trunk without batch normalisation.
     layers = bundle_trunk(tmp_path / "mine")
     TrunkNetwork(RECIPES[of], batch_norm=False).trunk.load_state_dict(torch_state(layers))
