@@ -42,7 +42,7 @@ class Residual(nn.Sequential):
 
     def forward(self, maps: Tensor) -> Tensor:
         """As `Sequential`."""
-        found: Tensor = maps + super().forward(maps)
+        found: Tensor = maps + super().forward(maps)  # type: ignore[no-untyped-call]
         return found
 
 
