@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -29,29 +28,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.execution.devices import Device
-    from sharp_cli.inference.trunk import ArchitectureName
     from sharp_cli.synthetic.intact_hands import IntactHand
+    from sharp_cli.training.trunk.start import Start
 
 LABELS_FILE: Final = "labels.csv"
 JOINTS_FILE: Final = "joints.csv"
 
 PHANTOMS: Final = 20
 """Intact synthetic patients to learn from besides."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What a trunk is before the training: random weights, unless others are given.
-
-    Attributes:
-        architecture: Its architecture.
-        bundle: Findings bundle whose trunk it is.
-        imagenet: File of its weights, see `efficientnet.read_imagenet`; for `lite`.
-    """
-
-    architecture: ArchitectureName
-    bundle: Path | None = None
-    imagenet: Path | None = None
 
 
 def train_trunk(

@@ -24,6 +24,7 @@ from sharp_cli.training.classifier.settings import (
 from sharp_cli.training.classifier.sources import Sources
 from sharp_cli.training.detector.settings import DetectorSettings
 from sharp_cli.training.helpers import Helpers
+from sharp_cli.training.trunk.start import Start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,8 @@ CHOICES: dict[str, dict[str, Any]] = {
         "settings": DetectorSettings(epochs=3),
     },
     "trunk": {
-        "names": None, "init": None, "cohort": None, "steps": 3, "device": "auto", "seed": 1,
+        "names": None, "start": Start("vgg16"), "cohort": None, "steps": 3, "device": "auto",
+        "seed": 1,
     },
 }  # fmt: skip
 PLAIN = ClassifierSettings(
@@ -112,6 +114,19 @@ def test_training_gets_what_was_asked(sharp: Sharp, calls: list[Call], command: 
     ((given, chosen),) = calls
     assert given == (Path("joints.csv"), Path(), Path("mine"), Path("work"))
     assert chosen == {**CHOICES[command], "threads": cores()}
+
+
+def test_a_trunk_starts_from_what_was_asked(sharp: Sharp, calls: list[Call]) -> None:
+    lite, imagenet = ("--architecture", "lite"), ("--imagenet-weights", "labels.csv")
+    for words in (lite, (*lite, *imagenet), (*lite, "--init", ".")):
+        assert sharp("train", "trunk", *ARGUMENTS, *words).code == 0
+    file = Path("labels.csv")
+    expected = [Start("lite"), Start("lite", imagenet=file), Start("lite", Path())]
+    assert [chosen["start"] for _, chosen in calls] == expected
+    for words in (imagenet, (*lite, *imagenet, "--init", ".")):
+        done = sharp("train", "trunk", *ARGUMENTS, *words)
+        assert done.code == 2
+        assert "--imagenet-weights: is for --architecture lite without --init" in done.err
 
 
 def test_a_classifier_is_trained_as_the_paper_does_if_not_asked_otherwise(

@@ -26,7 +26,7 @@ from sharp_cli.training.trunk.batches import HandSources, PatchSampler
 from sharp_cli.training.trunk.fit import BEST, CHECKPOINT
 from sharp_cli.training.trunk.initial import bundle_trunk
 from sharp_cli.training.trunk.network import RECIPES, SIZE, TrunkNetwork
-from sharp_cli.training.trunk.training import Start
+from sharp_cli.training.trunk.start import Start
 from tests.labels import labelled_joint
 from tests.synthetic.bones import JOINTS, intact
 from tests.synthetic.phantom import hands as phantoms

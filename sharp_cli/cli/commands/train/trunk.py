@@ -102,7 +102,8 @@ def trunk(
         message = "--imagenet-weights: is for --architecture lite without --init; leave one out"
         raise UsageError(message)
     begin_training()
-    from sharp_cli.training.trunk.training import Start, train_trunk
+    from sharp_cli.training.trunk.start import Start
+    from sharp_cli.training.trunk.training import train_trunk
 
     train_trunk(
         annotations,
