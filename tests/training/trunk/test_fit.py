@@ -286,10 +286,21 @@ def test_from_annotations_to_the_bundle(tmp_path: Path) -> None:
     assert second.sha256 != bundle.sha256
     with pytest.raises(UsageError, match="holds a training with another --cohort, --steps, --seed"):
         make("first", steps=3, seed=2, cohort=None)
-    with pytest.raises(UsageError, match="first is another; give --architecture vgg16"):
-        make("third", start=Start("lite", first))
-    torch.save(imagenet(), tmp_path / "imagenet.pth")
-    lite = make("lite", start=Start("lite", imagenet=tmp_path / "imagenet.pth"), cohort=None)
-    assert open_bundle("findings", lite).meta["architecture"].startswith("EfficientNet-Lite0")
-    continued = make("continued", start=Start("lite", lite), cohort=None)
-    assert bundle_trunk(continued).architecture.name == "lite"
+
+
+def test_a_lite_trunk_starts_from_imagenet_or_a_bundle(tmp_path: Path) -> None:
+    state = imagenet()
+    torch.save(state, tmp_path / "imagenet.pth")
+    begun = lesion_trunk._initial(Start("lite", imagenet=tmp_path / "imagenet.pth"))
+    stem = begun.trunk.get_parameter("stem.weight")
+    torch.testing.assert_close(stem.detach(), state["_conv_stem.weight"], rtol=0, atol=0)
+    lesion_trunk.write_trunk(begun, tmp_path / "lite", hands=1, phantoms=1, labelled=0)
+    architecture = open_bundle("findings", tmp_path / "lite").meta["architecture"]
+    assert architecture.startswith("EfficientNet-Lite0")
+    continued = lesion_trunk._initial(Start("lite", tmp_path / "lite"))
+    pictures = torch.randn(2, SIZE, SIZE)
+    with torch.no_grad():
+        before, after = (made.eval()(pictures)[0] for made in (begun, continued))
+    torch.testing.assert_close(after, before, rtol=0.05, atol=0.05)
+    with pytest.raises(UsageError, match="lite is another; give --architecture lite"):
+        lesion_trunk._initial(Start("vgg16", tmp_path / "lite"))
