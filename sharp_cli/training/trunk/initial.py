@@ -46,6 +46,7 @@ def trunk_maker(settings: ClassifierSettings) -> Callable[[], nn.Sequential]:
     if settings.start in ("random", "he"):
         return lambda: _random(he=settings.start == "he")
     architecture = VGG16
+    weights: Mapping[str, Tensor]
     if settings.start == "bundle":
         layers = bundle_trunk(settings.weights)
         architecture, weights = layers.architecture, torch_state(layers)

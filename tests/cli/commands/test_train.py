@@ -123,8 +123,8 @@ def test_a_trunk_starts_from_what_was_asked(sharp: Sharp, calls: list[Call]) -> 
     file = Path("labels.csv")
     expected = [Start("lite"), Start("lite", imagenet=file), Start("lite", Path())]
     assert [chosen["start"] for _, chosen in calls] == expected
-    for words in (imagenet, (*lite, *imagenet, "--init", ".")):
-        done = sharp("train", "trunk", *ARGUMENTS, *words)
+    for odd in (imagenet, (*lite, *imagenet, "--init", ".")):
+        done = sharp("train", "trunk", *ARGUMENTS, *odd)
         assert done.code == 2
         assert "--imagenet-weights: is for --architecture lite without --init" in done.err
 
