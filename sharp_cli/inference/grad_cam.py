@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding, Side, StudyJoint
     from sharp_cli.core.records import Patch
-    from sharp_cli.inference.findings_weights import Head, HeadKey
+    from sharp_cli.inference.heads import Head, HeadKey
     from sharp_cli.inference.trunk import Layers
 
     Array = NDArray[np.float32]
@@ -108,6 +108,7 @@ class Saliency:
                     [activations[head.trunk][finding, one] for one in present],
                     rows,
                     outputs,
+                    inputs=len(inputs),
                     pool=self._weights.trunks[head.trunk].ends_with_pool,
                 )
                 for head in self._weights.heads[key]
@@ -177,6 +178,7 @@ def _signed(
     rows: Sequence[int],
     outputs: Sequence[int],
     *,
+    inputs: int,
     pool: bool,
 ) -> Array:
     """Grad-CAM before it is rectified, of one member.
@@ -186,6 +188,7 @@ def _signed(
         activations: Maps of the last convolution, shape (C, H, W), of each of the P patches.
         rows: Which of the head's inputs these are; the others are missing and all 0.
         outputs: Which of its outputs to explain.
+        inputs: How many inputs it takes.
         pool: Whether a pool follows the convolution.
 
     Returns:
@@ -194,17 +197,15 @@ def _signed(
     import torch  # noqa: PLC0415
     from torch.nn import functional  # noqa: PLC0415
 
-    from sharp_cli.inference.networks import pooled  # noqa: PLC0415
+    from sharp_cli.inference.networks import pooled, torch_head  # noqa: PLC0415
 
     maps = torch.stack(list(activations))
     features = pooled(functional.max_pool2d(maps, 2) if pool else maps).requires_grad_()
-    given = features.new_zeros(head.width // features.shape[1], features.shape[1])
-    signal = given.index_copy(0, torch.tensor(rows, device=given.device), features).ravel()
-    for number, parts in enumerate(head.layers):
-        weight, bias = (torch.from_numpy(each).to(given.device) for each in parts)
-        signal = functional.linear(signal.relu() if number else signal, weight, bias)
+    given = features.new_zeros(inputs, features.shape[1])
+    given = given.index_copy(0, torch.tensor(rows, device=given.device), features)
+    logits = torch_head(head).to(given.device)(given[None])[0]
     gradients = torch.stack(
-        [torch.autograd.grad(signal[one], features, retain_graph=True)[0] for one in outputs]
+        [torch.autograd.grad(logits[one], features, retain_graph=True)[0] for one in outputs]
     )
     # Pools hand all of a gradient on: over the places of a map, its gradients add up to those of
     # its two features, mean and maximum. Their number is omitted, as maps are scaled anyway.

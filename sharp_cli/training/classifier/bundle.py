@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
@@ -24,10 +24,21 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.training.classifier.fit import Fitted
     from sharp_cli.training.classifier.input_sets import HeadName
-    from sharp_cli.training.classifier.settings import ClassifierSettings
+    from sharp_cli.training.classifier.settings import ClassifierSettings, Context
     from sharp_cli.training.classifier.unseen import Unseen
 
 _Value = TypeVar("_Value")
+
+_COMBINATIONS: Final[Mapping[Context, str]] = {
+    "concatenation": (
+        "mean and maximum of the last maps, of all inputs concatenated; fully connected layers to "
+        "one logit an input"
+    ),
+    "pooling": (
+        "mean and maximum of the last maps; fully connected layers to one logit an input, to which "
+        "the weighted mean of the other inputs' hidden values is added"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +128,7 @@ def write_classifier(
         thresholds=_by_model(thresholds),
         extra={
             "name": name,
-            "architecture": _architecture(members),
+            "architecture": _architecture(members, settings),
             "trained_on": str(cohort),
             "settings": settings.as_options(),
             "calibration": _by_model(
@@ -136,14 +147,11 @@ def write_classifier(
     )
 
 
-def _architecture(members: Sequence[Member]) -> str:
+def _architecture(members: Sequence[Member], settings: ClassifierSettings) -> str:
     """That of the networks, in words."""
     (tensors, *_) = members[0].trunks.values()
-    return (
-        f"{Layers.of(tensors).architecture.title}, applied to every input with the same weights; "
-        "mean and maximum of the last maps, of all inputs concatenated; fully connected layers "
-        "to one logit an input"
-    )
+    trunk, heads = Layers.of(tensors).architecture.title, _COMBINATIONS[settings.context]
+    return f"{trunk}, applied to every input with the same weights; {heads}"
 
 
 def _by_model(heads: Mapping[HeadName, _Value]) -> dict[ModelName, dict[str, _Value]]:
@@ -194,7 +202,8 @@ joint space narrowing: {", ".join(settings.models)}.
 **For research only, not for diagnosis. Measured on the cohort below alone, by cross-validation, and
 not validated on any other patients.**
 
-- **Network**: {_architecture(members)}; {trunk}, initialised with {start}, which {learned}.
+- **Network**: {_architecture(members, settings)};
+  {trunk}, initialised with {start}, which {learned}.
   {kind.capitalize()}. Input {settings.size} x {settings.size}, mean 0 and standard deviation 1 a
   patch. Stored in 16 bit, run in 32 bit.
 - **Data**: {cohort}. Whoever made this bundle: say here whose radiographs they are, how they were
