@@ -104,6 +104,21 @@ GROUP_JOINTS: Final[Mapping[tuple[Finding, str], tuple[str, ...]]] = {
 }
 """By finding and joint group, the names of its joints."""
 
+WRIST_GROUPS: Final = ("CMC-M", "CMC", "wrist")
+"""The joint groups of the whole wrist, whose carpometacarpal joints are groups of their own."""
+
+SET_JOINTS: Final[Mapping[tuple[Finding, str], tuple[str, ...]]] = {
+    (finding, group): tuple(
+        target.joint
+        for target in TARGETS
+        if target.finding == finding
+        and target.group in (WRIST_GROUPS if group == "wrist" else (group,))
+    )
+    for finding, group in JOINT_GROUPS
+}
+"""By finding and name, the sets of joints that can be labelled as one: the joint groups, except
+that `wrist` is the whole wrist, as readers speak of it: the six joints of `WRIST_GROUPS`."""
+
 PHALANGES: Final[tuple[tuple[str, str], ...]] = tuple((f"PIP{i}", f"MCP{i}") for i in range(2, 6))
 """Ends of the four proximal phalanges whose median length sets the common scale."""
 

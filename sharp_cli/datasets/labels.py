@@ -1,17 +1,17 @@
-"""The readers' scores that classifiers learn from: a table with one row a joint."""
+"""The readers' scores that classifiers learn from: a table with a row a joint or set of joints."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final, TypeAlias, get_args
 
-from sharp_cli.core.joints import FINDINGS, GRADES, SIDES, TARGET_OF
+from sharp_cli.core.joints import FINDINGS, GRADES, SET_JOINTS, SIDES, TARGET_OF
 from sharp_cli.core.records import Label
 from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_header, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sharp_cli.core.joints import Finding, Side
@@ -28,9 +28,13 @@ _EMPTY: Final = ("", "nan", "na")
 """What stands for a value that is not there, in upper or lower case."""
 
 
+Identity: TypeAlias = "tuple[str, str, Side, Finding, str]"
+"""Patient, study, hand, finding, and name of a joint or of a set of joints."""
+
+
 @dataclass(frozen=True, slots=True)
-class LabelledJoint:
-    """One joint of one study, as readers scored it for one finding.
+class ShownJoint:
+    """One joint of one study, what shows it, and for which finding it is scored.
 
     Attributes:
         line: Of the table, counting from 1, the header's.
@@ -41,8 +45,6 @@ class LabelledJoint:
         side: Left or right hand.
         finding: `erosion` or `jsn`.
         joint: Name of the joint.
-        grade: SHS grade, 0…5 for erosion and 0…4 for JSN; None where only the label is given.
-        damaged: Whether it is non-intact, which is grade 1 or more.
         place: (x, y) in the image's own pixels, or None.
         patch: File of the joint's ready-cut patch, relative to the folder of the images, or None.
     """
@@ -54,10 +56,13 @@ class LabelledJoint:
     side: Side
     finding: Finding
     joint: str
-    grade: int | None
-    damaged: bool
     place: tuple[float, float] | None
     patch: str | None
+
+    @property
+    def identity(self) -> Identity:
+        """Which joint it is, wherever it is shown."""
+        return self.patient, self.study, self.side, self.finding, self.joint
 
     @property
     def joint_group(self) -> tuple[Finding, str]:
@@ -71,29 +76,96 @@ class LabelledJoint:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelledJoint(ShownJoint):
+    """One joint of one study, as readers scored it for one finding.
+
+    Attributes:
+        grade: SHS grade, 0…5 for erosion and 0…4 for JSN; None where only the label is given.
+        damaged: Whether it is non-intact, which is grade 1 or more.
+    """
+
+    grade: int | None
+    damaged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSet:
+    """Some joints of one hand, of which readers said whether any is non-intact.
+
+    Attributes:
+        line: Of the table, counting from 1, the header's.
+        patient: A pseudonym.
+        study: A name, unique within the patient.
+        image: Radiograph that shows the joints, relative to the folder of the images.
+        side: Left or right hand.
+        finding: `erosion` or `jsn`.
+        name: Of the set, see `joints.SET_JOINTS`.
+        damaged: Whether at least one joint is non-intact; else all are intact.
+    """
+
+    line: int
+    patient: str
+    study: str
+    image: str
+    side: Side
+    finding: Finding
+    name: str
+    damaged: bool
+
+    @property
+    def identity(self) -> Identity:
+        """Which set it is, wherever it is shown."""
+        return self.patient, self.study, self.side, self.finding, self.name
+
+    @property
+    def joints(self) -> tuple[ShownJoint, ...]:
+        """Its joints."""
+        return tuple(
+            ShownJoint(
+                line=self.line,
+                patient=self.patient,
+                study=self.study,
+                image=self.image,
+                side=self.side,
+                finding=self.finding,
+                joint=joint,
+                place=None,
+                patch=None,
+            )
+            for joint in SET_JOINTS[self.finding, self.name]
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Labels:
     """What a table of labels holds.
 
     Attributes:
-        joints: The labelled joints, in the order of the rows.
+        joints: The labelled joints, in the order of the rows; then those that are intact because
+            their set is, as far as no row calls them intact.
+        sets: The labelled sets of joints, in the order of the rows.
         unlabelled: Lines of the rows that have neither grade nor label.
     """
 
     joints: Sequence[LabelledJoint]
+    sets: Sequence[LabelledSet]
     unlabelled: Sequence[int]
 
 
 def read_labels(path: Path) -> Labels:
-    """Read the labels of joints from a CSV file, one row a joint.
+    """Read labels from a CSV file, a row for each joint or set of joints.
 
-    Its columns are `REQUIRED` and any of `OPTIONAL`. A row needs an `image` or a `patch`, and may
-    have `x` and `y`. It has a `grade`, or a `label` (intact or non-intact), or both if they agree;
-    with neither, the joint was not scored.
+    Its columns are `REQUIRED` and any of `OPTIONAL`. The row of a joint needs an `image` or a
+    `patch`, and may have `x` and `y`. It has a `grade`, or a `label` (intact or non-intact), or
+    both if they agree; with neither, the joint was not scored. Where `joint` names one of
+    `joints.SET_JOINTS`, the row needs an `image` and has nothing but a `label`: intact if all
+    joints of the set are, non-intact if at least one is.
 
     Raises:
         DocumentError: Listing every bad row.
     """
     joints: list[LabelledJoint] = []
+    sets: list[LabelledSet] = []
     unlabelled: list[int] = []
     problems: list[Problem] = []
     for line, row in _rows(path):
@@ -101,12 +173,46 @@ def read_labels(path: Path) -> Labels:
         problems += wrong
         if wrong:
             continue
-        if row["grade"] or row["label"]:
-            joints.append(_joint(line, row))
-        else:
+        if not row["grade"] and not row["label"]:
             unlabelled.append(line)
+        elif (row["finding"], row["joint"]) in SET_JOINTS:
+            sets.append(_set(line, row))
+        else:
+            joints.append(_joint(line, row))
     raise_problems(path, problems)
-    return Labels(joints, unlabelled)
+    return Labels([*joints, *_intact_by_set(joints, sets)], sets, unlabelled)
+
+
+def labelled_by_set(
+    joints: Iterable[LabelledJoint], sets: Iterable[LabelledSet]
+) -> list[ShownJoint]:
+    """The joints of sets that have no label of their own."""
+    known = {one.identity for one in joints}
+    return [joint for one in sets for joint in one.joints if joint.identity not in known]
+
+
+def _intact_by_set(
+    joints: Iterable[LabelledJoint], sets: Iterable[LabelledSet]
+) -> list[LabelledJoint]:
+    """The joints of intact sets that no row calls intact, each once."""
+    intact = (one for one in joints if not one.damaged)
+    implied = labelled_by_set(intact, (one for one in sets if not one.damaged))
+    return [
+        LabelledJoint(
+            line=one.line,
+            patient=one.patient,
+            study=one.study,
+            image=one.image,
+            side=one.side,
+            finding=one.finding,
+            joint=one.joint,
+            place=None,
+            patch=None,
+            grade=None,
+            damaged=False,
+        )
+        for one in {one.identity: one for one in implied}.values()
+    ]
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
@@ -132,12 +238,23 @@ def _mistakes(row: Mapping[str, str]) -> Iterator[str]:
         yield f"hand {row['hand']!r} is neither left nor right"
     if row["finding"] not in FINDINGS:
         yield f"finding {row['finding']!r} is neither erosion nor jsn"
+    elif (row["finding"], row["joint"]) in SET_JOINTS:
+        yield from _set_mistakes(row)
     elif (row["finding"], row["joint"]) not in TARGET_OF:
         yield f"{row['joint']!r} is no joint that is scored for {row['finding']}"
     else:
         yield from _score_mistakes(row)
     if (row["x"] or row["y"]) and math.isnan(parse_number(row["x"]) + parse_number(row["y"])):
         yield "x and y are not a pair of numbers"
+
+
+def _set_mistakes(row: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the label of a known set of joints."""
+    if any(row[name] for name in ("grade", "x", "y", "patch")):
+        what = "is a set of joints, which has a label, but no grade, position or patch"
+        yield f"{row['joint']} {what}"
+    if row["label"] and row["label"] not in _LABELS:
+        yield _no_label(row["label"])
 
 
 def _score_mistakes(row: Mapping[str, str]) -> Iterator[str]:
@@ -147,9 +264,28 @@ def _score_mistakes(row: Mapping[str, str]) -> Iterator[str]:
     if row["grade"] and grade not in grades:
         yield f"grade {row['grade']!r} is none of {row['finding']}'s, 0 to {grades[-1]}"
     elif label and label not in _LABELS:
-        yield f"label {label!r} is neither intact nor non-intact"
+        yield _no_label(label)
     elif row["grade"] and label and (grade > 0) != (label == "non-intact"):
         yield f"grade {row['grade']} and label {label} contradict each other"
+
+
+def _no_label(word: str) -> str:
+    return f"label {word!r} is neither intact nor non-intact"
+
+
+def _set(line: int, row: Mapping[str, str]) -> LabelledSet:
+    """The set of joints of a row that has no mistake and a label."""
+    finding, name = next(key for key in SET_JOINTS if key == (row["finding"], row["joint"]))
+    return LabelledSet(
+        line=line,
+        patient=row["patient"],
+        study=row["study"],
+        image=row["image"],
+        side=next(side for side in SIDES if side == row["hand"]),
+        finding=finding,
+        name=name,
+        damaged=row["label"] == "non-intact",
+    )
 
 
 def _joint(line: int, row: Mapping[str, str]) -> LabelledJoint:

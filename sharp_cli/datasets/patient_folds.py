@@ -11,12 +11,12 @@ from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_table, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from sharp_cli.datasets.labels import LabelledJoint
+    from sharp_cli.datasets.labels import LabelledJoint, LabelledSet
 
 COLUMNS: Final = ("patient", "fold")
 
@@ -35,16 +35,19 @@ class Roles(NamedTuple):
     test: frozenset[str]
 
 
-def assign_to_folds(joints: Sequence[LabelledJoint], count: int, *, seed: int) -> dict[str, int]:
+def assign_to_folds(
+    joints: Sequence[LabelledJoint], sets: Sequence[LabelledSet], count: int, *, seed: int
+) -> dict[str, int]:
     """Assign patients to folds that are alike.
 
     Folds differ by one patient at most, and each holds about the same fraction of a joint
-    group's intact joints, and of its non-intact ones. On synthetic cohorts like the paper's,
-    scikit-learn's `StratifiedGroupKFold` left these fractions more uneven and put four to six
-    patients into a fold.
+    group's intact joints, and of its non-intact ones; likewise of sets of joints. On synthetic
+    cohorts like the paper's, scikit-learn's `StratifiedGroupKFold` left these fractions more
+    uneven and put four to six patients into a fold.
 
     Args:
         joints: The labelled joints.
+        sets: The labelled sets of joints.
         count: How many folds.
         seed: Random seed.
 
@@ -54,7 +57,7 @@ def assign_to_folds(joints: Sequence[LabelledJoint], count: int, *, seed: int) -
     Raises:
         UsageError: There are fewer than three folds, or fewer patients than folds.
     """
-    patients = sorted({joint.patient for joint in joints})
+    patients = sorted({one.patient for one in joints} | {one.patient for one in sets})
     _demand(count)
     if len(patients) < count:
         message = (
@@ -64,7 +67,7 @@ def assign_to_folds(joints: Sequence[LabelledJoint], count: int, *, seed: int) -
         raise UsageError(message)
     rng = np.random.default_rng(seed)
     folds = _balance(
-        _fractions(joints, patients), rng.permutation(np.arange(len(patients)) % count)
+        _fractions(joints, sets, patients), rng.permutation(np.arange(len(patients)) % count)
     )
     return dict(zip(patients, (folds + 1).tolist(), strict=True))
 
@@ -130,12 +133,22 @@ def _demand(count: int) -> None:
         raise UsageError(message)
 
 
-def _fractions(joints: Sequence[LabelledJoint], patients: Sequence[str]) -> NDArray[np.float64]:
-    """Each patient's fraction of the joints of a group and label, shape (patients, 2 × groups)."""
-    counts = np.zeros((len(patients), len(JOINT_GROUPS), 2))
+def _fractions(
+    joints: Iterable[LabelledJoint], sets: Sequence[LabelledSet], patients: Sequence[str]
+) -> NDArray[np.float64]:
+    """Each patient's fraction of what has the same label.
+
+    Returns:
+        Of the joints of a group, and of the sets of a name; shape (patients, 2 × (groups + names)).
+    """
+    names = sorted({(one.finding, one.name) for one in sets})
+    counts = np.zeros((len(patients), len(JOINT_GROUPS) + len(names), 2))
     rows = {patient: row for row, patient in enumerate(patients)}
     for joint in joints:
         counts[rows[joint.patient], JOINT_GROUPS.index(joint.joint_group), int(joint.damaged)] += 1
+    for one in sets:
+        column = len(JOINT_GROUPS) + names.index((one.finding, one.name))
+        counts[rows[one.patient], column, int(one.damaged)] += 1
     fractions: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=0), 1)
     return fractions.reshape(len(patients), -1)
 

@@ -11,7 +11,7 @@ import numpy as np
 from sharp_cli import radiograph as radiographs
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.hand_frame import common_frame
-from sharp_cli.core.joints import SIDES, TARGET_OF
+from sharp_cli.core.joints import SIDES, TARGET_OF, WRIST_GROUPS
 from sharp_cli.core.records import Hand, Point
 from sharp_cli.evaluation.measurements import FALSE_CALLS, Measurement, Measurements
 from sharp_cli.evaluation.metrics.bootstrap import estimate
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.inference.classifier import Classifier
-
-GROUPS: Final = ("CMC-M", "CMC", "wrist")
-"""The joint groups of a wrist."""
 
 _COLUMNS: Final = ("image", "patient", "hand", "erosive")
 _ANSWERS: Final = {"1": True, "0": False}
@@ -97,7 +94,7 @@ def classify_wrists(
     Args:
         classifier: Holds the model `siso`.
         wrists: See `read_wrists`.
-        annotated: Where the joints are; of others than those of `GROUPS` nothing is made.
+        annotated: Where the joints are; of others than those of `WRIST_GROUPS` nothing is made.
         images: Folder of the radiographs.
         on_progress: Called with each image before it is read.
 
@@ -127,7 +124,7 @@ def _classify(
     patches = [
         patch
         for patch in crop(radiographs.read(images / annotated.image), hand, points)
-        if TARGET_OF[patch.finding, patch.joint].group in GROUPS
+        if TARGET_OF[patch.finding, patch.joint].group in WRIST_GROUPS
     ]
     (results,) = classifier.classify([{side: patches}], "siso")
     for one in results:

@@ -9,8 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.core.joints import GRADES, SIDES, TARGETS
-from sharp_cli.datasets.labels import OPTIONAL, REQUIRED, LabelledJoint, read_labels
+from sharp_cli.core.joints import GRADES, SET_JOINTS, SIDES, TARGETS
+from sharp_cli.datasets.labels import (
+    OPTIONAL,
+    REQUIRED,
+    LabelledJoint,
+    LabelledSet,
+    labelled_by_set,
+    read_labels,
+)
 from sharp_cli.synthetic.phantom.archive import TABLES
 
 if TYPE_CHECKING:
@@ -46,13 +53,45 @@ def labelled(draw: st.DrawFn, line: int) -> LabelledJoint:
     )
 
 
+@st.composite
+def labelled_set(draw: st.DrawFn, line: int) -> LabelledSet:
+    finding, name = draw(st.sampled_from([*SET_JOINTS]))
+    return LabelledSet(
+        line=line,
+        patient=draw(NAMES),
+        study=draw(NAMES),
+        image=draw(NAMES),
+        side=draw(st.sampled_from(SIDES)),
+        finding=finding,
+        name=name,
+        damaged=draw(st.booleans()),
+    )
+
+
+MIXED = st.lists(st.booleans(), max_size=5).flatmap(
+    lambda kinds: st.tuples(
+        *((labelled_set if kind else labelled)(line) for line, kind in enumerate(kinds, start=2))
+    )
+)
+"""Joints and sets of joints, row by row."""
+
 TABLE = st.integers(0, 5).flatmap(
     lambda count: st.tuples(*(labelled(line) for line in range(2, count + 2)))
 )
 
 
-def cells(joint: LabelledJoint) -> dict[str, object]:
+def cells(joint: LabelledJoint | LabelledSet) -> dict[str, object]:
     """A row of a table that holds the joint: its label only where there is no grade."""
+    if isinstance(joint, LabelledSet):
+        return {
+            "patient": joint.patient,
+            "study": joint.study,
+            "image": joint.image,
+            "hand": joint.side,
+            "finding": joint.finding,
+            "joint": joint.name,
+            "label": "non-intact" if joint.damaged else "intact",
+        }
     x, y = joint.place or ("", "")
     word = "non-intact" if joint.damaged else "intact"
     return {
@@ -76,22 +115,79 @@ def write(folder: Path, *rows: str, header: str = HEADER) -> Path:
     return path
 
 
-@settings(
+IN_BULK = settings(
     deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+
+
+def write_rows(
+    folder: Path, rows: tuple[LabelledJoint | LabelledSet, ...], order: list[str]
+) -> Path:
+    text = io.StringIO()
+    table = csv.DictWriter(text, order, lineterminator="\n")
+    table.writeheader()
+    table.writerows(map(cells, rows))
+    path = folder / "labels.csv"
+    path.write_text(text.getvalue(), encoding="utf-8")
+    return path
+
+
+@IN_BULK
 @given(joints=TABLE, order=st.permutations([*REQUIRED, *OPTIONAL]))
 def test_what_was_written_is_read(
     tmp_path: Path, joints: tuple[LabelledJoint, ...], order: list[str]
 ) -> None:
-    text = io.StringIO()
-    rows = csv.DictWriter(text, order, lineterminator="\n")
-    rows.writeheader()
-    rows.writerows(map(cells, joints))
-    path = tmp_path / "labels.csv"
-    path.write_text(text.getvalue(), encoding="utf-8")
-    labels = read_labels(path)
+    labels = read_labels(write_rows(tmp_path, joints, order))
     assert tuple(labels.joints) == joints
     assert not labels.unlabelled
+
+
+@IN_BULK
+@given(rows=MIXED, order=st.permutations([*REQUIRED, *OPTIONAL]))
+def test_an_intact_set_labels_its_joints_and_a_non_intact_one_none(
+    tmp_path: Path, rows: tuple[LabelledJoint | LabelledSet, ...], order: list[str]
+) -> None:
+    labels = read_labels(write_rows(tmp_path, rows, order))
+    joints = [row for row in rows if isinstance(row, LabelledJoint)]
+    sets = [row for row in rows if isinstance(row, LabelledSet)]
+    assert labels.sets == sets
+    assert labels.joints[: len(joints)] == joints
+    intact = [one for one in labels.joints if not one.damaged]
+    assert not labelled_by_set(intact, [one for one in sets if not one.damaged])
+    for one in labels.joints[len(joints) :]:
+        (row,) = (some for some in sets if some.line == one.line)
+        assert not row.damaged
+        assert one.joint in SET_JOINTS[row.finding, row.name]
+        assert (one.file, one.grade, one.damaged) == (row.image, None, False)
+    identities = [one.identity for one in labels.joints[len(joints) :]]
+    assert len({*identities} - {one.identity for one in joints if not one.damaged}) == len(
+        identities
+    )
+
+
+def test_a_word_on_the_wrist_is_on_six_joints(tmp_path: Path) -> None:
+    header = "patient,study,image,hand,finding,joint,label"
+    rows = [
+        "p1,s1,a.png,left,erosion,wrist,non-intact",
+        "p1,s1,a.png,left,jsn,wrist,intact",
+        "p1,s1,a.png,left,jsn,CMC3,intact",
+        "p1,s1,a.png,right,erosion,wrist,",
+    ]
+    labels = read_labels(write(tmp_path, *rows, header=header))
+    eroded, narrowed = labels.sets
+    six = {"CMC1", "multangular", "navicular", "lunate", "ulna", "radius"}
+    assert {one.joint for one in eroded.joints} == six
+    assert {one.joint for one in labelled_by_set(labels.joints, labels.sets)} == six
+    assert [(one.line, one.joint) for one in labels.joints] == [
+        (4, "CMC3"),
+        (3, "CMC4"),
+        (3, "CMC5"),
+        (3, "multangular-navicular"),
+        (3, "capitate-navicular-lunate"),
+        (3, "radiocarpal"),
+    ]
+    assert narrowed.joints[0].joint_group == ("jsn", "CMC")
+    assert labels.unlabelled == [5]
 
 
 def test_columns_of_a_synthetic_cohort_are_enough(tmp_path: Path) -> None:
@@ -134,6 +230,15 @@ def test_joints_without_a_score_are_kept_out_and_counted(tmp_path: Path, cell: s
         ("p1,s1,a.png,left,erosion,IP,,broken,,,", "label 'broken' is neither intact nor"),
         ("p1,s1,a.png,left,erosion,IP,0,non-intact,,,", "grade 0 and label non-intact contradict"),
         ("p1,s1,a.png,left,erosion,IP,1,intact,,,", "grade 1 and label intact contradict"),
+        (
+            "p1,s1,a.png,left,erosion,wrist,1,,,,",
+            "wrist is a set of joints, which has a label, but",
+        ),
+        ("p1,s1,a.png,left,jsn,PIP,,intact,5,6,", "PIP is a set of joints, which has a label, but"),
+        ("p1,s1,,left,jsn,MCP,,intact,,,b.png", "MCP is a set of joints, which has a label, but"),
+        ("p1,s1,a.png,left,erosion,MCP,,one,,,", "label 'one' is neither intact nor non-intact"),
+        ("p1,s1,a.png,left,jsn,CMC-M,,intact,,,", "'CMC-M' is no joint that is scored for jsn"),
+        ("p1,s1,,left,erosion,wrist,,intact,,,", "no image and no patch"),
         ("p1,s1,a.png,left,erosion,IP,1,,5,,", "x and y are not a pair of numbers"),
         ("p1,s1,a.png,left,erosion,IP,1,,,5,", "x and y are not a pair of numbers"),
         ("p1,s1,a.png,left,erosion,IP,1,,5,here,", "x and y are not a pair of numbers"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sharp_cli.core.errors import DocumentError, UsageError
 from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
-from sharp_cli.datasets.labels import LabelledJoint
+from sharp_cli.datasets.labels import LabelledJoint, LabelledSet
 from sharp_cli.datasets.patient_folds import assign_to_folds, read_folds, roles, write_folds
 from sharp_cli.synthetic.phantom.cohort import cohort
 
@@ -94,29 +94,57 @@ def test_every_patient_is_in_one_fold_and_folds_are_of_one_size(
     patients = {joint.patient for joint in found}
     if len(patients) < count:
         with pytest.raises(UsageError, match=f"{len(patients)} patients are too few for {count}"):
-            assign_to_folds(found, count, seed=seed)
+            assign_to_folds(found, [], count, seed=seed)
         return
-    folds = assign_to_folds(found, count, seed=seed)
+    folds = assign_to_folds(found, [], count, seed=seed)
     assert folds.keys() == patients
     sizes = Counter(folds.values())
     assert sizes.keys() == {*range(1, count + 1)}
     assert max(sizes.values()) - min(sizes.values()) <= 1
     mixed.shuffle(found)
-    assert assign_to_folds(found, count, seed=seed) == folds
+    assert assign_to_folds(found, [], count, seed=seed) == folds
 
 
 def test_folds_of_a_synthetic_cohort_are_alike() -> None:
     found = phantoms(40)
-    folds = assign_to_folds(found, 8, seed=0)
+    folds = assign_to_folds(found, [], 8, seed=0)
     assert {*Counter(folds.values()).values()} == {5}
     # scikit-learn's StratifiedGroupKFold gives 0.045, assignment by chance about 0.19.
     assert unevenness(found, folds, 8) < 0.025
-    assert assign_to_folds(found, 8, seed=1) != folds
+    assert assign_to_folds(found, [], 8, seed=1) != folds
+
+
+def wrists(patients: int, erosive: int) -> list[LabelledSet]:
+    """A labelled wrist of each patient, the first ones erosive."""
+    return [
+        LabelledSet(
+            line=2,
+            patient=f"w{number:02}",
+            study="1",
+            image="a.png",
+            side="left",
+            finding="erosion",
+            name="wrist",
+            damaged=number < erosive,
+        )
+        for number in range(patients)
+    ]
+
+
+def test_patients_of_whom_sets_of_joints_are_labelled_are_assigned_alike() -> None:
+    found = wrists(20, erosive=15)
+    folds = assign_to_folds([], found, 5, seed=0)
+    assert folds.keys() == {one.patient for one in found}
+    erosive = Counter(folds[one.patient] for one in found if one.damaged)
+    assert erosive == dict.fromkeys(range(1, 6), 3)
+    both = assign_to_folds(phantoms(10), found, 5, seed=0)
+    assert len(both) == 30
+    assert {*Counter(both.values()).values()} == {6}
 
 
 def test_fewer_than_three_folds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="2 folds are too few"):
-        assign_to_folds(phantoms(4), 2, seed=0)
+        assign_to_folds(phantoms(4), [], 2, seed=0)
     with pytest.raises(UsageError, match="2 folds are too few"):
         read_folds(tmp_path / "folds.csv", ["p1", "p2"], 2)
 

@@ -22,7 +22,9 @@ _EDGE: Final = 0.5
 """From a pixel's centre, which lies at whole numbers, to its edge."""
 
 
-def read_checked(annotations: Path, images: Path, names: Path | None = None) -> list[AnnotatedHand]:
+def read_checked(
+    annotations: Path, images: Path, names: Path | None = None, *, parts: bool = False
+) -> list[AnnotatedHand]:
     """Read annotated joints in any of the forms, and check them against their radiographs.
 
     Args:
@@ -30,6 +32,7 @@ def read_checked(annotations: Path, images: Path, names: Path | None = None) -> 
             DeepLabCut project, its folder or its `config.yaml`.
         images: Folder of the radiographs; of a DeepLabCut project, the project's own.
         names: What the points are called, see `Names`; None if by their own names.
+        parts: Whether a part of a hand will do, such as a wrist; see `build_hands`.
 
     Raises:
         DocumentError: Listing all that is wrong, with its place: unknown joints and sides, hands
@@ -38,7 +41,7 @@ def read_checked(annotations: Path, images: Path, names: Path | None = None) -> 
     """
     entries, problems = _read(annotations)
     naming = Names(names)
-    hands, wrong = build_hands(entries, naming, scaled=True)
+    hands, wrong = build_hands(entries, naming, scaled=True, parts=parts)
     raise_problems(annotations, [*problems, *wrong, *_misplaced(entries, naming, images)])
     if not hands:
         message = f"{annotations}: no annotated hand in it; annotate some"

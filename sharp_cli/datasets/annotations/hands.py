@@ -87,7 +87,11 @@ class RawHand(NamedTuple):
 
 
 def build_hands(
-    entries: Iterable[RawHand], naming: Callable[[str], str | None], *, scaled: bool = False
+    entries: Iterable[RawHand],
+    naming: Callable[[str], str | None],
+    *,
+    scaled: bool = False,
+    parts: bool = False,
 ) -> tuple[list[AnnotatedHand], list[Problem]]:
     """Build hands from what a file says.
 
@@ -95,6 +99,7 @@ def build_hands(
         entries: What it says.
         naming: Which point a name means; None if it is unknown, empty if it is to be excluded.
         scaled: Whether a hand must have enough points to determine its scale.
+        parts: Whether the mean hand's scale will do for a part without proximal phalanges.
 
     Returns:
         The hands with their good points, and all that is wrong.
@@ -104,17 +109,21 @@ def build_hands(
     for entry in entries:
         hand, wrong = _build_hand(entry, naming)
         first = entry.points[0].where
-        if scaled and hand is not None and hand.points and not wrong and not _has_scale(hand):
+        if hand is None or not hand.points:
+            problems += wrong
+            continue
+        if scaled and not wrong and not _has_scale(hand, parts=parts):
             what = (
                 f"the {hand.side} hand of {hand.image} lacks what gives its scale: "
                 f"{_MIN_PHALANX_POINTS} of PIP2…5 and MCP2…5, with both of one finger"
             )
+            if parts:
+                what += f"; or, without any finger, {_MIN_FRAME_POINTS} points"
             wrong.append(Problem(first, what))
-        if hand is not None and hand.points:
-            if (hand.image, hand.side) in hands:
-                what = f"the {hand.side} hand of {hand.image} stands twice"
-                wrong.append(Problem(first, what))
-            hands.setdefault((hand.image, hand.side), hand)
+        if (hand.image, hand.side) in hands:
+            what = f"the {hand.side} hand of {hand.image} stands twice"
+            wrong.append(Problem(first, what))
+        hands.setdefault((hand.image, hand.side), hand)
         problems += wrong
     return list(hands.values()), problems
 
@@ -151,6 +160,8 @@ def _build_hand(
     return AnnotatedHand(entry.image, side, points), wrong
 
 
-def _has_scale(hand: AnnotatedHand) -> bool:
+def _has_scale(hand: AnnotatedHand, *, parts: bool) -> bool:
     ends = {name for ends in PHALANGES for name in ends}
-    return len(ends & set(hand.points)) >= _MIN_PHALANX_POINTS and math.isfinite(hand.phalanx)
+    enough = len(ends & set(hand.points)) >= _MIN_PHALANX_POINTS
+    part = parts and math.isnan(phalanx_length(hand.points))
+    return (enough or part) and math.isfinite(hand.phalanx)

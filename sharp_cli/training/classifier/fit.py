@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from sharp_cli.core.inputs import input_kinds
 from sharp_cli.fileio import output
 from sharp_cli.inference.networks import HIDDEN, make_head, make_pooling_head
-from sharp_cli.training.classifier.batches import epoch_batches
-from sharp_cli.training.classifier.loss import batch_loss
+from sharp_cli.training.classifier.batches import epoch_steps
+from sharp_cli.training.classifier.loss import step_loss
 from sharp_cli.training.classifier.network import ClassifierNetwork
 from sharp_cli.training.run import save
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.inference.networks import Head
-    from sharp_cli.training.classifier.batches import Batch
+    from sharp_cli.training.classifier.batches import Step
     from sharp_cli.training.classifier.features import FeatureExtractor
     from sharp_cli.training.classifier.input_sets import HeadName, InputSets
     from sharp_cli.training.classifier.settings import (
@@ -152,8 +152,8 @@ def fit(
         rng = np.random.default_rng([settings.seed, job.key, number])
         torch.manual_seed(int(rng.integers(2**31)))
         training = {head: data.training for head, data in job.data.items()}
-        batches = epoch_batches(training, settings.samples, rng, sets=hyper.batch)
-        trained = _train_epoch(network, extractor, optimizer, batches, rng)
+        steps = epoch_steps(training, settings.samples, rng, sets=hyper.batch)
+        trained = _train_epoch(network, extractor, optimizer, steps, rng)
         validated = _validate(network, extractor, job, settings)
         if all(validated < one.validation for one in epochs):
             save(network.state_dict(), job.folder / BEST)
@@ -230,14 +230,14 @@ def _train_epoch(
     network: ClassifierNetwork,
     extractor: FeatureExtractor,
     optimizer: torch.optim.Optimizer,
-    batches: Iterable[Mapping[HeadName, Batch]],
+    steps: Iterable[Step],
     rng: np.random.Generator,
 ) -> float:
     network.train()
     losses = []
-    for batch in batches:
+    for step in steps:
         optimizer.zero_grad()
-        loss = batch_loss(network, extractor, batch, rng, masking=True)
+        loss = step_loss(network, extractor, step, rng, masking=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         losses.append(loss.detach())
@@ -256,6 +256,6 @@ def _validate(
     rng = np.random.default_rng([settings.seed, job.key])
     samples = math.ceil(settings.samples / _VALIDATION_RATIO)
     validation = {head: data.validation for head, data in job.data.items()}
-    batches = epoch_batches(validation, samples, rng, sets=_SETS_AT_ONCE)
-    losses = [batch_loss(network, extractor, batch, rng, masking=False) for batch in batches]
+    steps = epoch_steps(validation, samples, rng, sets=_SETS_AT_ONCE)
+    losses = [step_loss(network, extractor, step, rng, masking=False) for step in steps]
     return float(torch.stack(losses).mean())

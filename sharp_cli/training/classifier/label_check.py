@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from sharp_cli import radiograph
 from sharp_cli.core.errors import RadiographError
 from sharp_cli.core.inputs import Input, input_sets
 from sharp_cli.core.joints import JOINT_GROUPS
+from sharp_cli.datasets.labels import labelled_by_set
 from sharp_cli.datasets.patient_folds import roles
 from sharp_cli.fileio.tables import Problem, list_places, raise_problems
+from sharp_cli.training.classifier.set_check import set_problems, unneeded_sets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding, Side
-    from sharp_cli.datasets.labels import LabelledJoint, Labels
+    from sharp_cli.datasets.labels import LabelledJoint, LabelledSet, Labels, ShownJoint
     from sharp_cli.datasets.patient_folds import Roles
 
     Sizes = Mapping[str, tuple[int, int] | str]
+
+Row = TypeVar("Row", "LabelledJoint", "LabelledSet")
+"""Of a table of labels."""
 
 _EDGE: Final = 0.5
 """From a pixel's centre, which lies at whole numbers, to its edge."""
@@ -50,9 +55,23 @@ class Notice(NamedTuple):
     consequence: str
 
 
+class CheckedLabels(NamedTuple):
+    """What a training uses of a table of labels.
+
+    Attributes:
+        joints: The labelled joints to train on and to measure, each once.
+        sets: Likewise the sets of joints.
+        notices: What to report.
+    """
+
+    joints: list[LabelledJoint]
+    sets: list[LabelledSet]
+    notices: list[Notice]
+
+
 def check_labels(
     path: Path, labels: Labels, images: Path, models: Sequence[ModelName]
-) -> tuple[list[LabelledJoint], list[Notice]]:
+) -> CheckedLabels:
     """Check labels for consistency, against their files and the input sets of the models.
 
     Args:
@@ -61,62 +80,77 @@ def check_labels(
         images: Folder of the radiographs and patches.
         models: The models to be trained.
 
-    Returns:
-        The joints to train on and to measure, each once, and what to report.
-
     Raises:
-        DocumentError: Listing all that is wrong: joints with different labels, files that belong
-            to several patients, positions outside their image; or that no joint is left.
+        DocumentError: Listing all that is wrong: joints or sets with different labels, files that
+            belong to several patients, positions outside their image; or that no joint is left.
     """
-    joints = labels.joints
-    sizes = {file: _size(images, file) for file in dict.fromkeys(joint.file for joint in joints)}
+    joints, sets = labels.joints, labels.sets
+    shown = [*joints, *labelled_by_set(joints, sets)]
+    files = dict.fromkeys([*(joint.file for joint in shown), *(one.image for one in sets)])
+    sizes = {file: _size(images, file) for file in files}
     raise_problems(
-        path, [*_contradictions(joints), *_shared_files(joints), *_outside(joints, sizes)]
+        path,
+        [
+            *_contradictions(joints),
+            *set_problems(joints, sets),
+            *_shared_files(shown),
+            *_outside(joints, sizes),
+        ],
     )
-    readable = [joint for joint in joints if not isinstance(sizes[joint.file], str)]
-    first: dict[tuple[object, ...], LabelledJoint] = {}
-    repeated = [
-        joint.line for joint in readable if first.setdefault(_identity(joint), joint) is not joint
-    ]
-    used = list(first.values())
+    used, repeated = _once(one for one in joints if not isinstance(sizes[one.file], str))
+    known, again = _once(one for one in sets if not isinstance(sizes[one.image], str))
+    unneeded = unneeded_sets(used, known)
+    needed = [one for one in known if one not in unneeded]
 
-    notices = list(_unreadable(joints, sizes))
+    notices = list(_unreadable(shown, sizes))
     if labels.unlabelled:
         consequence = "these joints are neither trained on nor measured"
         notices.append(Notice(_lines(labels.unlabelled), "neither grade nor label", consequence))
-    if not used:
+    if not used and not needed:
         reasons = [Problem(notice.where, notice.what) for notice in notices]
         raise_problems(path, [Problem("all rows", "no joint is left to train on"), *reasons])
-    if repeated:
-        what = "the joint is listed again, with the same label"
-        notices.append(Notice(_lines(repeated), what, "the first is used"))
-    return used, [*notices, *_incomplete(used, models)]
+    if repeated or again:
+        what = "listed again, with the same label"
+        notices.append(Notice(_lines([*repeated, *again]), what, "the first is used"))
+    if unneeded:
+        what = "the row of a joint tells which one of the set is non-intact"
+        lines = _lines(one.line for one in unneeded)
+        notices.append(Notice(lines, what, "the label of the set is not used"))
+    alone = labelled_by_set(used, needed)
+    return CheckedLabels(used, needed, [*notices, *_incomplete([*used, *alone], models)])
 
 
 def check_folds(
-    joints: Sequence[LabelledJoint], folds: Mapping[str, int], count: int
+    joints: Sequence[LabelledJoint],
+    sets: Sequence[LabelledSet],
+    folds: Mapping[str, int],
+    count: int,
 ) -> list[Notice]:
     """Find what each fold of a cross-validation lacks to train, validate or test a head.
 
     Args:
         joints: The joints to train on and to measure.
+        sets: Likewise the sets of joints, which train only.
         folds: Fold of each patient, from 1 to `count`.
         count: How many folds.
     """
     patients: dict[tuple[tuple[Finding, str], bool], set[str]] = defaultdict(set)
     for joint in joints:
         patients[joint.joint_group, joint.damaged].add(joint.patient)
+    by_set: dict[tuple[Finding, str], set[str]] = defaultdict(set)
+    for one in labelled_by_set(joints, sets):
+        by_set[one.joint_group].add(one.patient)
     parts = [roles(folds, number, count) for number in range(1, count + 1)]
     notices = []
     absent = []
     for head in JOINT_GROUPS:
         intact, damaged = patients[head, False], patients[head, True]
-        if not intact and not damaged:
+        if not intact and not damaged and not by_set[head]:
             absent.append(" ".join(head))
             continue
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
         for number, part in enumerate(parts, start=1):
-            for lack in _lacks(part, intact, damaged):
+            for lack in _lacks(part, intact, damaged, by_set[head]):
                 found[lack].append(f"fold {number}")
         notices += [
             Notice(f"{' '.join(head)}, {list_places(places)}", what, consequence)
@@ -127,32 +161,48 @@ def check_folds(
     return notices
 
 
-def _lacks(part: Roles, intact: Iterable[str], damaged: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """What one fold lacks of a head, given the patients with joints of either label."""
+def _lacks(
+    part: Roles, intact: set[str], damaged: set[str], by_set: set[str]
+) -> Iterator[tuple[str, str]]:
+    """What one fold lacks of a head, given the patients with joints of either label.
+
+    In training, joints that are non-intact by their set alone stand for non-intact ones.
+    """
     for name, patients, consequence in zip(part._fields, part, _CONSEQUENCES, strict=True):
+        training = name == "training"
         lacking = [
             f"no {label} joint"
-            for label, having in (("intact", intact), ("non-intact", damaged))
+            for label, having in (
+                ("intact", intact),
+                ("non-intact", damaged | by_set if training else damaged),
+            )
             if patients.isdisjoint(having)
         ]
         if lacking:
             yield f"{' and '.join(lacking)} in the {name} part", consequence
-            if name == "training":  # there is nothing to validate or test
+            if training:  # there is nothing to validate or test
                 return
+
+
+def _once(rows: Iterable[Row]) -> tuple[list[Row], list[int]]:
+    """The first row of each joint or set, and the lines of the others."""
+    first: dict[tuple[object, ...], Row] = {}
+    others = [row.line for row in rows if first.setdefault(row.identity, row) is not row]
+    return list(first.values()), others
 
 
 def _contradictions(joints: Iterable[LabelledJoint]) -> Iterator[Problem]:
     """Joints that have different labels or grades in different rows."""
     rows: dict[tuple[object, ...], list[LabelledJoint]] = defaultdict(list)
     for joint in joints:
-        rows[_identity(joint)].append(joint)
+        rows[joint.identity].append(joint)
     for same in rows.values():
         if len({joint.damaged for joint in same}) > 1 or len({j.grade for j in same} - {None}) > 1:
             where = "lines " + " and ".join(str(joint.line) for joint in same)
             yield Problem(where, "the same joint with different labels; keep the right one")
 
 
-def _shared_files(joints: Iterable[LabelledJoint]) -> Iterator[Problem]:
+def _shared_files(joints: Iterable[ShownJoint]) -> Iterator[Problem]:
     """Files that belong to several patients."""
     lines: dict[str, dict[str, int]] = defaultdict(dict)
     for joint in joints:
@@ -176,21 +226,21 @@ def _outside(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Problem]
             yield Problem(f"line {joint.line}", what)
 
 
-def _unreadable(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Notice]:
+def _unreadable(joints: Iterable[ShownJoint], sizes: Sizes) -> Iterator[Notice]:
     """Files that are missing or cannot be read, by the reason."""
-    lines: dict[str, list[int]] = defaultdict(list)
+    lines: dict[str, set[int]] = defaultdict(set)
     for joint in joints:
-        lines[joint.file].append(joint.line)
+        lines[joint.file].add(joint.line)
     files: dict[str, list[str]] = defaultdict(list)
     for file, size in sizes.items():
         if isinstance(size, str):
             rows = lines[file]
-            files[size].append(f"{file} ({len(rows)} rows from line {rows[0]})")
+            files[size].append(f"{file} ({len(rows)} rows from line {min(rows)})")
     for reason, places in files.items():
         yield Notice(list_places(places), reason, _EXCLUDED)
 
 
-def _incomplete(joints: Iterable[LabelledJoint], models: Iterable[ModelName]) -> Iterator[Notice]:
+def _incomplete(joints: Iterable[ShownJoint], models: Iterable[ModelName]) -> Iterator[Notice]:
     """Joints of input sets in which something else is not labelled."""
     studies: dict[tuple[str, str, tuple[Finding, str]], dict[Input, int]] = defaultdict(dict)
     for joint in joints:
@@ -216,10 +266,6 @@ def _incomplete(joints: Iterable[LabelledJoint], models: Iterable[ModelName]) ->
             yield Notice(_lines(some_joints), what, "their inputs are masked")
 
 
-def _identity(joint: LabelledJoint) -> tuple[object, ...]:
-    return joint.patient, joint.study, joint.side, joint.finding, joint.joint
-
-
 def _size(images: Path, file: str) -> tuple[int, int] | str:
     """Width and height of a file's picture in pixels, or why it cannot be read."""
     path = images / file
@@ -230,4 +276,4 @@ def _size(images: Path, file: str) -> tuple[int, int] | str:
 
 
 def _lines(lines: Iterable[int]) -> str:
-    return list_places([f"line {line}" for line in sorted(lines)])
+    return list_places([f"line {line}" for line in sorted({*lines})])

@@ -1,4 +1,4 @@
-"""The loss of a batch."""
+"""The loss of a step."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sharp_cli.training.classifier.batches import Step
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from sharp_cli.training.classifier.batches import Batch
+    from sharp_cli.training.classifier.batches import Batch, SetBatch
     from sharp_cli.training.classifier.features import FeatureExtractor
     from sharp_cli.training.classifier.input_sets import HeadName
     from sharp_cli.training.classifier.network import ClassifierNetwork
@@ -24,40 +26,95 @@ MASKED_FRACTION: Final = 0.1
 At least one input of a set is kept."""
 
 
-def batch_loss(
+_LEAST: Final = 1e-30
+"""Of what a logarithm is taken of, in 32 bit."""
+
+
+def step_loss(
     network: ClassifierNetwork,
     extractor: FeatureExtractor,
-    batch: Mapping[HeadName, Batch],
+    step: Step,
     rng: np.random.Generator,
     *,
     masking: bool,
 ) -> Tensor:
-    """Binary cross-entropy, summed over a set's outputs; mean over sets, then over heads.
+    """The mean of the losses of the heads' labelled joints, and of the spans' sets of joints.
+
+    A head's is binary cross-entropy, summed over a set's outputs, mean over input sets.
 
     Args:
         network: The network.
         extractor: Makes the features that it takes.
-        batch: By head.
+        step: What it learns from.
         rng: Decides what is masked and how patches are augmented.
         masking: Whether to mask some inputs, see `MASKED_FRACTION`.
     """
     if masking:
-        batch = {
-            head: one._replace(patches=mask_inputs(one.patches, rng)) for head, one in batch.items()
-        }
+        step = _masked(step, rng)
+    parts: list[Mapping[HeadName, Batch | SetBatch]] = [step.labelled, *step.by_set]
+    inputs = [(head, one.patches) for part in parts for head, one in part.items()]
     # One pass of the trunk serves all heads.
-    features = extractor(np.concatenate([one.patches.ravel() for one in batch.values()]), rng)
-    losses = []
-    for head, (patches, labels) in batch.items():
+    features = extractor(np.concatenate([patches.ravel() for _, patches in inputs]), rng)
+    logits = []
+    for head, patches in inputs:
         mine, features = features[: patches.size], features[patches.size :]
-        logits = network.logits(head, mine.reshape(*patches.shape, -1))
-        truth = torch.from_numpy(np.where(patches >= 0, labels, np.nan)).to(logits.device)
-        known = torch.isfinite(truth)
-        loss = functional.binary_cross_entropy_with_logits(
-            logits[known], truth[known], reduction="sum"
-        )
-        losses.append(loss / len(patches))
+        logits.append(network.logits(head, mine.reshape(*patches.shape, -1)))
+    found = iter(logits)
+    losses = [_labelled_loss(next(found), one) for one in step.labelled.values()]
+    losses += [
+        set_loss([next(found) for _ in span], [one.sets for one in span.values()])
+        for span in step.by_set
+    ]
     return torch.stack(losses).mean()
+
+
+def _labelled_loss(logits: Tensor, batch: Batch) -> Tensor:
+    patches, labels = batch
+    truth = torch.from_numpy(np.where(patches >= 0, labels, np.nan)).to(logits.device)
+    known = torch.isfinite(truth)
+    loss = functional.binary_cross_entropy_with_logits(logits[known], truth[known], reduction="sum")
+    return loss / len(patches)
+
+
+def set_loss(logits: Sequence[Tensor], sets: Sequence[NDArray[np.int64]]) -> Tensor:
+    """Multiple-instance loss of non-intact sets of joints: mean of -log(1 - prod(1 - p)).
+
+    The noisy-or of its joints' probabilities p is the probability that at least one of a set is
+    non-intact (Dietterich et al., Artif Intell 89:31, 1997, for the problem; Viola et al., NIPS
+    2005, for the noisy-or). It is the very likelihood by which the joints of an intact set, each
+    labelled so, are trained, and its gradient reaches every joint of the set, where the maximum's
+    reaches one, which may be the wrong one at the beginning.
+
+    Args:
+        logits: Of each head, shape (U, K).
+        sets: Of each head, which set an input is of, from 0; -1 for none; shape (U, K).
+    """
+    places = [torch.from_numpy(one).to(logits[0].device) for one in sets]
+    numbers = torch.cat([one[one >= 0] for one in places])
+    joints = torch.cat([own[one >= 0] for own, one in zip(logits, places, strict=True)])
+    # -log of the probability that all joints of a set are intact.
+    intact = joints.new_zeros(int(numbers.max()) + 1)
+    intact = intact.index_add(0, numbers, functional.softplus(joints))
+    return -torch.log(-torch.expm1(-intact.clamp_min(_LEAST))).mean()
+
+
+def _masked(step: Step, rng: np.random.Generator) -> Step:
+    """A step with some inputs masked, but no joint of a set: it may be the non-intact one."""
+    return Step(
+        {
+            head: one._replace(patches=mask_inputs(one.patches, rng))
+            for head, one in step.labelled.items()
+        },
+        [
+            {
+                head: one._replace(
+                    patches=np.where(one.sets < 0, mask_inputs(one.patches, rng), one.patches)
+                )
+                for head, one in span.items()
+            }
+            for span in step.by_set
+        ],
+    )
 
 
 def mask_inputs(patches: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+    from numpy.typing import NDArray
 
     from sharp_cli.training.classifier.input_sets import HeadName
     from sharp_cli.training.classifier.results import HeadResult, Predictions
@@ -68,17 +69,21 @@ def _metrics(cases: Predictions, threshold: float) -> list[str | float]:
     truth, scores = cases.truth, cases.probabilities
     called = scores >= threshold
     found = (called & truth).sum()
-    areas: list[str | float] = ["", ""]
-    if 0 < truth.sum() < len(truth):
-        areas = [
-            round(float(measure(truth, scores)), 4)
-            for measure in (roc_auc_score, average_precision_score)
-        ]
     return [
         len(truth), int(truth.sum()), _ratio(found, truth.sum()),
         _ratio((~called & ~truth).sum(), (~truth).sum()),
-        _ratio(2 * found, called.sum() + truth.sum()), *areas,
+        _ratio(2 * found, called.sum() + truth.sum()), *ranking(truth, scores),
     ]  # fmt: skip
+
+
+def ranking(truth: NDArray[np.bool_], scores: NDArray[np.float64]) -> list[str | float]:
+    """Areas under the ROC curve and the precision-recall curve; empty where all are of a class."""
+    if not 0 < truth.sum() < len(truth):
+        return ["", ""]
+    return [
+        round(float(measure(truth, scores)), 4)
+        for measure in (roc_auc_score, average_precision_score)
+    ]
 
 
 def _ratio(part: np.int_, whole: np.int_) -> float | str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.joints import Side
     from sharp_cli.core.records import Radiograph
-    from sharp_cli.datasets.labels import LabelledJoint
+    from sharp_cli.datasets.labels import ShownJoint
     from sharp_cli.scoring.stages import Detector, Finder
 
     Array = NDArray[np.float16]
@@ -74,7 +74,7 @@ class PatchCutter:
         self._radiograph = lru_cache(maxsize=1)(self._read)
         self._detected = lru_cache(maxsize=1)(self._detect)
 
-    def cut(self, hand: LabelledHand, wanted: Mapping[str, LabelledJoint]) -> dict[str, Array]:
+    def cut(self, hand: LabelledHand, wanted: Mapping[str, ShownJoint]) -> dict[str, Array]:
         """The patches of a hand's joints, as far as these are detected.
 
         Raises:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
-    from sharp_cli.datasets.labels import LabelledJoint
+    from sharp_cli.datasets.labels import ShownJoint
     from sharp_cli.scoring.stages import Detector, Finder
 
     Array = NDArray[np.float16]
@@ -63,7 +63,7 @@ class PatchStore:
 
 
 def build_patch_store(
-    joints: Sequence[LabelledJoint],
+    joints: Sequence[ShownJoint],
     images: Path,
     folder: Path,
     *,
@@ -71,13 +71,13 @@ def build_patch_store(
     positions: Mapping[tuple[str, Side], AnnotatedHand],
     detector: Callable[[], tuple[Finder, Detector]],
 ) -> tuple[PatchStore, list[str]]:
-    """Cut the patches of labelled joints, or read those that an earlier run has cut.
+    """Cut the patches of joints, or read those that an earlier run has cut.
 
     A position given by a label takes precedence over an annotated one. Where there is neither, the
     joint is detected.
 
     Args:
-        joints: The labelled joints.
+        joints: The joints, labelled ones first.
         images: Folder of the radiographs.
         folder: Where patches are kept, one file per hand.
         size: Width and height of the network's input.
@@ -92,7 +92,7 @@ def build_patch_store(
         OutputError: They cannot be kept.
     """
     output.make_folder(folder)
-    hands: dict[LabelledHand, dict[str, LabelledJoint]] = {}
+    hands: dict[LabelledHand, dict[str, ShownJoint]] = {}
     findings: dict[tuple[LabelledHand, str], set[Finding]] = {}
     for one in joints:
         hand = LabelledHand(one.file, one.patient, one.study, one.side)
@@ -132,7 +132,7 @@ def build_patch_store(
 
 def _content_key(
     hand: LabelledHand,
-    wanted: Mapping[str, LabelledJoint],
+    wanted: Mapping[str, ShownJoint],
     positions: Mapping[tuple[str, Side], AnnotatedHand],
     size: int,
 ) -> str:

@@ -44,6 +44,18 @@ class Predictions(NamedTuple):
     truth: NDArray[np.bool_]
 
 
+class SetParts(NamedTuple):
+    """The predictions of a head for the joints of labelled sets.
+
+    Attributes:
+        sets: Index of the set in the cohort's list, shape (N,).
+        probabilities: Of damage of a joint, shape (N,).
+    """
+
+    sets: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+
+
 class HeadResult(NamedTuple):
     """What one head of one fold achieved."""
 
@@ -53,6 +65,7 @@ class HeadResult(NamedTuple):
     threshold: float
     validation: Predictions
     test: Predictions
+    of_sets: SetParts
 
 
 def predictions(inputs: InputSets, probabilities: NDArray[np.float32]) -> Predictions:
@@ -60,6 +73,12 @@ def predictions(inputs: InputSets, probabilities: NDArray[np.float32]) -> Predic
     known = np.isfinite(inputs.labels)
     rounded = probabilities[known].astype(np.float64).round(DECIMALS)
     return Predictions(inputs.joints[known], rounded, inputs.labels[known] > 0)
+
+
+def set_parts(inputs: InputSets, probabilities: NDArray[np.float32]) -> SetParts:
+    """The predictions for the joints of labelled sets, of probabilities of shape (U, K)."""
+    known = inputs.sets >= 0
+    return SetParts(inputs.sets[known], probabilities[known].astype(np.float64))
 
 
 def by_head(results: Iterable[HeadResult]) -> Mapping[HeadName, list[HeadResult]]:
@@ -90,8 +109,8 @@ def write_predictions(
                     (
                         result.head.model, one.patient, one.study, one.image or one.file, one.side,
                         one.finding, result.head.group, one.joint,
-                        "" if one.grade is None else one.grade, _label(damaged=one.damaged),
-                        result.fold, probability, _label(damaged=probability >= result.threshold),
+                        "" if one.grade is None else one.grade, label(damaged=one.damaged),
+                        result.fold, probability, label(damaged=probability >= result.threshold),
                     ),
                 )
             )  # fmt: skip
@@ -100,5 +119,6 @@ def write_predictions(
     )
 
 
-def _label(*, damaged: bool) -> str:
+def label(*, damaged: bool) -> str:
+    """The label as files have it."""
     return "non-intact" if damaged else "intact"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
-    from sharp_cli.datasets.labels import LabelledJoint
+    from sharp_cli.datasets.labels import ShownJoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,18 @@ class Sources:
     detector: str | None
 
     def checksums(
-        self, labelled: Sequence[LabelledJoint], annotated: Sequence[AnnotatedHand]
+        self, joints: Sequence[ShownJoint], annotated: Sequence[AnnotatedHand]
     ) -> dict[str, str | None]:
         """Checksums of all files by the names of the options; of radiographs, of their sizes.
 
         Args:
-            labelled: The joints that are used.
+            joints: The joints that are used.
             annotated: The annotated hands.
 
         Raises:
             UsageError: A file cannot be read.
         """
-        files = sorted({one.file for one in labelled})
+        files = sorted({one.file for one in joints})
         sizes = [(file, (self.images / file).stat().st_size) for file in files]
         return {
             "labels": fingerprint(self.labels),
@@ -68,15 +68,13 @@ class Sources:
         }
 
 
-def earlier_studies(
-    path: Path | None, labelled: Sequence[LabelledJoint]
-) -> dict[tuple[str, str], str]:
+def earlier_studies(path: Path | None, joints: Sequence[ShownJoint]) -> dict[tuple[str, str], str]:
     """For each patient and study that has one, the previous study.
 
     Args:
         path: A table `study,date`, dates as 2024-05-31; None for none. Studies of several
             patients may share a name if they share the date.
-        labelled: The cohort's joints.
+        joints: The cohort's joints.
 
     Raises:
         DocumentError: The table cannot be read, or does not give one date to each study.
@@ -95,7 +93,7 @@ def earlier_studies(
         if dates.setdefault(study, found) != found:
             problems.append(Problem(f"line {line}", f"study {study} already has another date"))
     studies: dict[str, set[str]] = {}
-    for one in labelled:
+    for one in joints:
         studies.setdefault(one.patient, set()).add(one.study)
     undated = sorted({study for mine in studies.values() for study in mine} - dates.keys())
     problems += [Problem(study, "this study of the labels has no date") for study in undated]

@@ -55,17 +55,14 @@ class NetworkTask:
     Attributes:
         fold: Number of its fold, or `FINAL`.
         index: Which of the fold's networks it is.
+        heads: Its heads, in words.
         data: Its heads, and what each learns from.
     """
 
     fold: int
     index: int
+    heads: str
     data: Mapping[HeadName, HeadData]
-
-    @property
-    def heads(self) -> str:
-        """Its head, or all of them."""
-        return str(next(iter(self.data))) if len(self.data) == 1 else "all heads"
 
     @property
     def name(self) -> str:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import UsageError
 from sharp_cli.datasets.annotations.check import read_checked
-from sharp_cli.datasets.labels import read_labels
+from sharp_cli.datasets.labels import labelled_by_set, read_labels
 from sharp_cli.datasets.patient_folds import Roles, assign_to_folds, read_folds, roles, write_folds
 from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.hand_finder import HandFinder
@@ -25,11 +28,22 @@ from sharp_cli.training.classifier.input_sets import (
     gather_input_sets,
     has_both_classes,
     head_names,
+    of_heads,
 )
 from sharp_cli.training.classifier.label_check import Notice, check_folds, check_labels
 from sharp_cli.training.classifier.metrics import write_metrics
 from sharp_cli.training.classifier.patch_store import build_patch_store
-from sharp_cli.training.classifier.results import HeadResult, predictions, write_predictions
+from sharp_cli.training.classifier.results import (
+    HeadResult,
+    predictions,
+    set_parts,
+    write_predictions,
+)
+from sharp_cli.training.classifier.set_results import (
+    set_predictions,
+    write_set_metrics,
+    write_set_predictions,
+)
 from sharp_cli.training.classifier.sources import earlier_studies
 from sharp_cli.training.classifier.thresholds import choose_threshold
 from sharp_cli.training.classifier.trainer import FINAL, NetworkTask, Trainer, TrainingContext
@@ -45,7 +59,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
-    from sharp_cli.datasets.labels import LabelledJoint
+    from sharp_cli.datasets.labels import LabelledJoint, LabelledSet, ShownJoint
     from sharp_cli.execution.devices import Device
     from sharp_cli.training.classifier.fit import Fitted
     from sharp_cli.training.classifier.input_sets import HeadName, InputSets
@@ -60,6 +74,8 @@ LOGGER: Final = logging.getLogger(__name__)
 FOLDS_FILE: Final = "folds.csv"
 PREDICTIONS_FILE: Final = "predictions.csv"
 METRICS_FILE: Final = "metrics.csv"
+SETS_FILE: Final = "sets.csv"
+SET_METRICS_FILE: Final = "set-metrics.csv"
 CURVES: Final = "curves"
 BUNDLE: Final = "bundle"
 
@@ -100,7 +116,7 @@ def train_classifier(
     begin(run, run, threads=threads)
     cohort = _read_cohort(sources, settings, folds, report)
     make_trunk = trunk_maker(settings)
-    checksums = sources.checksums(cohort.labelled, cohort.annotated)
+    checksums = sources.checksums(cohort.shown, cohort.annotated)
     record_options(run, {**checksums, "folds": folds, **settings.as_options()})
     write_folds(run / FOLDS_FILE, cohort.fold_of)
     store = _cut_patches(cohort, sources, run / "patches", size=settings.size, threads=threads)
@@ -110,6 +126,10 @@ def train_classifier(
     results = [result for fold in fitted for result in fold.results if result.fold != FINAL]
     write_predictions(run / PREDICTIONS_FILE, cohort.labelled, results)
     write_metrics(run / METRICS_FILE, results)
+    if cohort.sets:
+        of_sets = set_predictions(cohort.sets, results)
+        write_set_predictions(run / SETS_FILE, of_sets)
+        write_set_metrics(run / SET_METRICS_FILE, of_sets)
     plot_curves(run / CURVES, results)
     write_classifier(
         run / BUNDLE,
@@ -134,12 +154,16 @@ class _Cohort:
 
     Attributes:
         labelled: The joints.
+        sets: The labelled sets of joints.
+        shown: The joints, then those that only their set has a label for.
         fold_of: Fold of each patient.
         earlier: By patient and study, the previous study.
         annotated: Hands whose joints are annotated.
     """
 
     labelled: Sequence[LabelledJoint]
+    sets: Sequence[LabelledSet]
+    shown: Sequence[ShownJoint]
     fold_of: Mapping[str, int]
     earlier: Mapping[tuple[str, str], str]
     annotated: Sequence[AnnotatedHand]
@@ -147,7 +171,7 @@ class _Cohort:
     @property
     def studies(self) -> set[tuple[str, str]]:
         """Patient and study of all."""
-        return {(one.patient, one.study) for one in self.labelled}
+        return {(one.patient, one.study) for one in self.shown}
 
 
 def _read_cohort(
@@ -157,31 +181,32 @@ def _read_cohort(
     report: Callable[[Notice], None],
 ) -> _Cohort:
     labels = read_labels(sources.labels)
-    labelled, notices = check_labels(sources.labels, labels, sources.images, settings.models)
+    labelled, sets, notices = check_labels(sources.labels, labels, sources.images, settings.models)
+    shown = [*labelled, *labelled_by_set(labelled, sets)]
     fold_of = (
-        assign_to_folds(labelled, folds, seed=settings.seed)
+        assign_to_folds(labelled, sets, folds, seed=settings.seed)
         if sources.folds is None
-        else read_folds(sources.folds, {one.patient for one in labelled}, folds)
+        else read_folds(sources.folds, {one.patient for one in shown}, folds)
     )
-    for notice in [*notices, *check_folds(labelled, fold_of, folds)]:
+    for notice in [*notices, *check_folds(labelled, sets, fold_of, folds)]:
         report(notice)
-    earlier = earlier_studies(sources.dates, labelled)
+    earlier = earlier_studies(sources.dates, shown)
     if sources.dates is not None:
-        first = len({(one.patient, one.study) for one in labelled} - earlier.keys())
+        first = len({(one.patient, one.study) for one in shown} - earlier.keys())
         report(Notice(sources.dates.name, f"{first} studies have no earlier one", "masked"))
     annotated = (
         []
         if sources.annotations is None
-        else read_checked(sources.annotations, sources.images, sources.names)
+        else read_checked(sources.annotations, sources.images, sources.names, parts=True)
     )
-    return _Cohort(labelled, fold_of, earlier, annotated)
+    return _Cohort(labelled, sets, shown, fold_of, earlier, annotated)
 
 
 def _cut_patches(
     cohort: _Cohort, sources: Sources, folder: Path, *, size: int, threads: int
 ) -> PatchStore:
     store, messages = build_patch_store(
-        cohort.labelled,
+        cohort.shown,
         sources.images,
         folder,
         size=size,
@@ -204,7 +229,7 @@ def _data_by_fold(
     cohort: _Cohort, store: PatchStore, settings: ClassifierSettings, folds: int, *, final: bool
 ) -> dict[int, _FoldData]:
     inputs = {
-        head: gather_input_sets(head, cohort.labelled, store, cohort.earlier)
+        head: gather_input_sets(head, cohort.labelled, store, cohort.earlier, cohort.sets)
         for head in head_names(settings.models)
     }
     patients = {number: roles(cohort.fold_of, number, folds) for number in range(1, folds + 1)}
@@ -231,6 +256,8 @@ def _fold_data(number: int, inputs: Mapping[HeadName, InputSets], patients: Role
     if not trainable:
         message = f"fold {number}: no head has intact and non-intact joints to learn from"
         raise UsageError(message)
+    if len(trainable) < len(data):
+        return _fold_data(number, of_heads(inputs, trainable), patients)
     return trainable
 
 
@@ -279,13 +306,36 @@ def _train(
 
 
 def _tasks(number: int, data: _FoldData, settings: ClassifierSettings) -> list[NetworkTask]:
-    """The networks of a fold: one with all heads for a trained, shared trunk, else one per head."""
-    shared = settings.trunk == "shared" and not settings.frozen
-    networks = [[*data]] if shared else [[head] for head in data]
+    """The networks of a fold: one with all heads for a trained, shared trunk, else one per head.
+
+    Heads that have a part in the same sets of joints are in one network.
+    """
+    if settings.trunk == "shared" and not settings.frozen:
+        networks = {"all heads": [*data]}
+    else:
+        networks = {" and ".join(map(str, heads)): heads for heads in _linked_heads(data)}
     return [
-        NetworkTask(number, index, {head: data[head][0] for head in heads})
-        for index, heads in enumerate(networks)
+        NetworkTask(number, index, name, {head: data[head][0] for head in heads})
+        for index, (name, heads) in enumerate(networks.items())
     ]
+
+
+def _linked_heads(data: _FoldData) -> list[list[HeadName]]:
+    """The heads of a fold, together those of a model that learn from the same sets of joints."""
+    networks: list[list[HeadName]] = []
+    sets = {
+        head: {*np.concatenate([part.by_set.ravel() for part in learning]).tolist()} - {-1}
+        for head, (learning, _) in data.items()
+    }
+    for head, own in sets.items():
+        linked = [
+            heads
+            for heads in networks
+            if any(other.model == head.model and own & sets[other] for other in heads)
+        ]
+        networks = [heads for heads in networks if heads not in linked]
+        networks.append([*chain.from_iterable(linked), head])
+    return networks
 
 
 def _evaluate(
@@ -296,6 +346,9 @@ def _evaluate(
         validated = predictions(
             learning.validation, network.probabilities(head, learning.validation)
         )
-        tested = predictions(test, network.probabilities(head, test))
+        found = network.probabilities(head, test)
         threshold = choose_threshold(settings.threshold, validated)
-        yield HeadResult(task.fold, head, network.epochs, threshold, validated, tested)
+        yield HeadResult(
+            task.fold, head, network.epochs, threshold, validated,
+            test=predictions(test, found), of_sets=set_parts(test, found),
+        )  # fmt: skip

@@ -110,6 +110,19 @@ def test_points_are_mapped_by_a_file_of_names(folder: Path) -> None:
     assert hand.points == some(PIP2=None)
 
 
+def test_a_part_of_a_hand_will_do_where_it_may(folder: Path) -> None:
+    wrist = {name: place for name, place in points().items() if "P" not in name.partition("-")[0]}
+    few = dict([*wrist.items()][:7])
+    csv_file = folder / "joints.csv"
+    csv_file.write_text(pictures.table((IMAGE, "left", wrist)))
+    (hand,) = read_checked(csv_file, folder, parts=True)
+    assert hand.points == wrist
+    assert "lacks what gives its scale" in problems(csv_file, folder)[1]
+    csv_file.write_text(pictures.table((IMAGE, "left", few)))
+    with pytest.raises(DocumentError, match="or, without any finger, 8 points"):
+        read_checked(csv_file, folder, parts=True)
+
+
 def test_every_bad_name_is_reported(folder: Path) -> None:
     names = folder / "names.csv"
     names.write_text("theirs,joint\na,DIP2\n,PIP2\nb,PIP2\nB,PIP3\n")

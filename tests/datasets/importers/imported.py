@@ -31,7 +31,7 @@ def checked(folder: Path, out: Path) -> list[LabelledJoint]:
     table = out / "labels.csv"
     labels = read_labels(table)
     assert labels.unlabelled == []
-    used, notices = check_labels(table, labels, folder, ["siso"])
+    used, _, notices = check_labels(table, labels, folder, ["siso"])
     assert notices == []
     assert used == labels.joints
     return used

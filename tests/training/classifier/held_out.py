@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sharp_cli.training.classifier.fit import Epoch
 from sharp_cli.training.classifier.input_sets import HeadName
-from sharp_cli.training.classifier.results import HeadResult, Predictions
+from sharp_cli.training.classifier.results import HeadResult, Predictions, SetParts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,8 @@ def result(
     fold: int, test: Predictions, *, head: HeadName = HEAD, threshold: float = 0.5
 ) -> HeadResult:
     epochs = [Epoch(1, 0.9, 0.8), Epoch(2, 0.7, 0.6), Epoch(3, 0.6, 0.6)]
-    return HeadResult(fold, head, epochs, threshold, test, test)
+    of_sets = SetParts(np.empty(0, int), np.empty(0))
+    return HeadResult(fold, head, epochs, threshold, test, test, of_sets)
 
 
 def counts(seen: Predictions, limit: float) -> tuple[int, int, int, int]:

@@ -14,7 +14,7 @@ from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.inference.networks import make_trunk
 from sharp_cli.training.classifier import fit as classifier_fit
 from sharp_cli.training.classifier import settings as classifier_settings
-from sharp_cli.training.classifier.batches import Batch, epoch_batches
+from sharp_cli.training.classifier.batches import Batch, Step, epoch_steps
 from sharp_cli.training.classifier.bundle import ensemble_member
 from sharp_cli.training.classifier.features import CachedFeatures, PatchAugmenter, TrunkExtractor
 from sharp_cli.training.classifier.fit import (
@@ -32,7 +32,7 @@ from sharp_cli.training.classifier.input_sets import (
     gather_input_sets,
     head_names,
 )
-from sharp_cli.training.classifier.loss import MASKED_FRACTION, batch_loss, mask_inputs
+from sharp_cli.training.classifier.loss import MASKED_FRACTION, mask_inputs, step_loss
 from sharp_cli.training.classifier.patch_cutter import margin
 from sharp_cli.training.classifier.patch_store import PatchKey, PatchStore
 from sharp_cli.training.classifier.settings import Hyperparameters
@@ -74,7 +74,8 @@ def separable(count: int = 60) -> tuple[InputSets, Tensor]:
     features[..., 1] *= 1000
     rows = np.arange(2 * count).reshape(count, 2)
     patients = np.array([f"p{number}" for number in range(count)])
-    inputs = InputSets(rows, labels, rows, np.zeros((count, 2), np.int64), patients)
+    numbers = np.zeros((count, 2), np.int64)
+    inputs = InputSets(rows, labels, rows, numbers, patients, numbers - 1)
     return inputs, torch.from_numpy(features)
 
 
@@ -164,7 +165,7 @@ def test_cut_off_anywhere_it_goes_on_the_same(
         again.network.state_dict(), whole.network.state_dict(), rtol=0, atol=0
     )
     # What is done needs no more than its best state.
-    monkeypatch.delattr(classifier_fit, "batch_loss")
+    monkeypatch.delattr(classifier_fit, "step_loss")
     assert fitted(tmp_path / "cut", epochs=3).epochs == whole.epochs
     state = torch.load(tmp_path / "cut" / CHECKPOINT, weights_only=True)
     assert set(state) == {"epochs"}
@@ -221,7 +222,9 @@ def test_an_epoch_gives_every_joint_its_samples(sets: int) -> None:
     heads = [one for one in head_names(["siso", "mimo-both-hands"]) if one[1:] in (
         ("erosion", "CMC-M"), ("jsn", "PIP"))]  # fmt: skip
     data = {head: gather_input_sets(head, joints, store, {}) for head in heads}
-    batches = [*epoch_batches(data, 50, np.random.default_rng(0), sets=sets)]
+    steps = [*epoch_steps(data, 50, np.random.default_rng(0), sets=sets)]
+    assert not any(step.by_set for step in steps)
+    batches = [step.labelled for step in steps]
     sizes = [sum(len(one.labels) for one in batch.values()) for batch in batches]
     # Each head has some of every step.
     assert max(sizes) == min(sizes) < sets + len(heads)
@@ -246,12 +249,12 @@ def test_the_loss_is_summed_over_labelled_outputs_that_are_shown() -> None:
     frozen = CachedFeatures(torch.zeros(2, 5, FEATURES), "cpu")
     rng = np.random.default_rng(0)
     network: Any = Constant()
-    loss = batch_loss(network, frozen, {HEAD: batch}, rng, masking=False)
+    loss = step_loss(network, frozen, Step({HEAD: batch}, []), rng, masking=False)
     # Two labels in the first set, two in the second, where one input is missing.
     assert float(loss) == pytest.approx(np.log(2) * 4 / 2)
     none = batch._replace(labels=np.full((2, 3), np.nan, np.float32))
     both = {HEAD: batch, HeadName("siso", "jsn", "MCP"): none}
-    loss = batch_loss(network, frozen, both, rng, masking=False)
+    loss = step_loss(network, frozen, Step(both, []), rng, masking=False)
     assert float(loss) == pytest.approx(np.log(2))
 
 

@@ -132,8 +132,9 @@ def made(names: list[list[int]], labels: list[list[float]]) -> InputSets:
     shape = np.shape(names)
     every = np.arange(np.prod(shape)).reshape(shape)
     return InputSets(
-        every, np.array(labels, np.float32), every, np.array(names), np.array(["p"] * shape[0])
-    )
+        every, np.array(labels, np.float32), every, np.array(names), np.array(["p"] * shape[0]),
+        np.full(shape, -1),
+    )  # fmt: skip
 
 
 def test_every_joint_comes_alike_often_intact_and_non_intact() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_only_labelled_inputs_have_predictions() -> None:
     labels = np.array([[1, np.nan], [np.nan, 0]], np.float32)
     joints = np.array([[7, -1], [-1, 3]])
-    inputs = InputSets(joints, labels, joints, joints, np.array(["a", "b"]))
+    inputs = InputSets(joints, labels, joints, joints, np.array(["a", "b"]), joints)
     seen = predictions(inputs, np.array([[0.1234567, 0.2], [0.3, 0.4]], np.float32))
     assert seen.joints.tolist() == [7, 3]
     assert seen.probabilities.tolist() == [0.123457, 0.4]

@@ -74,7 +74,9 @@ def test_a_fixed_threshold_and_one_of_a_single_class() -> None:
 def test_a_joint_at_the_threshold_is_non_intact_in_every_file(found: list[float]) -> None:
     labels = np.arange(len(found), dtype=np.float32)[:, None] % 2
     rows = np.arange(len(found))[:, None]
-    inputs = InputSets(rows, labels, rows, rows, np.array(["p"] * len(found)))
+    inputs = InputSets(
+        rows, labels, rows, rows, np.array(["p"] * len(found)), np.full_like(rows, -1)
+    )
     seen = predictions(inputs, np.array(found, np.float32)[:, None])
     limit = choose_threshold(ThresholdRule(), seen)
     assert json.loads(json.dumps(limit)) in seen.probabilities

@@ -19,7 +19,7 @@ from sharp_cli.datasets.patient_folds import read_folds
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.training.classifier import fit as classifier_fit
 from sharp_cli.training.classifier.fit import CHECKPOINT
-from sharp_cli.training.classifier.loss import batch_loss
+from sharp_cli.training.classifier.loss import step_loss
 from sharp_cli.training.classifier.metrics import METRIC_COLUMNS
 from sharp_cli.training.classifier.results import PREDICTION_COLUMNS
 from sharp_cli.training.classifier.settings import Hyperparameters, ThresholdRule
@@ -152,10 +152,10 @@ def test_a_run_cut_off_amid_an_epoch_goes_on_as_if_it_had_not_been(
         steps += 1
         if steps == 50:
             raise KeyboardInterrupt
-        return batch_loss(*given, **chosen)
+        return step_loss(*given, **chosen)
 
     with monkeypatch.context() as patch:
-        patch.setattr(classifier_fit, "batch_loss", stop)
+        patch.setattr(classifier_fit, "step_loss", stop)
         with pytest.raises(KeyboardInterrupt):
             train(data, tmp_path)
     assert 0 < len([*tmp_path.rglob(CHECKPOINT)]) < 6
@@ -169,7 +169,7 @@ def test_a_finished_run_is_not_repeated_and_its_bundle_may_become_one_final_netw
 ) -> None:
     before = {file: (made / file).read_bytes() for file in FILES}
     with monkeypatch.context() as patch:
-        patch.delattr(classifier_fit, "batch_loss")
+        patch.delattr(classifier_fit, "step_loss")
         train(data, made)
     train(data, made, final=True)
     bundle = open_bundle("findings", made / "bundle")

@@ -121,6 +121,8 @@ def classification(
     evaluation = evaluate_classification(cases, resamples=bootstrap, seed=seed)
     if truth.unlabelled:
         log("note", f"{labels}: {len(truth.unlabelled)} rows have neither grade nor label")
+    if unclear := sum(one.damaged for one in truth.sets):
+        log("note", f"{labels}: {unclear} non-intact sets of joints: not measured joint by joint")
     _log_unmatched(evaluation, missing_as)
     if terminal.is_terminal():
         _print_tables(tables(evaluation))
