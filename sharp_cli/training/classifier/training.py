@@ -7,29 +7,20 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from sharp_cli.bundles.store import open_bundle
-from sharp_cli.core.errors import UsageError
 from sharp_cli.datasets.annotations.check import read_checked
 from sharp_cli.datasets.labels import labelled_by_set, read_labels
-from sharp_cli.datasets.patient_folds import Roles, assign_to_folds, read_folds, roles, write_folds
+from sharp_cli.datasets.patient_folds import assign_to_folds, read_folds, write_folds
 from sharp_cli.execution.devices import uses_gpu
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
 from sharp_cli.training.classifier.bundle import CohortSummary, ensemble_member, write_classifier
 from sharp_cli.training.classifier.curves import plot_curves
 from sharp_cli.training.classifier.familiarity import describe_patches
-from sharp_cli.training.classifier.fit import HeadData
-from sharp_cli.training.classifier.input_sets import (
-    gather_input_sets,
-    has_both_classes,
-    head_names,
-    of_heads,
-)
+from sharp_cli.training.classifier.fold_data import data_by_fold, linked_heads
+from sharp_cli.training.classifier.input_sets import gather_input_sets, head_names
 from sharp_cli.training.classifier.label_check import Notice, check_folds, check_labels
 from sharp_cli.training.classifier.metrics import write_metrics
 from sharp_cli.training.classifier.patch_store import build_patch_store
@@ -62,7 +53,7 @@ if TYPE_CHECKING:
     from sharp_cli.datasets.labels import LabelledJoint, LabelledSet, ShownJoint
     from sharp_cli.execution.devices import Device
     from sharp_cli.training.classifier.fit import Fitted
-    from sharp_cli.training.classifier.input_sets import HeadName, InputSets
+    from sharp_cli.training.classifier.fold_data import FoldData
     from sharp_cli.training.classifier.patch_store import PatchStore
     from sharp_cli.training.classifier.settings import ClassifierSettings
     from sharp_cli.training.classifier.sources import Sources
@@ -120,7 +111,11 @@ def train_classifier(
     record_options(run, {**checksums, "folds": folds, **settings.as_options()})
     write_folds(run / FOLDS_FILE, cohort.fold_of)
     store = _cut_patches(cohort, sources, run / "patches", size=settings.size, threads=threads)
-    data = _data_by_fold(cohort, store, settings, folds, final=final)
+    inputs = {
+        head: gather_input_sets(head, cohort.labelled, store, cohort.earlier, cohort.sets)
+        for head in head_names(settings.models)
+    }
+    data = data_by_fold(inputs, cohort.fold_of, folds, final=final)
     context = TrainingContext(store, run, settings, place)
     fitted = _train(context, make_trunk, data, helpers)
     results = [result for fold in fitted for result in fold.results if result.fold != FINAL]
@@ -221,46 +216,6 @@ def _cut_patches(
     return store
 
 
-_FoldData = dict["HeadName", tuple["HeadData", "InputSets"]]
-"""What each head of a fold learns from, and what it is tested on."""
-
-
-def _data_by_fold(
-    cohort: _Cohort, store: PatchStore, settings: ClassifierSettings, folds: int, *, final: bool
-) -> dict[int, _FoldData]:
-    inputs = {
-        head: gather_input_sets(head, cohort.labelled, store, cohort.earlier, cohort.sets)
-        for head in head_names(settings.models)
-    }
-    patients = {number: roles(cohort.fold_of, number, folds) for number in range(1, folds + 1)}
-    if final:
-        first = patients[1]
-        patients[FINAL] = Roles(first.training | first.test, first.validation, frozenset())
-    return {number: _fold_data(number, inputs, parts) for number, parts in patients.items()}
-
-
-def _fold_data(number: int, inputs: Mapping[HeadName, InputSets], patients: Roles) -> _FoldData:
-    """The data of the heads that a fold can train."""
-    data = {
-        head: (
-            HeadData(mine.of_patients(patients.training), mine.of_patients(patients.validation)),
-            mine.of_patients(patients.test),
-        )
-        for head, mine in inputs.items()
-    }
-    trainable = {
-        head: (learning, test)
-        for head, (learning, test) in data.items()
-        if has_both_classes(learning.training) and len(learning.validation)
-    }
-    if not trainable:
-        message = f"fold {number}: no head has intact and non-intact joints to learn from"
-        raise UsageError(message)
-    if len(trainable) < len(data):
-        return _fold_data(number, of_heads(inputs, trainable), patients)
-    return trainable
-
-
 @dataclass(frozen=True, slots=True)
 class _FittedFold:
     """The networks of a fold.
@@ -279,7 +234,7 @@ class _FittedFold:
 def _train(
     context: TrainingContext,
     make_trunk: Callable[[], nn.Sequential],
-    data: Mapping[int, _FoldData],
+    data: Mapping[int, FoldData],
     helpers: Helpers | None,
 ) -> list[_FittedFold]:
     """Train the networks of all folds, and predict the test patients of each."""
@@ -305,7 +260,7 @@ def _train(
     return folds
 
 
-def _tasks(number: int, data: _FoldData, settings: ClassifierSettings) -> list[NetworkTask]:
+def _tasks(number: int, data: FoldData, settings: ClassifierSettings) -> list[NetworkTask]:
     """The networks of a fold: one with all heads for a trained, shared trunk, else one per head.
 
     Heads that have a part in the same sets of joints are in one network.
@@ -313,33 +268,15 @@ def _tasks(number: int, data: _FoldData, settings: ClassifierSettings) -> list[N
     if settings.trunk == "shared" and not settings.frozen:
         networks = {"all heads": [*data]}
     else:
-        networks = {" and ".join(map(str, heads)): heads for heads in _linked_heads(data)}
+        networks = {" and ".join(map(str, heads)): heads for heads in linked_heads(data)}
     return [
         NetworkTask(number, index, name, {head: data[head][0] for head in heads})
         for index, (name, heads) in enumerate(networks.items())
     ]
 
 
-def _linked_heads(data: _FoldData) -> list[list[HeadName]]:
-    """The heads of a fold, together those of a model that learn from the same sets of joints."""
-    networks: list[list[HeadName]] = []
-    sets = {
-        head: {*np.concatenate([part.by_set.ravel() for part in learning]).tolist()} - {-1}
-        for head, (learning, _) in data.items()
-    }
-    for head, own in sets.items():
-        linked = [
-            heads
-            for heads in networks
-            if any(other.model == head.model and own & sets[other] for other in heads)
-        ]
-        networks = [heads for heads in networks if heads not in linked]
-        networks.append([*chain.from_iterable(linked), head])
-    return networks
-
-
 def _evaluate(
-    task: NetworkTask, network: Fitted, data: _FoldData, settings: ClassifierSettings
+    task: NetworkTask, network: Fitted, data: FoldData, settings: ClassifierSettings
 ) -> Iterator[HeadResult]:
     for head in task.data:
         learning, test = data[head]

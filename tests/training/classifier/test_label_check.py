@@ -9,13 +9,8 @@ import pytest
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.inputs import MODELS
 from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
-from sharp_cli.datasets.labels import LabelledJoint, LabelledSet, Labels, read_labels
-from sharp_cli.training.classifier.label_check import (
-    CheckedLabels,
-    Notice,
-    check_folds,
-    check_labels,
-)
+from sharp_cli.datasets.labels import LabelledJoint, LabelledSet, Labels
+from sharp_cli.training.classifier.label_check import Notice, check_folds, check_labels
 from tests.datasets.annotations.pictures import SIZE, paint
 
 if TYPE_CHECKING:
@@ -340,89 +335,6 @@ def test_of_heads_that_have_all_nothing_is_noticed() -> None:
         for damaged in (False, True)
     ]
     assert check_folds(joints, [], {f"p{fold}": fold for fold in range(1, 4)}, 3) == []
-
-
-def rows_checked(
-    images: Path, *rows: str, models: Sequence[ModelName] = ("siso",)
-) -> CheckedLabels:
-    """Of a table with rows `study,hand,finding,joint,label` of one patient and image."""
-    path = images / "labels.csv"
-    header = "patient,image,study,hand,finding,joint,label"
-    path.write_text("\n".join([header, *(f"p1,a.png,{row}" for row in rows)]) + "\n")
-    return check_labels(path, read_labels(path), images, models)
-
-
-@pytest.mark.parametrize(
-    ("rows", "told"),
-    [
-        (
-            ["s1,left,erosion,wrist,intact", "s1,left,erosion,ulna,non-intact"],
-            "lines 3 and 2: the same joint with different labels; keep the right one",
-        ),
-        (
-            ["s1,left,erosion,wrist,non-intact", "s1,left,erosion,wrist,intact"],
-            "lines 2 and 3: the same set of joints with different labels; keep the right one",
-        ),
-        (
-            ["s1,left,erosion,wrist,non-intact", "s1,left,erosion,CMC-M,non-intact"],
-            "lines 2 and 3: wrist and CMC-M have joints in common; keep one of them",
-        ),
-        (
-            [
-                "s1,left,erosion,CMC-M,non-intact",
-                "s1,left,erosion,CMC1,intact",
-                "s1,left,erosion,multangular,intact",
-            ],
-            "line 2 and lines 3 and 4: a non-intact set whose joints are all intact; correct one",
-        ),
-    ],
-)
-def test_a_set_that_contradicts_is_told_by_row(images: Path, rows: list[str], told: str) -> None:
-    with pytest.raises(DocumentError) as caught:
-        rows_checked(images, *rows)
-    assert told in str(caught.value).split("\n  ")
-
-
-def test_sets_of_other_hands_studies_and_findings_do_not_contradict(images: Path) -> None:
-    checked = rows_checked(
-        images,
-        "s1,left,erosion,wrist,non-intact",
-        "s1,right,erosion,wrist,intact",
-        "s2,left,erosion,wrist,intact",
-        "s1,left,jsn,wrist,intact",
-        "s1,left,erosion,MCP,intact",
-        "s1,left,erosion,CMC1,intact",
-    )
-    assert [one.line for one in checked.sets] == [2, 3, 4, 5, 6]
-    assert len(checked.joints) == 1 + 3 * 6 + 5
-    assert checked.notices == []
-
-
-def test_sets_that_stand_twice_or_say_no_more_are_not_used(images: Path) -> None:
-    checked = rows_checked(
-        images,
-        "s1,left,erosion,wrist,non-intact",
-        "s1,left,erosion,wrist,non-intact",
-        "s1,right,erosion,wrist,non-intact",
-        "s1,right,erosion,ulna,non-intact",
-    )
-    assert [one.line for one in checked.sets] == [2]
-    assert [(one.where, one.consequence) for one in checked.notices] == [
-        ("line 3", "the first is used"),
-        ("line 4", "the label of the set is not used"),
-    ]
-
-
-def test_a_set_whose_image_cannot_be_read_is_left_out(images: Path) -> None:
-    (images / "a.png").write_bytes(b"no picture")
-    with pytest.raises(DocumentError, match="no joint is left") as caught:
-        rows_checked(images, "s1,left,erosion,wrist,non-intact")
-    assert "a.png (1 rows from line 2)" in str(caught.value)
-
-
-def test_the_other_hand_that_is_missing_beside_a_set_is_noticed_once_a_row(images: Path) -> None:
-    checked = rows_checked(images, "s1,left,erosion,wrist,non-intact", models=["mimo-local"])
-    assert [one.where for one in checked.notices] == ["line 2"]
 
 
 def test_in_training_a_non_intact_set_stands_for_non_intact_joints() -> None:

@@ -123,6 +123,7 @@ def test_metrics_and_curves(made: Path) -> None:
     assert all(1 <= int(row["best_epoch"]) <= int(row["epochs"]) <= 3 for row in metrics)
     curves = sorted(path.name for path in (made / "curves").iterdir())
     assert curves == ["mimo-local.png", "siso.png"]
+    assert not [*made.glob("*set*.csv")]
 
 
 def test_the_bundle_holds_the_networks_of_all_folds(data: Path, made: Path) -> None:

@@ -53,7 +53,8 @@ Labels = Annotated[
     Path,
     _file(
         "One row per joint: patient,study,image,hand,finding,joint,grade (or label: intact or "
-        "non-intact). Columns x,y give its position, column patch a ready-cut patch of it."
+        "non-intact). Columns x,y give its position, column patch a ready-cut patch of it. "
+        "A set of joints, such as wrist, has a label only."
     ),
 ]
 Images = Annotated[Path, _folder("Folder of the radiographs, or of the patches.")]
