@@ -113,7 +113,7 @@ def check_labels(
         what = "listed again, with the same label"
         notices.append(Notice(_lines([*repeated, *again]), what, "the first is used"))
     if unneeded:
-        what = "the row of a joint tells which one of the set is non-intact"
+        what = "the row of a joint says which one of the set is non-intact"
         lines = _lines(one.line for one in unneeded)
         notices.append(Notice(lines, what, "the label of the set is not used"))
     alone = labelled_by_set(used, needed)

@@ -36,7 +36,7 @@ def rows_checked(
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "reported"),
     [
         (
             ["s1,left,erosion,wrist,intact", "s1,left,erosion,ulna,non-intact"],
@@ -60,10 +60,12 @@ def rows_checked(
         ),
     ],
 )
-def test_a_set_that_contradicts_is_told_by_row(images: Path, rows: list[str], told: str) -> None:
+def test_a_set_that_contradicts_is_reported_by_row(
+    images: Path, rows: list[str], reported: str
+) -> None:
     with pytest.raises(DocumentError) as caught:
         rows_checked(images, *rows)
-    assert told in str(caught.value).split("\n  ")
+    assert reported in str(caught.value).split("\n  ")
 
 
 def test_sets_of_other_hands_studies_and_findings_do_not_contradict(images: Path) -> None:
