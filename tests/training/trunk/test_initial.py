@@ -143,6 +143,17 @@ def test_the_trunk_of_a_bundle(tmp_path: Path) -> None:
     assert bundle_size(bundle.path) == tiny_findings.SIZE
 
 
+def test_the_trunk_of_a_bundle_is_of_its_own_architecture(tmp_path: Path) -> None:
+    network = tiny_findings.lite(models=["siso"], known=[("jsn", "CMC")])
+    bundle = tiny_findings.write(tmp_path / "lite", network.member)
+    trunk = trunk_maker(cohort.settings(start="bundle", weights=bundle.path))()
+    for name, value in trunk_tensors(trunk).items():
+        stored = trunk_tensors(network.trunk)[name]
+        np.testing.assert_array_equal(value, stored.astype(np.float16))
+    with pytest.raises(UsageError, match="--size 100: the bundle's trunk takes multiples of 32"):
+        trunk_maker(cohort.settings(start="bundle", weights=bundle.path, size=100))
+
+
 def test_a_bundle_of_several_trunks_or_another_layout_is_refused(tmp_path: Path) -> None:
     two = tiny_findings.write(
         tmp_path / "two", tiny_findings.network(1).member, tiny_findings.network(2).member
