@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from sharp_cli.inference.networks import make_head
 from sharp_cli.training.classifier.batches import SetBatch, Step, epoch_steps
 from sharp_cli.training.classifier.features import CachedFeatures
 from sharp_cli.training.classifier.loss import set_loss, step_loss
@@ -75,7 +76,7 @@ def test_a_set_teaches_every_head_that_it_spans(model: ModelName) -> None:
     inputs = wrists.inputs(model)
     torch.manual_seed(0)
     linear = {
-        str(head): torch.nn.Sequential(torch.nn.Linear(6 * size, size))
+        str(head): make_head(6 * size, size, layers=1, hidden=1, dropout=0)
         for head, mine in inputs.items()
         for size in [mine.patches.shape[1]]
     }
