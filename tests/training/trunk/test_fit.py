@@ -149,7 +149,7 @@ def test_each_joint_goes_to_the_heads_of_its_groups(of: ArchitectureName) -> Non
         expected = [
             float(
                 made.heads[f"{finding}/{groups[finding, batch.joints[row]]}"](
-                    features[row]
+                    features[[row]]
                 ).detach()
             )
             for row in rows
