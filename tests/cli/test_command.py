@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILES = (
+    "efficientnet-lite0.pth",
     "hands.dcm", "p01_L.png", "p01_R.png", "result.json", "joints.csv", "labels.csv", "readers.csv",
     "manifest.csv", "detected.csv", "results.csv", "siso.csv", "mimo-local.csv",
     "results/results.csv", "run/predictions.csv", "implanted/labels.csv", "h1200/labels.csv",
