@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
 
 from sharp_cli.bundles.store import open_bundle
-from sharp_cli.core.inputs import MODELS, set_size
+from sharp_cli.core.inputs import MODELS, input_kinds
 from sharp_cli.core.joints import JOINT_GROUPS, TARGETS
 from sharp_cli.core.records import Patch
-from sharp_cli.inference.networks import VGG16, make_head, make_trunk
+from sharp_cli.inference.networks import VGG16, make_head, make_pooling_head, make_trunk
 from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding
+    from sharp_cli.inference.networks import Head
+    from sharp_cli.training.classifier.settings import Context
 
 TINY: Final = (4, "M", 6, 8, "M", 8, "M", 8, "M", 8, "M")
 SIZE: Final = 64
@@ -36,7 +38,7 @@ class Network:
     """A trunk and heads by name."""
 
     trunk: nn.Sequential
-    heads: Mapping[str, nn.Sequential]
+    heads: Mapping[str, Head]
 
     @property
     def member(self) -> Member:
@@ -53,6 +55,7 @@ def network(
     models: Iterable[ModelName] = PAPERS,
     known: Iterable[tuple[Finding, str]] = JOINT_GROUPS,
     layers: int = 2,
+    context: Context = "concatenation",
     layout: Sequence[int | str] = TINY,
 ) -> Network:
     """A network of random weights, chosen such that its logits differ."""
@@ -66,8 +69,16 @@ def network(
     heads = {}
     for model in models:
         for finding, group in known:
-            count = set_size(model, finding, group)
-            head = make_head(features * count, count, layers=layers, hidden=5, dropout=0.1)
+            positions = input_kinds(model, finding, group)
+            count = len(positions)
+            shape: dict[str, Any] = {"layers": layers, "hidden": 5, "dropout": 0.1}
+            head: Head
+            if context == "pooling":
+                head = make_pooling_head(features, positions, **shape)
+                for parameter in head.parameters(recurse=False):
+                    torch.nn.init.normal_(parameter)
+            else:
+                head = make_head(features * count, count, **shape)
             heads[f"{model}/{finding}/{group}"] = head.eval()
     return Network(trunk.eval(), heads)
 

@@ -71,6 +71,25 @@ def input_sets(model: ModelName, finding: Finding, group: str) -> tuple[tuple[In
             )
 
 
+@cache
+def kinds(model: ModelName, finding: Finding, group: str) -> tuple[int, ...]:
+    """Numbers of the kinds of a set's inputs: equal for the same joint of both hands."""
+    found = [(one.joint, one.earlier) for one in input_sets(model, finding, group)[0]]
+    numbers = {kind: number for number, kind in enumerate(dict.fromkeys(found))}
+    return tuple(numbers[kind] for kind in found)
+
+
+@cache
+def input_kinds(model: ModelName, finding: Finding, group: str) -> tuple[int, ...]:
+    """The kind of each input of a set, counted from 0: hands are alike, joints and times are not.
+
+    `mimo-local` has one kind, as both inputs show the same joint.
+    """
+    found = [(one.joint, one.earlier) for one in input_sets(model, finding, group)[0]]
+    numbers = {kind: number for number, kind in enumerate(dict.fromkeys(found))}
+    return tuple(numbers[kind] for kind in found)
+
+
 def set_size(model: ModelName, finding: Finding, group: str) -> int:
     """How many inputs, and outputs, the model has for this finding and joint group."""
     return len(input_sets(model, finding, group)[0])

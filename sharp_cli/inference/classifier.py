@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.core.records import Label, Patch, Precision
     from sharp_cli.execution.devices import Device
-    from sharp_cli.inference.findings_weights import HeadKey
+    from sharp_cli.inference.heads import HeadKey
     from sharp_cli.inference.trunk import Trunk
 
     Array = NDArray[np.float32]
@@ -242,11 +242,11 @@ class Classifier:
         finding = key[1]
         members = []
         for head in self._weights.heads[key]:
-            given = np.zeros((len(inputs), head.width // len(inputs)), np.float32)
+            given = np.zeros((len(inputs), self._weights.trunks[head.trunk].width), np.float32)
             for row, one in zip(given, inputs, strict=True):
                 if (finding, one) in features:
                     row[:] = features[finding, one][head.trunk]
-            members.append(1 / (1 + np.exp(-head(given.ravel()).astype(np.float64))))
+            members.append(1 / (1 + np.exp(-head(given).astype(np.float64))))
         return np.asarray(np.mean(members, axis=0))
 
 

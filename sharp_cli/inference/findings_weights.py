@@ -2,21 +2,21 @@
 
 `bundle.json` gives the size of the input, the models, the thresholds and the members of an
 ensemble. Each member names a file of heads and, for every head in it, the file of the trunk whose
-features it takes. A head is called `<model>/<finding>/<group>`, its layers' tensors
-`<head>/<k>.weight` and `<head>/<k>.bias`, k = 0, 1, 2. Files may hold 16 bit; all runs in 32 bit.
+features it takes. A head is called `<model>/<finding>/<group>`; `inference.heads` says what its
+tensors are called after that. Files may hold 16 bit; all runs in 32 bit.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from sharp_cli.core.errors import ModelError
-from sharp_cli.core.inputs import MODELS, ModelName, set_size
-from sharp_cli.core.joints import JOINT_GROUPS, Finding
+from sharp_cli.core.inputs import MODELS, ModelName
+from sharp_cli.core.joints import JOINT_GROUPS
+from sharp_cli.inference.heads import make_head
 from sharp_cli.inference.trunk import SMALLEST, Layers
 
 if TYPE_CHECKING:
@@ -25,62 +25,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.bundles.store import Bundle
+    from sharp_cli.inference.heads import Head, HeadKey
 
     Array = NDArray[np.float32]
 
-HeadKey: TypeAlias = tuple[ModelName, Finding, str]
-"""Model, finding and joint group."""
-
-_DEPTHS: Final = (1, 2, 3)
-"""How many fully connected layers a head may have."""
-
 _OLD_FILE: Final = "findings.safetensors"
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Fully connected layers with rectifiers between them.
-
-    Attributes:
-        trunk: File of the trunk whose features it takes.
-        layers: Weights, shape (outputs, inputs), and biases, shape (outputs,), in order.
-    """
-
-    trunk: str
-    layers: tuple[tuple[Array, Array], ...]
-
-    @property
-    def width(self) -> int:
-        """How many numbers it takes."""
-        return int(self.layers[0][0].shape[1])
-
-    def __call__(self, features: Array) -> Array:
-        """Features of shape (width,) to logits of shape (outputs,)."""
-        for number, (weight, bias) in enumerate(self.layers):
-            features = weight @ (np.maximum(features, 0) if number else features) + bias
-        return features
-
-    @classmethod
-    def of(
-        cls, trunk: str, name: str, tensors: Mapping[str, Array], *, inputs: int, outputs: int
-    ) -> Head:
-        """The head that some tensors, `<k>.weight` and `<k>.bias`, make.
-
-        Raises:
-            ValueError: One is missing, or they do not fit together.
-        """
-        depth = len(tensors) // 2
-        names = {f"{k}.{part}" for k in range(depth) for part in ("weight", "bias")}
-        if depth not in _DEPTHS or tensors.keys() != names:
-            message = f"{name} holds {', '.join(sorted(tensors))}"
-            raise ValueError(message)
-        layers = tuple((tensors[f"{k}.weight"], tensors[f"{k}.bias"]) for k in range(depth))
-        widths = (inputs, *(len(bias) for _, bias in layers))
-        shapes = [(weight.shape, bias.shape) for weight, bias in layers]
-        if shapes != [((b, a), (b,)) for a, b in pairwise(widths)] or widths[-1] != outputs:
-            message = f"{name} does not fit"
-            raise ValueError(message)
-        return cls(trunk, layers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +92,7 @@ def _weights(bundle: Bundle) -> Weights:
             if file not in trunks:
                 trunks[file] = Layers.of(_read(bundle, file))
             key = known[name]
-            count = set_size(*key)
-            inputs = trunks[file].width * count
-            head = Head.of(file, name, tensors[name], inputs=inputs, outputs=count)
+            head = make_head(file, key, tensors[name], features=trunks[file].width)
             heads[key] = (*heads.get(key, ()), head)
     if bare := set(models) - {model for model, _, _ in heads}:
         message = f"no head of {', '.join(sorted(bare))}"

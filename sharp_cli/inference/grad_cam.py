@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding, Side, StudyJoint
     from sharp_cli.core.records import Patch
-    from sharp_cli.inference.findings_weights import Head, HeadKey
+    from sharp_cli.inference.heads import Head, HeadKey
     from sharp_cli.inference.trunk import Layers
 
     Array = NDArray[np.float32]
@@ -102,7 +102,7 @@ class Saliency:
             present = [one for one in inputs if (finding, one) in patches]
             rows, outputs = ([inputs.index(one) for one in those] for those in (present, owns))
             members = [
-                _signed(head, [maps[finding, one] for one in present], rows, outputs)
+                _signed(head, [maps[finding, one] for one in present], rows, outputs, len(inputs))
                 for head in self._weights.heads[key]
                 for maps in [activations[head.trunk]]
             ]
@@ -164,7 +164,11 @@ def _last_maps(layers: Layers, squares: Array, device: str) -> Tensor:
 
 
 def _signed(
-    head: Head, activations: Sequence[Tensor], rows: Sequence[int], outputs: Sequence[int]
+    head: Head,
+    activations: Sequence[Tensor],
+    rows: Sequence[int],
+    outputs: Sequence[int],
+    inputs: int,
 ) -> Array:
     """Grad-CAM before it is rectified, of one member.
 
@@ -173,6 +177,7 @@ def _signed(
         activations: Maps of the last convolution, shape (C, H, W), of each of the P patches.
         rows: Which of the head's inputs these are; the others are missing and all 0.
         outputs: Which of its outputs to explain.
+        inputs: How many inputs it takes.
 
     Returns:
         Shape (outputs, P, H, W).
@@ -180,17 +185,15 @@ def _signed(
     import torch  # noqa: PLC0415
     from torch.nn import functional  # noqa: PLC0415
 
-    from sharp_cli.inference.networks import pooled  # noqa: PLC0415
+    from sharp_cli.inference.networks import pooled, torch_head  # noqa: PLC0415
 
     maps = torch.stack(list(activations))
     features = pooled(functional.max_pool2d(maps, 2)).requires_grad_()
-    given = features.new_zeros(head.width // features.shape[1], features.shape[1])
-    signal = given.index_copy(0, torch.tensor(rows, device=given.device), features).ravel()
-    for number, parts in enumerate(head.layers):
-        weight, bias = (torch.from_numpy(each).to(given.device) for each in parts)
-        signal = functional.linear(signal.relu() if number else signal, weight, bias)
+    given = features.new_zeros(inputs, features.shape[1])
+    given = given.index_copy(0, torch.tensor(rows, device=given.device), features)
+    logits = torch_head(head).to(given.device)(given[None])[0]
     gradients = torch.stack(
-        [torch.autograd.grad(signal[one], features, retain_graph=True)[0] for one in outputs]
+        [torch.autograd.grad(logits[one], features, retain_graph=True)[0] for one in outputs]
     )
     # Pools hand all of a gradient on: over the places of a map, its gradients add up to those of
     # its two features, mean and maximum. Their number is omitted, as maps are scaled anyway.

@@ -10,9 +10,9 @@ on a joint is called non-intact; and a `notice`.
 
 An ONNX file computes this. The weights of a safetensors file are called as torch calls those of a
 list of members, each with torchvision's `vgg16().features` (a patch in all three channels) and the
-head's fully connected layers: `0.features.0.weight`, …, `0.classifier.0.weight`, …. The head takes
-the mean and the maximum of the last maps of each patch, `networks.pooled`, one patch after another;
-a rectifier stands between its layers, and a logistic function after the last. Members are averaged.
+head: `0.features.0.weight`, …, `0.classifier.0.weight`, …. The head takes the mean and the maximum
+of the last maps of each patch, `networks.pooled`; what its tensors are called and how it computes
+logits is in `inference.heads`. A logistic function follows. Members are averaged.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from sharp_cli.core.inputs import input_sets, set_size
 from sharp_cli.fileio import output
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.inference.findings_weights import read_weights
+from sharp_cli.inference.heads import ConcatenationHead
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import Input, ModelName
-    from sharp_cli.inference.findings_weights import Head, HeadKey, Weights
+    from sharp_cli.inference.findings_weights import Weights
+    from sharp_cli.inference.heads import Head, HeadKey, LayerWeights
     from sharp_cli.inference.trunk import Layers
 
 Suffix: TypeAlias = Literal[".onnx", ".safetensors"]
@@ -141,9 +143,7 @@ def _tensors(weights: Weights, key: HeadKey, metadata: dict[str, str]) -> bytes:
         for layer in weights.trunks[head.trunk].convolutions:
             tensors[f"{number}.features.{layer.name}.weight"] = layer.weight
             tensors[f"{number}.features.{layer.name}.bias"] = layer.bias
-        for place, (weight, bias) in enumerate(head.layers):
-            tensors[f"{number}.classifier.{place}.weight"] = weight
-            tensors[f"{number}.classifier.{place}.bias"] = bias
+        tensors |= {f"{number}.classifier.{part}": one for part, one in head.tensors.items()}
     return bytes(save({name: np.ascontiguousarray(one) for name, one in tensors.items()}, metadata))
 
 
@@ -153,13 +153,13 @@ def _network(weights: Weights, key: HeadKey, metadata: dict[str, str]) -> bytes:
 
     count, size = set_size(*key), weights.size
     graph = _Graph()
-    squares = graph.add("Reshape", "patches", graph.constant(np.array([-1, 1, size, size])))
+    squares = _reshape(graph, "patches", -1, 1, size, size)
     features: dict[str, str] = {}
     members = []
     for head in weights.heads[key]:
         if head.trunk not in features:
             features[head.trunk] = _trunk(graph, weights.trunks[head.trunk], squares)
-        members.append(_head(graph, head, features[head.trunk]))
+        members.append(graph.add("Sigmoid", _head(graph, head, features[head.trunk], count)))
     graph.add("Mean", *members, output="probabilities")
     made = helper.make_graph(
         graph.nodes,
@@ -217,14 +217,35 @@ def _trunk(graph: _Graph, layers: Layers, squares: str) -> str:
     return graph.add("Concat", *parts, axis=1)
 
 
-def _head(graph: _Graph, head: Head, features: str) -> str:
-    """Features of shape (N K, F) to probabilities of shape (N, K)."""
-    values = graph.add("Reshape", features, graph.constant(np.array([-1, head.width])))
-    for number, (weight, bias) in enumerate(head.layers):
+def _head(graph: _Graph, head: Head, features: str, count: int) -> str:
+    """Features of shape (N K, F), K = `count`, to logits of shape (N, K)."""
+    if isinstance(head, ConcatenationHead):
+        inputs = head.layers[0][0].shape[1]
+        return _fully_connected(graph, head.layers, _reshape(graph, features, -1, inputs))
+    hidden = features
+    if head.layers[1:]:
+        hidden = graph.add("Relu", _fully_connected(graph, head.layers[:-1], features))
+    own = _reshape(graph, _fully_connected(graph, head.layers[-1:], hidden), -1, count)
+    # All inputs are there: each is weighed alike, but for oneself.
+    others = (1 - np.eye(count, dtype=np.float32)) / max(count - 1, 1)
+    sets = _reshape(graph, hidden, -1, count, len(head.context))
+    pooled = graph.add("MatMul", graph.constant(others), sets)
+    said = graph.add("MatMul", pooled, graph.constant(head.context))
+    offsets = head.kinds[[*head.positions]] + (head.alone if count == 1 else 0)
+    return graph.add("Sum", own, said, graph.constant(offsets))
+
+
+def _fully_connected(graph: _Graph, layers: LayerWeights, values: str) -> str:
+    """Values of shape (B, inputs) to those of the last of some layers, shape (B, outputs)."""
+    for number, (weight, bias) in enumerate(layers):
         if number:
             values = graph.add("Relu", values)
         values = graph.add("Gemm", values, graph.constant(weight), graph.constant(bias), transB=1)
-    return graph.add("Sigmoid", values)
+    return values
+
+
+def _reshape(graph: _Graph, values: str, *shape: int) -> str:
+    return graph.add("Reshape", values, graph.constant(np.array(shape)))
 
 
 def _name(one: Input) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.inputs import ModelName
+    from sharp_cli.inference.networks import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +44,16 @@ def trunk_tensors(trunk: nn.Sequential) -> dict[str, NDArray[Any]]:
     return {name: value.cpu().numpy() for name, value in plain(trunk).state_dict().items()}
 
 
-def head_tensors(name: str, head: nn.Sequential) -> dict[str, NDArray[Any]]:
-    """The tensors of a head of the name `<model>/<finding>/<group>`, its layers counted from 0."""
-    linear = [layer for layer in head if isinstance(layer, nn.Linear)]
-    return {
-        f"{name}/{k}.{part}": value.cpu().numpy()
+def head_tensors(name: str, head: Head) -> dict[str, NDArray[Any]]:
+    """The tensors of a head of the name `<model>/<finding>/<group>`; see `inference.heads`."""
+    linear = [layer for layer in head.modules() if isinstance(layer, nn.Linear)]
+    tensors = {
+        f"{k}.{part}": value
         for k, layer in enumerate(linear)
         for part, value in layer.state_dict().items()
     }
+    tensors |= {part: value.detach() for part, value in head.named_parameters(recurse=False)}
+    return {f"{name}/{part}": value.cpu().numpy() for part, value in tensors.items()}
 
 
 def write_findings(

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from sharp_cli.core.inputs import FALLBACKS, MODELS, Input, ModelName, input_sets, set_size
+from sharp_cli.core.inputs import (
+    FALLBACKS,
+    MODELS,
+    Input,
+    ModelName,
+    input_kinds,
+    input_sets,
+    set_size,
+)
 from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS, Finding
 
 ALL = pytest.mark.parametrize("model", MODELS)
@@ -41,6 +49,12 @@ def test_mimo_time_looks_at_a_joint_now_and_earlier(finding: Finding, group: str
     for now, before in input_sets("mimo-time", finding, group):
         assert before == Input(now.side, now.joint, earlier=True)
         assert not now.earlier
+
+
+def test_hands_are_alike_and_joints_and_times_are_not() -> None:
+    assert [input_kinds(model, "erosion", "CMC-M") for model in MODELS] == [
+        (0,), (0, 0), (0, 1), (0, 1, 0, 1), (0, 1),
+    ]  # fmt: skip
 
 
 def test_widths_of_the_largest_and_the_smallest_head() -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Side
     from sharp_cli.core.records import Classification, Precision
+    from sharp_cli.training.classifier.settings import Context
 
     Study = dict[Side, list[Patch]]
 
@@ -142,11 +143,12 @@ def test_both_hands_fall_back_group_by_group(bundle: Bundle) -> None:
     assert fallen == [("left", joint) for joint in group]
 
 
+@pytest.mark.parametrize("context", ["concatenation", "pooling"])
 @pytest.mark.parametrize("model", PAPERS)
-def test_what_is_missing_is_all_zeros(tmp_path: Path, model: ModelName) -> None:
+def test_what_is_missing_is_all_zeros(tmp_path: Path, model: ModelName, context: Context) -> None:
     """Also where there is no fallback, and with heads of one, two or three layers."""
     for layers in (1, 2, 3):
-        made = network(layers, models=[model], layers=layers)
+        made = network(layers, models=[model], layers=layers, context=context)
         classifier = Classifier(write(tmp_path / str(layers), made.member))
         study: Study = {"left": hand(1, without=["lunate", "PIP3"]), "right": hand(2)}
         if layers == 1:
@@ -165,7 +167,7 @@ def test_what_is_missing_is_all_zeros(tmp_path: Path, model: ModelName) -> None:
                         (vector,) = features[finding, one].values()
                         seen[row] = torch.from_numpy(vector)
                 with torch.no_grad():
-                    expected = torch.sigmoid(head(seen.flatten()))
+                    expected = torch.sigmoid(head(seen[None])[0])
                 for one, probability in zip(unit, expected, strict=True):
                     if (finding, one) in features:
                         # The bundle is stored in 16 bit.
@@ -177,7 +179,7 @@ def test_what_is_missing_is_all_zeros(tmp_path: Path, model: ModelName) -> None:
 
 def test_the_outputs_of_a_head_are_those_of_its_inputs(tmp_path: Path) -> None:
     made = network(models=["mimo-both-hands"], layers=1)
-    head = made.heads["mimo-both-hands/erosion/PIP-IP"][0]
+    (head,) = made.heads["mimo-both-hands/erosion/PIP-IP"].children()
     assert isinstance(head, torch.nn.Linear)
     unit = input_sets("mimo-both-hands", "erosion", "PIP-IP")[0]
     with torch.no_grad():

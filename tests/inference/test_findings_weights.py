@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 from sharp_cli.bundles.store import BUNDLE_FILE, open_bundle, write_bundle
 from sharp_cli.core.errors import ModelError
 from sharp_cli.inference.findings_weights import read_weights
+from sharp_cli.inference.heads import ConcatenationHead, PoolingHead
 from tests.tiny_findings import PAPERS, network, write
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def rewrite(bundle: Bundle, **changes: Any) -> Bundle:
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Bundle:
-    return write(tmp_path, network(1).member, network(2).member)
+    """A member of each layout."""
+    return write(tmp_path, network(1).member, network(2, context="pooling").member)
 
 
 def test_what_a_bundle_holds(bundle: Bundle) -> None:
@@ -43,7 +45,12 @@ def test_what_a_bundle_holds(bundle: Bundle) -> None:
     local = weights.heads["mimo-local", "jsn", "CMC"]
     assert [head.trunk for head in local] == ["trunk-1.safetensors", "trunk-2.safetensors"]
     assert [bias.shape for _, bias in local[0].layers] == [(5,), (2,)]
-    assert weights.heads["mimo-both-hands", "erosion", "PIP-IP"][0].width == 10 * 16
+    assert isinstance(local[0], ConcatenationHead)
+    first, second = weights.heads["mimo-both-hands", "erosion", "PIP-IP"]
+    assert first.layers[0][0].shape == (5, 10 * 16)
+    assert isinstance(second, PoolingHead)
+    assert second.layers[0][0].shape == (5, 16)
+    assert second.kinds.shape == (5,)
     assert weights.thresholds.keys() == weights.heads.keys()
 
 
@@ -70,6 +77,7 @@ def without_a_row(stored: dict[str, Any], name: str) -> None:
         (TRUNK_FILE, "0.weight", "0.weight"),
         (HEADS_FILE, "siso/jsn/CMC/0.weight", "siso/jsn/CMC"),
         (HEADS_FILE, "mimo-one-hand/jsn/CMC/1.bias", "mimo-one-hand/jsn/CMC"),
+        ("heads-2.safetensors", "mimo-local/jsn/CMC/context", "mimo-local/jsn/CMC"),
     ],
 )
 @pytest.mark.parametrize("damage", [dict.pop, without_a_row])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Side, StudyJoint
     from sharp_cli.inference.trunk import Layers
+    from sharp_cli.training.classifier.settings import Context
 
     Study = dict[Side, list[Patch]]
 
@@ -63,7 +64,7 @@ def expected(
             looks[one] = member.trunk[:-1](square).detach().requires_grad_()
             features.append(pooled(member.trunk[-1](looks[one]))[0])
         head = member.heads[f"{model}/{finding}/{group}"]
-        head(torch.cat(features))[unit.index(own)].backward()
+        head(torch.stack(features)[None])[0, unit.index(own)].backward()
         signed = {}
         for one, look in looks.items():
             assert look.grad is not None
@@ -74,9 +75,12 @@ def expected(
     return {one: each / (largest or 1) for one, each in maps.items()}
 
 
+@pytest.mark.parametrize("context", ["concatenation", "pooling"])
 @pytest.mark.parametrize("model", PAPERS)
-def test_maps_are_grad_cam_of_the_mean_logit(tmp_path: Path, model: ModelName) -> None:
-    members = [network(1), network(2, layers=3)]
+def test_maps_are_grad_cam_of_the_mean_logit(
+    tmp_path: Path, model: ModelName, context: Context
+) -> None:
+    members = [network(1, context=context), network(2, context=context, layers=3)]
     for part in (part for member in members for part in (member.trunk, *member.heads.values())):
         part.half().float()  # as files hold them
     bundle = write(tmp_path, *(member.member for member in members))

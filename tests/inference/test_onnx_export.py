@@ -20,7 +20,7 @@ from sharp_cli.bundles.store import open_bundle, write_bundle
 from sharp_cli.cli import app
 from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.inputs import MODELS, input_sets
+from sharp_cli.core.inputs import MODELS, input_kinds, input_sets
 from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.inference.onnx_export import export
@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     from sharp_cli.inference.onnx_export import Suffix
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+@pytest.fixture(scope="module", params=["concatenation", "pooling"])
+def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """An ensemble of two, of heads of different depths, with the paper's four models."""
-    members = [tiny_findings.network(seed, layers=seed).member for seed in (1, 2)]
+    members = [
+        tiny_findings.network(seed, layers=seed, context=request.param).member for seed in (1, 2)
+    ]
     return tiny_findings.write(tmp_path_factory.mktemp("bundles") / "tiny", *members, threshold=0.3)
 
 
@@ -151,17 +153,30 @@ def test_without_onnx_the_message_says_so(
 class Member(nn.Module):
     """A member of an ensemble, as a user of torch would write it who has read the metadata."""
 
-    def __init__(self, widths: Sequence[int]) -> None:
+    def __init__(self, widths: Sequence[int], kinds: Sequence[int] | None = None) -> None:
         super().__init__()
         self.features = make_layers(list(tiny_findings.TINY))
         self.classifier = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
+        self.kinds = kinds
+        if kinds is not None:
+            for name, size in (("context", widths[-2]), ("alone", 1), ("kinds", max(kinds) + 1)):
+                self.classifier.register_parameter(name, nn.Parameter(torch.zeros(size)))
 
     def forward(self, patches: Tensor) -> Tensor:
         maps = self.features(patches.flatten(0, 1)[:, None].expand(-1, 3, -1, -1))
-        values = torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], 1).reshape(len(patches), -1)
+        values = torch.cat([maps.mean((2, 3)), maps.amax((2, 3))], 1)
+        values = values.reshape(*patches.shape[:2], -1)
+        if self.kinds is None:
+            values = values.flatten(1)
         for number, layer in enumerate(self.classifier):
-            values = layer(values.relu() if number else values)
-        return values.sigmoid()
+            hidden = values.relu() if number else values
+            values = layer(hidden)
+        if self.kinds is None:
+            return values.sigmoid()
+        head, count = self.classifier, hidden.shape[1]
+        others = (hidden.sum(1, keepdim=True) - hidden) / max(count - 1, 1) @ head.context
+        logits = values[..., 0] + head.kinds[self.kinds]
+        return (logits + (others if count > 1 else head.alone)).sigmoid()
 
 
 @pytest.mark.parametrize("model", tiny_findings.PAPERS)
@@ -180,10 +195,16 @@ def test_weights_make_the_classifier_in_torch(
     found: dict[tuple[Side, str], float] = {}
     for weights in export(bundle, tmp_path, suffix=".safetensors", model=model, finding="jsn"):
         sets = input_sets(model, "jsn", weights.stem.split("-")[-1])
-        count = len(sets[0])
+        count, tensors = len(sets[0]), load_file(weights)
+        kinds = input_kinds(model, "jsn", weights.stem.split("-")[-1])
         # As `bundle` has them: heads of one and of two layers.
-        members = nn.ModuleList([Member([16 * count, count]), Member([16 * count, 5, count])])
-        members.load_state_dict(load_file(weights))
+        members = nn.ModuleList(
+            Member([16, *hidden, 1], kinds)
+            if "0.classifier.context" in tensors
+            else Member([16 * count, *hidden, count])
+            for hidden in ([], [5])
+        )
+        members.load_state_dict(tensors)
         patches = np.array([[pixels[one.side, one.joint] for one in each] for each in sets])
         with torch.no_grad():
             answers = torch.stack([member(torch.from_numpy(patches)) for member in members]).mean(0)

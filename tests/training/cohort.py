@@ -107,6 +107,7 @@ def store(joints: Iterable[LabelledJoint], *, size: int = SIZE) -> PatchStore:
 def settings(**chosen: Any) -> ClassifierSettings:
     asked: dict[str, Any] = {
         "models": ("mimo-local",),
+        "context": "pooling",
         "trunk": "per-group",
         "start": "he",
         "weights": None,

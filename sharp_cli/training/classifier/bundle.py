@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
@@ -21,15 +21,24 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.training.classifier.fit import Fitted
     from sharp_cli.training.classifier.input_sets import HeadName
-    from sharp_cli.training.classifier.settings import ClassifierSettings
+    from sharp_cli.training.classifier.settings import ClassifierSettings, Context
     from sharp_cli.training.classifier.unseen import Unseen
 
 _Value = TypeVar("_Value")
 
-_ARCHITECTURE = (
+_FEATURES = (
     "VGG16 convolutions, applied to every input with the same weights; mean and maximum of their "
-    "last maps, of all inputs concatenated; fully connected layers to one logit an input"
+    "last maps"
 )
+_ARCHITECTURES: Final[Mapping[Context, str]] = {
+    "concatenation": (
+        f"{_FEATURES}, of all inputs concatenated; fully connected layers to one logit an input"
+    ),
+    "pooling": (
+        f"{_FEATURES}; fully connected layers to one logit an input, to which the weighted mean of "
+        "the other inputs' hidden values is added"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,7 @@ def write_classifier(
         thresholds=_by_model(thresholds),
         extra={
             "name": name,
-            "architecture": _ARCHITECTURE,
+            "architecture": _ARCHITECTURES[settings.context],
             "trained_on": str(cohort),
             "settings": settings.as_options(),
             "figures": [dict(zip(HEAD_METRIC_COLUMNS, row, strict=True)) for row in measured],
@@ -174,7 +183,8 @@ joint space narrowing: {", ".join(settings.models)}.
 **For research only, not for diagnosis. Measured on the cohort below alone, by cross-validation, and
 not validated on any other patients.**
 
-- **Network**: {_ARCHITECTURE}; {trunk}, initialised with {start}, which {learned}.
+- **Network**: {_ARCHITECTURES[settings.context]};
+  {trunk}, initialised with {start}, which {learned}.
   {kind.capitalize()}. Input {settings.size} x {settings.size}, mean 0 and standard deviation 1 a
   patch. Stored in 16 bit, run in 32 bit.
 - **Data**: {cohort}. Whoever made this bundle: say here whose radiographs they are, how they were

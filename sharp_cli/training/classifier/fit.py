@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sharp_cli.core.inputs import set_size
+from sharp_cli.core.inputs import input_kinds
 from sharp_cli.fileio import output
-from sharp_cli.inference.networks import HIDDEN, make_head
+from sharp_cli.inference.networks import HIDDEN, make_head, make_pooling_head
 from sharp_cli.training.classifier.batches import epoch_batches
 from sharp_cli.training.classifier.loss import batch_loss
 from sharp_cli.training.classifier.network import ClassifierNetwork
@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sharp_cli.inference.networks import Head
     from sharp_cli.training.classifier.batches import Batch
     from sharp_cli.training.classifier.features import FeatureExtractor
     from sharp_cli.training.classifier.input_sets import HeadName, InputSets
-    from sharp_cli.training.classifier.settings import ClassifierSettings, Hyperparameters
+    from sharp_cli.training.classifier.settings import (
+        ClassifierSettings,
+        Context,
+        Hyperparameters,
+    )
     from sharp_cli.training.run import Clock
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -177,12 +182,7 @@ def _initialise(
     extractor = job.make_extractor(trunk)
     best = _load(job.folder / BEST, device)
     scale = _feature_scale(extractor, job) if best is None else best["scale"]
-    heads = {}
-    for head in job.data:
-        inputs = set_size(*head)
-        heads[str(head)] = make_head(
-            len(scale) * inputs, inputs, layers=hyper.layers, hidden=HIDDEN, dropout=hyper.dropout
-        )
+    heads = {str(head): _make_head(head, len(scale), settings.context, hyper) for head in job.data}
     for module in nn.ModuleDict(heads).modules():
         if isinstance(module, nn.Linear):
             if hyper.fc_init == "he":
@@ -191,6 +191,16 @@ def _initialise(
                 nn.init.normal_(module.weight, std=_RANDOM_SD)
             nn.init.zeros_(module.bias)
     return ClassifierNetwork(heads, trunk, scale).to(device), extractor
+
+
+def _make_head(name: HeadName, features: int, context: Context, hyper: Hyperparameters) -> Head:
+    """A head whose weights are still to be initialised; of one input there is one layout."""
+    positions = input_kinds(*name)
+    count = len(positions)
+    shape: dict[str, Any] = {"layers": hyper.layers, "hidden": HIDDEN, "dropout": hyper.dropout}
+    if context == "pooling" and count > 1:
+        return make_pooling_head(features, positions, **shape)
+    return make_head(features * count, count, **shape)
 
 
 @torch.no_grad()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sharp_cli.inference.networks import Head
     from sharp_cli.training.classifier.input_sets import HeadName
 
 
@@ -26,7 +26,7 @@ class ClassifierNetwork(nn.Module):
     scale: Tensor
 
     def __init__(
-        self, heads: Mapping[str, nn.Sequential], trunk: nn.Sequential | None, scale: Tensor
+        self, heads: Mapping[str, Head], trunk: nn.Sequential | None, scale: Tensor
     ) -> None:
         super().__init__()
         self.heads = nn.ModuleDict(heads)
@@ -35,16 +35,12 @@ class ClassifierNetwork(nn.Module):
 
     def logits(self, head: HeadName, features: Tensor) -> Tensor:
         """Logits, shape (U, K), of the features of input sets, shape (U, K, F)."""
-        logits: Tensor = self.heads[str(head)]((features / self.scale).flatten(1))
+        logits: Tensor = self.heads[str(head)](features / self.scale)
         return logits
 
-    def plain_heads(self) -> dict[str, nn.Sequential]:
+    def plain_heads(self) -> dict[str, Head]:
         """The heads with the scale folded in: they take unscaled features."""
-        heads = {}
-        for name, head in self.heads.items():
-            plain = copy.deepcopy(head)
-            weight = plain[0].weight  # type: ignore[index]
-            with torch.no_grad():
-                weight /= self.scale.repeat(weight.shape[1] // len(self.scale))
-            heads[name] = plain
+        heads = {name: copy.deepcopy(head) for name, head in self.heads.items()}
+        for head in heads.values():
+            head.fold_scale(self.scale)  # type: ignore[operator]
         return heads  # type: ignore[return-value]

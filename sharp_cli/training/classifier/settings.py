@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Trunk: TypeAlias = Literal["per-group", "shared"]
 Start: TypeAlias = Literal["imagenet", "bundle", "random", "he"]
 FcInit: TypeAlias = Literal["random", "he"]
+Context: TypeAlias = Literal["pooling", "concatenation"]
 
 VGG16_SIZE: Final = 224
 """Width and height of VGG16's input (Simonyan & Zisserman, ICLR 2015)."""
@@ -64,6 +65,7 @@ class ClassifierSettings:
 
     Attributes:
         models: The models to train, one or more.
+        context: How a head takes the inputs of a set together; see `inference.heads`.
         trunk: Whether every model, finding and group has its own trunk, or all share one.
         start: What the trunks' weights are initialised with.
         weights: With `imagenet` a file of torchvision's weights, with `bundle` the bundle's
@@ -80,6 +82,7 @@ class ClassifierSettings:
     """
 
     models: tuple[ModelName, ...]
+    context: Context
     trunk: Trunk
     start: Start
     weights: Path | None
@@ -103,6 +106,7 @@ class ClassifierSettings:
         bundle = self.start == "bundle"
         return {
             "model": list(self.models),
+            "context": self.context,
             "trunk": self.trunk,
             "init": self.start,
             "vgg16-weights": None if bundle else fingerprint(self.weights),

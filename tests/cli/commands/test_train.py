@@ -54,6 +54,7 @@ CHOICES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 PLAIN = ClassifierSettings(
     models=("mimo-local",),
+    context="pooling",
     trunk="per-group",
     start="imagenet",
     weights=None,
@@ -134,10 +135,11 @@ def test_a_classifier_is_trained_as_the_paper_does_if_not_asked_otherwise(
 def test_a_classifier_gets_what_was_asked(sharp: Sharp, calls: list[Call]) -> None:
     asked = {
         "--model": "siso", "--prior": "labels.csv", "--folds": "4", "--fold-file": "labels.csv",
-        "--annotations": "labels.csv", "--trunk": "shared", "--vgg16-weights": "labels.csv",
-        "--size": "64", "--fc-layers": "3", "--fc-init": "random", "--dropout": "0.1",
-        "--batch": "7", "--search": "5", "--samples": "9", "--epochs": "8", "--patience": "2",
-        "--specificity": "0.9", "--seed": "4", "--threads": "1", "--hands": "h", "--detector": "d",
+        "--annotations": "labels.csv", "--context": "concatenation", "--trunk": "shared",
+        "--vgg16-weights": "labels.csv", "--size": "64", "--fc-layers": "3", "--fc-init": "random",
+        "--dropout": "0.1", "--batch": "7", "--search": "5", "--samples": "9", "--epochs": "8",
+        "--patience": "2", "--specificity": "0.9", "--seed": "4", "--threads": "1",
+        "--hands": "h", "--detector": "d",
     }  # fmt: skip
     words = [word for pair in asked.items() for word in pair]
     done = sharp("train", "classifier", *CLASSIFIER, *words, "--frozen", "--final")
@@ -146,9 +148,9 @@ def test_a_classifier_gets_what_was_asked(sharp: Sharp, calls: list[Call]) -> No
     file = Path("labels.csv")
     assert sources == Sources(file, Path(), file, None, file, file, "h", "d")
     assert chosen["settings"] == ClassifierSettings(
-        models=("siso", "mimo-time"), trunk="shared", start="imagenet", weights=file, frozen=True,
-        size=64, hyper=Hyperparameters(3, "random", 0.1, 7), search=5, samples=9, epochs=8,
-        patience=2, threshold=ThresholdRule(specificity=0.9), seed=4,
+        models=("siso", "mimo-time"), context="concatenation", trunk="shared", start="imagenet",
+        weights=file, frozen=True, size=64, hyper=Hyperparameters(3, "random", 0.1, 7), search=5,
+        samples=9, epochs=8, patience=2, threshold=ThresholdRule(specificity=0.9), seed=4,
     )  # fmt: skip
     assert (chosen["folds"], chosen["final"], chosen["threads"]) == (4, True, 1)
 

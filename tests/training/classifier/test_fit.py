@@ -116,6 +116,20 @@ def test_what_is_separable_is_learned(tmp_path: Path, layers: int, fc_init: Any)
     assert network.loss == min(losses) < losses[0]
 
 
+@pytest.mark.parametrize("context", ["concatenation", "pooling"])
+def test_what_the_other_hand_tells_is_learned(tmp_path: Path, context: str) -> None:
+    """Both hands are alike, and half of the patches show nothing."""
+    inputs, features = separable(80)
+    told = inputs.labels[:, :1].repeat(2, axis=1)
+    alike = replace(inputs, labels=told)
+    features[..., 0] = torch.from_numpy(4 * told.ravel() - 2)
+    features[:, ::2, 0] = 0
+    asked = settings(context=context, samples=400, epochs=10, patience=10)
+    hyper = Hyperparameters(dropout=0.1, batch=8)
+    network = fit(job(tmp_path, alike, features), asked, hyper, device="cpu")
+    assert ((network.probabilities(HEAD, alike) > 0.5) == (told > 0.5)).mean() > 0.95
+
+
 def test_it_follows_from_the_seed(tmp_path: Path) -> None:
     inputs, _ = separable()
     one, same, other = (
@@ -268,7 +282,8 @@ def test_a_shared_trunk_learns_with_all_heads(tmp_path: Path) -> None:
     assert [*network.heads] == [str(head) for head in heads]
 
 
-def test_a_bundle_says_what_the_networks_say(tmp_path: Path) -> None:
+@pytest.mark.parametrize("context", ["concatenation", "pooling"])
+def test_a_bundle_says_what_the_networks_say(tmp_path: Path, context: str) -> None:
     """All the way: of a study's patches, through 16 bit and OpenVINO."""
     size = 64
     study: dict[Side, list[Patch]] = {"left": hand(1), "right": hand(2)}
@@ -297,7 +312,7 @@ def test_a_bundle_says_what_the_networks_say(tmp_path: Path) -> None:
     for layer in trunk:
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-    asked = settings(frozen=False, samples=4, epochs=1, size=size)
+    asked = settings(context=context, frozen=False, samples=4, epochs=1, size=size)
     networks = [
         fit(
             job(

@@ -10,7 +10,7 @@ import typer
 from sharp_cli.cli import options
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.train import classifier_options as own_options
-from sharp_cli.cli.commands.train.classifier_options import FcInit, Init, Trunk
+from sharp_cli.cli.commands.train.classifier_options import Context, FcInit, Init, Trunk
 from sharp_cli.cli.commands.train.logs import begin_training
 from sharp_cli.cli.engines import training_helpers
 from sharp_cli.cli.terminal import log
@@ -49,6 +49,7 @@ def classifier(
     out: own_options.Out,
     *,
     model: own_options.Models = [options.Model.MIMO_LOCAL],  # noqa: B006 - typer reads it
+    context: own_options.ContextOption = Context.POOLING,
     prior: own_options.Prior = None,
     folds: own_options.Folds = 8,
     fold_file: own_options.FoldFile = None,
@@ -95,6 +96,7 @@ def classifier(
 
     chosen = settings.ClassifierSettings(
         models=_models(model, prior),
+        context=context.value,
         trunk=trunk.value,
         start=init.value,
         weights=init_bundle or vgg16_weights,

@@ -27,6 +27,13 @@ class Init(str, Enum):
     RANDOM = "random"
 
 
+class Context(str, Enum):
+    """How a head takes the inputs of a set together."""
+
+    POOLING = "pooling"
+    CONCATENATION = "concatenation"
+
+
 class FcInit(str, Enum):
     """How the fully connected layers are initialised."""
 
@@ -59,6 +66,15 @@ Out = Annotated[
     ),
 ]
 Models = Annotated[list[options.Model], typer.Option(help="Model to train; repeatable.")]
+ContextOption = Annotated[
+    Context,
+    typer.Option(
+        "--context",
+        help="How the joints of an input set speak for each other: each is classified by itself "
+        "and the mean of the others is added, or the features of all are concatenated, as in "
+        "the paper.",
+    ),
+]
 Prior = Annotated[
     Path | None,
     _file(
