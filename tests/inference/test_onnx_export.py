@@ -175,7 +175,7 @@ class Member(nn.Module):
             return values.sigmoid()
         head, count = self.classifier, hidden.shape[1]
         others = (hidden.sum(1, keepdim=True) - hidden) / max(count - 1, 1) @ head.context
-        logits = values[..., 0] + head.kinds[self.kinds]
+        logits = values[..., 0] + head.kinds[[*self.kinds]]
         return (logits + (others if count > 1 else head.alone)).sigmoid()
 
 
