@@ -71,14 +71,16 @@ class ConcatenationHead(nn.Sequential):
 
     def forward(self, features: Tensor) -> Tensor:
         """Features of input sets, shape (U, K, F), to logits, shape (U, K)."""
-        logits: Tensor = super().forward(features.flatten(1))
-        return logits
+        values = features.flatten(1)
+        for layer in self:
+            values = layer(values)
+        return values
 
     @torch.no_grad()
     def fold_scale(self, scale: Tensor) -> None:
         """Take features as they are, not divided by a scale of shape (F,)."""
-        weight = self[0].weight
-        weight /= scale.repeat(weight.shape[1] // len(scale))
+        weight = _linear(self, 0).weight
+        weight.div_(scale.repeat(weight.shape[1] // len(scale)))
 
 
 class PoolingHead(nn.Module):
@@ -91,27 +93,28 @@ class PoolingHead(nn.Module):
     def __init__(self, own: nn.Sequential, positions: Sequence[int]) -> None:
         super().__init__()
         self.own = own
-        self.context = nn.Parameter(torch.zeros(own[-1].in_features))
+        self.context = nn.Parameter(torch.zeros(_linear(own, -1).in_features))
         self.alone = nn.Parameter(torch.zeros(1))
         self.kinds = nn.Parameter(torch.zeros(max(positions) + 1))
         self._positions = [*positions]
 
     def forward(self, features: Tensor) -> Tensor:
         """Features of input sets, shape (U, K, F), to logits, shape (U, K)."""
-        hidden = self.own[:-1](features)
-        own = self.own[-1](hidden)[..., 0] + self.kinds[self._positions]
+        hidden: Tensor = self.own[:-1](features)
+        own = _linear(self.own, -1)(hidden)[..., 0] + self.kinds[self._positions]
         diagonal = torch.eye(features.shape[1], dtype=torch.bool, device=features.device)
         others = (features.any(dim=2)[:, None] & ~diagonal).to(hidden.dtype)
         count = others.sum(dim=2)
         said = (others @ hidden) @ self.context / count.clamp_min(1)
-        return own + torch.where(count > 0, said, self.alone)
+        logits: Tensor = own + torch.where(count > 0, said, self.alone)
+        return logits
 
     @torch.no_grad()
     def fold_scale(self, scale: Tensor) -> None:
         """Take features as they are, not divided by a scale of shape (F,)."""
-        self.own[0].weight /= scale
+        _linear(self.own, 0).weight.div_(scale)
         if len(self.own) == 1:
-            self.context /= scale
+            self.context.div_(scale)
 
 
 Head: TypeAlias = ConcatenationHead | PoolingHead
@@ -160,6 +163,13 @@ def torch_head(head: heads.Head) -> Head:
     for name, parameter in made.named_parameters(recurse=False):
         parameter.data = torch.from_numpy(head.tensors[name])
     return made
+
+
+def _linear(layers: nn.Sequential, place: int) -> nn.Linear:
+    """The first or last layer of a head, which is fully connected."""
+    layer = layers[place]
+    assert isinstance(layer, nn.Linear)  # noqa: S101 - for the type checker
+    return layer
 
 
 def _layers(inputs: int, outputs: int, layers: int, hidden: int, dropout: float) -> list[nn.Module]:

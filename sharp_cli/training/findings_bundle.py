@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.inputs import ModelName
-    from sharp_cli.inference.networks import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def trunk_tensors(trunk: nn.Sequential) -> dict[str, NDArray[Any]]:
     return {name: value.cpu().numpy() for name, value in plain(trunk).state_dict().items()}
 
 
-def head_tensors(name: str, head: Head) -> dict[str, NDArray[Any]]:
+def head_tensors(name: str, head: nn.Module) -> dict[str, NDArray[Any]]:
     """The tensors of a head of the name `<model>/<finding>/<group>`; see `inference.heads`."""
     linear = [layer for layer in head.modules() if isinstance(layer, nn.Linear)]
     tensors = {

@@ -136,7 +136,7 @@ def hand_made(model: ModelName, weights: Mapping[tuple[int, int], float]) -> Net
                     sign = 1 if number or feature == 0 else -1
                     layer.weight[feature, feature if number else 0, 1, 1] = sign
         for head in made.heads.values():
-            layer = head[-1]
+            (layer,) = head.children()
             assert isinstance(layer, torch.nn.Linear)
             layer.weight.zero_()
             for (one, feature), weight in weights.items():

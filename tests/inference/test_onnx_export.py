@@ -173,10 +173,12 @@ class Member(nn.Module):
             values = layer(hidden)
         if self.kinds is None:
             return values.sigmoid()
-        head, count = self.classifier, hidden.shape[1]
-        others = (hidden.sum(1, keepdim=True) - hidden) / max(count - 1, 1) @ head.context
-        logits = values[..., 0] + head.kinds[[*self.kinds]]
-        return (logits + (others if count > 1 else head.alone)).sigmoid()
+        parts = ("context", "alone", "kinds")
+        context, alone, kinds = (self.classifier.get_parameter(part) for part in parts)
+        count = hidden.shape[1]
+        others = (hidden.sum(1, keepdim=True) - hidden) / max(count - 1, 1) @ context
+        logits = values[..., 0] + kinds[[*self.kinds]]
+        return (logits + (others if count > 1 else alone)).sigmoid()
 
 
 @pytest.mark.parametrize("model", tiny_findings.PAPERS)
