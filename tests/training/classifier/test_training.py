@@ -131,6 +131,8 @@ def test_the_bundle_holds_the_networks_of_all_folds(data: Path, made: Path) -> N
     assert len(bundle.meta["members"]) == 3
     assert set(bundle.meta["thresholds"]) == set(MODELS)
     assert bundle.meta["settings"]["fc-layers"] == 2
+    assert bundle.meta["settings"]["context"] == "pooling"
+    assert "mean of the other inputs" in bundle.meta["architecture"]
     assert bundle.meta["trained_on"].startswith("6 patients, 12 studies, 48 labelled joints")
     classifier = Classifier(bundle, device="cpu", threads=1)
     ((one, *_),) = classifier.classify([{"left": hand(1), "right": hand(2)}], "mimo-local")
