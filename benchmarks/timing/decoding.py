@@ -13,7 +13,7 @@ from pydicom import dcmread
 from pydicom.uid import UID, JPEGBaseline8Bit
 
 from sharp_cli import radiograph
-from sharp_cli.radiograph.dicom import SYNTAXES
+from sharp_cli.radiograph.stored import SYNTAXES
 from timing.processes import in_new_process
 from timing.table import Row
 

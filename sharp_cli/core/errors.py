@@ -7,7 +7,11 @@ catches `SharpError` in one place, prints it to stderr and exits with `exit_code
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Self
 
 
 class ExitCode(IntEnum):
@@ -30,6 +34,11 @@ class SharpError(Exception):
 
 class InputError(SharpError):
     """One input file cannot be used; other inputs of the same call are not affected."""
+
+    @classmethod
+    def noting(cls, message: str, notes: Sequence[str]) -> Self:
+        """An error that also tells what was noted of the file before, which may explain it."""
+        return cls(f"{message} (noted while reading it: {'; '.join(notes)})" if notes else message)
 
 
 class RadiographError(InputError):

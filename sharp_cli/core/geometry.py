@@ -38,6 +38,11 @@ class Affine:
         return math.sqrt(abs(self.a * self.e - self.b * self.d))
 
     @property
+    def scales(self) -> tuple[float, float]:
+        """How many of its pixels the map gives a unit across and down; one number for squares."""
+        return math.hypot(self.a, self.b), math.hypot(self.d, self.e)
+
+    @property
     def mirrors(self) -> bool:
         """Whether the map turns a left hand into a right one."""
         return self.a * self.e - self.b * self.d < 0
@@ -64,6 +69,15 @@ def from_matrix(matrix: ArrayLike) -> Affine:
     """The map of an array whose first two rows are its coefficients."""
     top = np.asarray(matrix, dtype=np.float64)[:2]
     return Affine(*(float(value) for value in top.ravel()))
+
+
+def from_square(aspect: float) -> Affine:
+    """The map from square pixels, as wide as a picture's own, to those.
+
+    Args:
+        aspect: How many times as high as wide the picture's pixels are.
+    """
+    return Affine(1.0, 0.0, 0.0, 0.0, 1.0 / aspect, 0.0)
 
 
 def similarity(
@@ -108,24 +122,26 @@ class Shrinking:
 
     def __init__(self, pixels: NDArray[np.float32]) -> None:
         """Wrap a picture: float32, shape (height, width)."""
-        self._shrunk = {1: (pixels, similarity())}
+        self._shrunk = {(1, 1): (pixels, similarity())}
 
-    def by(self, step: int) -> tuple[NDArray[np.float32], Affine]:
-        """The picture shrunk by a whole number, and the map from the picture to it.
+    def by(self, across: int, down: int) -> tuple[NDArray[np.float32], Affine]:
+        """The picture shrunk by whole numbers, and the map from the picture to it.
 
-        The remainder at its right and lower edge, less than `step` pixels, is dropped: OpenCV
-        averages whole blocks five times as fast as others.
+        The remainder at its right and lower edge, less than a step, is dropped: OpenCV averages
+        whole blocks five times as fast as others.
         """
-        pixels = self._shrunk[1][0]
-        step = max(1, min(step, *pixels.shape))
-        if step not in self._shrunk:
-            height, width = (size // step for size in pixels.shape)
-            whole = pixels[: height * step, : width * step]
+        pixels = self._shrunk[1, 1][0]
+        most = min(pixels.shape)
+        steps = max(1, min(across, most)), max(1, min(down, most))
+        if steps not in self._shrunk:
+            across, down = steps
+            height, width = pixels.shape[0] // down, pixels.shape[1] // across
+            whole = pixels[: height * down, : width * across]
             smaller = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
             # Centres of pixels are at whole numbers: (x + 0.5) / step - 0.5.
-            shift = 0.5 / step - 0.5
-            self._shrunk[step] = (smaller, similarity(scale=1 / step, x=shift, y=shift))
-        return self._shrunk[step]
+            x, y = 0.5 / across - 0.5, 0.5 / down - 0.5
+            self._shrunk[steps] = smaller, Affine(1 / across, 0.0, x, 0.0, 1 / down, y)
+        return self._shrunk[steps]
 
 
 def sample(
@@ -150,7 +166,8 @@ def sample(
         float32, shape (size[1], size[0]).
     """
     shrinking = pixels if isinstance(pixels, Shrinking) else Shrinking(pixels)
-    shrunk, shrink = shrinking.by(int(to_image.scale))
+    across, down = (int(scale) for scale in to_image.scales)
+    shrunk, shrink = shrinking.by(across, down)
     view = cv2.warpAffine(
         shrunk,
         shrink.after(to_image).matrix,

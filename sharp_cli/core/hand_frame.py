@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sharp_cli.core.geometry import Affine, fit_similarity, similarity
+from sharp_cli.core.geometry import Affine, fit_similarity, from_square, similarity
 from sharp_cli.core.joints import COMMON_PHALANX, POINTS, phalanx_length
 from sharp_cli.core.template import TEMPLATE
 
@@ -44,11 +44,18 @@ def at_common_scale(frame: Affine, phalanx: float) -> Affine:
     return frame.after(similarity(scale=phalanx / (COMMON_PHALANX * frame.scale)))
 
 
-def common_frame(points: Points, *, mirror: bool) -> Affine:
+def common_frame(points: Points, *, mirror: bool, aspect: float = 1.0) -> Affine:
     """A hand's frame at the common scale, by its own phalanges; see `fit_hand`.
 
     Where no phalanx is known, as in a radiograph of the wrist, the mean hand's is taken.
+
+    Args:
+        points: See `fit_hand`.
+        mirror: Likewise.
+        aspect: How many times as high as wide the pixels are that the points are in.
     """
+    squared = from_square(aspect)
+    points = squared.inverse()(points)
     known = {
         name: (x, y)
         for name, (x, y) in zip(POINTS, points.tolist(), strict=True)
@@ -57,7 +64,7 @@ def common_frame(points: Points, *, mirror: bool) -> Affine:
     frame, phalanx = fit_hand(points, mirror=mirror), phalanx_length(known)
     if math.isnan(phalanx):
         phalanx = frame.scale * phalanx_length(dict(zip(POINTS, TEMPLATE.tolist(), strict=True)))
-    return at_common_scale(frame, phalanx)
+    return squared.after(at_common_scale(frame, phalanx))
 
 
 def fill_missing(points: Points, *, mirror: bool | None = None) -> Points:

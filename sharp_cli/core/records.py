@@ -23,7 +23,26 @@ JointStatus = Literal["ok", "uncertain", "not-detected"]
 Label = Literal["intact", "non-intact"]
 Certainty = Literal["certain", "uncertain", "unlike"]
 Precision = Literal["fp32", "bf16"]
+Plane = Literal["detector", "hand", "unknown"]
 Corners = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spacing:
+    """The size of a pixel.
+
+    Attributes:
+        height: In mm.
+        width: In mm.
+        source: The DICOM tag that gives it, or the two whose quotient it is.
+        plane: Whether it is the size in the hand or that of its shadow on the detector (or on a
+            film that was digitised), which is larger.
+    """
+
+    height: float
+    width: float
+    source: str
+    plane: Plane
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +52,18 @@ class Radiograph:
     Attributes:
         file: The path as the user gave it.
         pixels: float32, shape (height, width), 0…1, bones bright.
-        spacing: Height and width of a pixel in mm, or None where the file does not say.
+        spacing: The size of a pixel, or None where the file does not say.
         side: The side that the file's tags give, or None.
         warnings: What the reader had to assume.
+        aspect: How many times as high as wide a pixel is.
     """
 
     file: str
     pixels: NDArray[np.float32]
-    spacing: tuple[float, float] | None
+    spacing: Spacing | None
     side: Side | None
     warnings: tuple[str, ...]
+    aspect: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

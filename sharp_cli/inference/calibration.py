@@ -104,7 +104,7 @@ def depth(places: Array, to_image: Affine, size: tuple[int, int]) -> Array:
     """
     middle = (np.array(size) - 1) / 2
     room = middle + _EDGE - np.abs(to_image(places) - middle)
-    return np.asarray(room.min(axis=1) / to_image.scale)
+    return np.asarray((room / to_image.scales).min(axis=1))
 
 
 def measure_evidence(predictions: ViewPredictions) -> Evidence:

@@ -110,19 +110,21 @@ def _misfit(points: NDArray[np.float64], *, mirror: bool) -> float:
     return float(np.sqrt(((to_canonical(points) - TEMPLATE) ** 2).sum(axis=1).mean()))
 
 
-def letterbox(pixels: NDArray[np.float32], fill: float = 1.0) -> Letterboxed:
+def letterbox(pixels: NDArray[np.float32], fill: float = 1.0, aspect: float = 1.0) -> Letterboxed:
     """Shrink a picture into the middle of the network's square.
 
     Args:
         pixels: float32, shape (height, width).
         fill: Fraction of the square's side that the picture's longer side takes.
+        aspect: How many times as high as wide its pixels are.
     """
     height, width = pixels.shape
-    scale = max(height, width) / (INPUT * fill)
-    x, y = (width - 1) / 2 - scale * (INPUT - 1) / 2, (height - 1) / 2 - scale * (INPUT - 1) / 2
-    to_image = Affine(scale, 0.0, x, 0.0, scale, y)
-    columns = np.abs(np.arange(INPUT) - (INPUT - 1) / 2) * scale < width / 2
-    rows = np.abs(np.arange(INPUT) - (INPUT - 1) / 2) * scale < height / 2
+    across = max(height * aspect, width) / (INPUT * fill)
+    down = across / aspect
+    x, y = (width - 1) / 2 - across * (INPUT - 1) / 2, (height - 1) / 2 - down * (INPUT - 1) / 2
+    to_image = Affine(across, 0.0, x, 0.0, down, y)
+    columns = np.abs(np.arange(INPUT) - (INPUT - 1) / 2) * across < width / 2
+    rows = np.abs(np.arange(INPUT) - (INPUT - 1) / 2) * down < height / 2
     inside = np.outer(rows, columns)
     return Letterboxed(sample(pixels, to_image, (INPUT, INPUT)), inside, to_image)
 
@@ -253,10 +255,17 @@ class HandFinder:
             raise ModelError(message) from error
         self._network = load_onnx(bundle.path / "hands.onnx", threads=threads)
 
-    def candidates(self, pixels: NDArray[np.float32]) -> tuple[list[Candidate], Affine]:
-        """All hands in a picture, the surest first, and the map from their input to the picture."""
+    def candidates(
+        self, pixels: NDArray[np.float32], aspect: float = 1.0
+    ) -> tuple[list[Candidate], Affine]:
+        """All hands in a picture, the surest first, and the map from their input to the picture.
+
+        Args:
+            pixels: float32, shape (height, width).
+            aspect: How many times as high as wide its pixels are.
+        """
         for fill in _FILLS:
-            boxed = letterbox(pixels, fill)
+            boxed = letterbox(pixels, fill, aspect)
             all_views = views(normalise(boxed.view, boxed.inside))
             outputs = self._run_views(all_views, _FIRST_VIEWS)
             found = decode(*merge(outputs), _NOTHING)
@@ -285,7 +294,7 @@ class HandFinder:
         Raises:
             NoHandError: There is none.
         """
-        candidates, to_image = self.candidates(radiograph.pixels)
+        candidates, to_image = self.candidates(radiograph.pixels, radiograph.aspect)
         if not candidates:
             raise NoHandError.of(radiograph.file)
         warnings = []

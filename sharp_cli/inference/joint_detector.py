@@ -236,7 +236,7 @@ class JointDetector:
         pixels = Shrinking(radiograph.pixels)
         height, width = radiograph.pixels.shape
         scored = []
-        for frame in part_frames(width, height):
+        for frame in part_frames(width, height, radiograph.aspect):
             (found,) = self.predict_views(pixels, [frame])
             found[depth(TEMPLATE, frame, (width, height)) < -_FAR] = np.nan
             if (found[:, 2] >= FRAME_LIKELIHOOD).sum() >= _MIN_POINTS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from sharp_cli.core.geometry import similarity
+from sharp_cli.core.geometry import from_square, similarity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,18 +36,20 @@ PARTS: Final = (
 or larger."""
 
 
-def part_frames(width: int, height: int) -> Iterator[Affine]:
+def part_frames(width: int, height: int, aspect: float = 1.0) -> Iterator[Affine]:
     """The frames in which each of the `PARTS` fills a radiograph, by quarter turns and mirrored.
 
     Args:
         width: Of the radiograph in pixels.
         height: Likewise.
+        aspect: How many times as high as wide its pixels are.
 
     Yields:
         Maps from canonical coordinates to the radiograph's pixels.
     """
     for part, quarter, mirror in itertools.product(PARTS, range(4), (False, True)):
-        scale = max(width, height) / part.side
+        scale = max(width, height * aspect) / part.side
         turned = similarity(scale=scale, degrees=90.0 * quarter, mirror=mirror)
+        turned = from_square(aspect).after(turned)
         x, y = np.array([width - 1, height - 1]) / 2 - turned(part.centre)
         yield similarity(x=float(x), y=float(y)).after(turned)

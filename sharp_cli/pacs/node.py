@@ -18,7 +18,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 from sharp_cli.core.errors import OutputError
 from sharp_cli.pacs.limits import MAX_OBJECT_BYTES, RADIOGRAPHY, is_uid
 from sharp_cli.pacs.spool import QueueError
-from sharp_cli.radiograph.dicom import SYNTAXES
+from sharp_cli.radiograph.stored import SYNTAXES
 from sharp_cli.radiograph.tags import text
 
 if TYPE_CHECKING:

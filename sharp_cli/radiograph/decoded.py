@@ -12,12 +12,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.joints import Side
+    from sharp_cli.core.records import Spacing
 
 MAX_PIXELS: Final = 100_000_000
 """A 35 x 43 cm detector at 0.04 mm has 94 million pixels; no hand radiograph needs more."""
 
 MIN_SIDE: Final = 64
 """With fewer pixels a side, a phalanx is a few pixels long and no joint can be judged."""
+
+ASPECT_TOLERANCE: Final = 0.01
+"""Pixels this near to squares are squares, whose sides were rounded."""
+
+_MAX_ASPECT: Final = 4.0
+"""No device is known whose pixels are longer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +34,19 @@ class DecodedFile:
     Attributes:
         pixels: float32, shape (height, width), 0…1, as the file wants them shown.
         trusted: Whether the file's tags decide that bones are bright, and not the picture.
-        spacing: Height and width of a pixel in mm, or None.
+        spacing: The size of a pixel, or None.
+        aspect: How many times as high as wide a pixel is.
         side: The side that the tags give, or None.
-        warnings: What had to be assumed.
+        opacity: float32, the same shape, 0…1: how much of the picture is to be seen, and not the
+            background; None where all of it is.
     """
 
     pixels: NDArray[np.float32]
     trusted: bool = False
-    spacing: tuple[float, float] | None = None
+    spacing: Spacing | None = None
+    aspect: float = 1.0
     side: Side | None = None
-    warnings: tuple[str, ...] = ()
+    opacity: NDArray[np.float32] | None = None
 
 
 def check_size(width: int, height: int) -> None:
@@ -57,3 +67,17 @@ def check_size(width: int, height: int) -> None:
             "are needed); export it at full resolution"
         )
         raise RadiographError(message)
+
+
+def plausible_aspect(aspect: float, source: str, notes: list[str]) -> float:
+    """The shape that tags give pixels, or that of a square, with a note, where none has it.
+
+    Args:
+        aspect: How many times as high as wide they are.
+        source: The tags.
+        notes: Gets the note.
+    """
+    if 1 / _MAX_ASPECT <= aspect <= _MAX_ASPECT:
+        return aspect
+    notes.append(f"the file's {source} makes no sense (pixels {aspect:.3g} times as high as wide)")
+    return 1.0

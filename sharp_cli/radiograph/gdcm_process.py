@@ -18,16 +18,14 @@ from pydicom.uid import JPEGLosslessSV1
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sharp_cli.radiograph.bits import Bits
+
 _NEEDED: Final = (
     "SamplesPerPixel",
     "PhotometricInterpretation",
     "PlanarConfiguration",
     "Rows",
     "Columns",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
     "PixelData",
 )
 
@@ -44,11 +42,15 @@ _SECONDS: Final = 120.0
 """The largest picture takes a few seconds."""
 
 
-def decode(tags: Dataset) -> NDArray[Any]:
+def decode(tags: Dataset, bits: Bits) -> NDArray[Any]:
     """Decode the pixel data of a file in one of the JPEG transfer syntaxes.
 
+    Args:
+        tags: Those of the file.
+        bits: Its container and width are those of the stream.
+
     Returns:
-        Shape (rows, columns), colours (rows, columns, 3).
+        Unsigned integers, shape (rows, columns), colours (rows, columns, 3).
 
     Raises:
         subprocess.SubprocessError: The data are damaged.
@@ -57,6 +59,10 @@ def decode(tags: Dataset) -> NDArray[Any]:
     for keyword in _NEEDED:
         if keyword in tags:
             part[keyword] = tags[keyword]
+    part.BitsAllocated = bits.container
+    part.BitsStored = bits.container
+    part.HighBit = bits.container - 1
+    part.PixelRepresentation = 0
     part.file_meta = FileMetaDataset()
     # gdcm goes by the stream alone; this is the syntax from which pydicom keeps no depth away.
     part.file_meta.TransferSyntaxUID = JPEGLosslessSV1

@@ -10,7 +10,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from sharp_cli.core.about import MAKER, NAME
 from sharp_cli.radiograph import silence
-from sharp_cli.radiograph.tags import key, side, text
+from sharp_cli.radiograph.tags import key, lift_frame, side, text
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
@@ -115,6 +115,7 @@ def _may_be_picture(tags: FileDataset, *, marked: bool) -> bool:
 
 
 def _study(tags: FileDataset) -> Header:
+    lift_frame(tags)
     dated = bool(text(tags, "StudyDate"))
     return Header(
         study_key=key(tags, "StudyInstanceUID"),

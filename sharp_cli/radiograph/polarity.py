@@ -23,10 +23,8 @@ _STRONG: Final = 0.05
 """Contrast from which on the picture contradicts the tags, which is worth a warning."""
 
 
-def bones_bright(
-    pixels: NDArray[np.float32], *, trusted: bool
-) -> tuple[NDArray[np.float32], str | None]:
-    """Invert a radiograph if its bones are dark.
+def judge(pixels: NDArray[np.float32], *, trusted: bool) -> tuple[bool, str | None]:
+    """Judge whether a radiograph is to be inverted, as its bones are dark.
 
     Args:
         pixels: float32, shape (height, width), 0…1.
@@ -34,18 +32,15 @@ def bones_bright(
             warning.
 
     Returns:
-        The pixels, inverted or not, and what was assumed or found odd.
+        Whether it is, and what was assumed or found odd.
     """
     contrast = bone_contrast(pixels)
     if trusted:
         odd = contrast < -_STRONG
-        return (
-            pixels,
-            "the tags say that bones are bright, the picture looks inverted" * odd or None,
-        )
+        return False, "the tags say that bones are bright, the picture looks inverted" * odd or None
     if contrast < 0:
-        return 1 - pixels, "the picture shows bones dark; it was inverted"
-    return pixels, None
+        return True, "the picture shows bones dark; it was inverted"
+    return False, None
 
 
 def bone_contrast(pixels: NDArray[np.float32]) -> float:

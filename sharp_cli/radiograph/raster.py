@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+import cv2
 import numpy as np
-from PIL import Image
-from PIL.TiffImagePlugin import IMAGELENGTH, IMAGEWIDTH, TiffImageFile
+from PIL import Image, UnidentifiedImageError
 
 from sharp_cli.core.errors import RadiographError
-from sharp_cli.radiograph import grey
-from sharp_cli.radiograph.decoded import DecodedFile, check_size
+from sharp_cli.radiograph import grey, tiff
+from sharp_cli.radiograph.colour import to_grey, to_opacity
+from sharp_cli.radiograph.decoded import (
+    ASPECT_TOLERANCE,
+    DecodedFile,
+    check_size,
+    plausible_aspect,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,30 +34,51 @@ _TURN_BACK: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
+_NOT_TURNED: Final = "the file's orientation tag is not applied: positions are of its pixels"
+_DEEP_PNG: Final = (b"\x10\x02", b"\x10\x04", b"\x10\x06")
+"""16 bits, and colour, grey with opacity, or colour with opacity (PNG, 11.2.2): of these Pillow
+keeps the upper byte."""
+
+_DEPTH_OF_PNG: Final = slice(24, 26)
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+_RESOLUTIONS: Final = ("jfif_density", "aspect", "dpi", "resolution")
+"""Where Pillow puts pixels a unit of length, or the shape of a pixel, which says as much here."""
 
 
-def read(stream: BinaryIO) -> DecodedFile:
-    """Decode a picture; colours become grey, and transparency is ignored.
+def read(stream: BinaryIO, notes: list[str]) -> DecodedFile:
+    """Decode a picture; colours become grey.
 
     8-bit values are taken as they are shown; deeper ones, whose range in use is unknown, are
     stretched between robust percentiles.
 
+    Args:
+        stream: The open file, at its beginning.
+        notes: Gets what had to be assumed.
+
     Raises:
-        RadiographError: It has several pictures, a size past the limits, or no use as a picture.
+        RadiographError: It has several pictures, a size past the limits, or no use as a picture; or
+            it is of a kind of TIFF that is not read.
         PIL.UnidentifiedImageError: It is in none of the four formats.
     """
-    with Image.open(stream, formats=_FORMATS) as image:
+    kind = tiff.read_kind(stream)
+    if kind is not None and kind.deep:
+        return _deep_tiff(stream, kind, notes)
+    head = stream.read(_DEPTH_OF_PNG.stop)
+    stream.seek(0)
+    with _open(stream, kind) as image:
         _check(image)
+        aspect = _aspect(_resolution(image), notes)
         orientation = image.getexif().get(_ORIENTATION, _AS_STORED)
+        if orientation in _TURN_BACK:
+            notes.append(_NOT_TURNED)
+        if head.startswith(_PNG) and head[_DEPTH_OF_PNG] in _DEEP_PNG:
+            stream.seek(0)
+            return _deep(*_decode_png(stream), aspect, notes)
         image.load()
         shown: Image.Image = image
-        notes = []
-        if orientation in _TURN_BACK:
-            notes.append("the file's orientation tag is not applied: positions are of its pixels")
-            if image.format == "TIFF":
-                shown = image.transpose(_TURN_BACK[orientation])
-        pixels, more = _grey(shown)
-    return DecodedFile(pixels, warnings=(*notes, *more))
+        if kind is not None and orientation in _TURN_BACK:
+            shown = image.transpose(_TURN_BACK[orientation])
+        return _shallow(shown, aspect, notes)
 
 
 def size(stream: BinaryIO) -> tuple[int, int]:
@@ -61,11 +88,23 @@ def size(stream: BinaryIO) -> tuple[int, int]:
         RadiographError: See `read`.
         PIL.UnidentifiedImageError: See `read`.
     """
-    with Image.open(stream, formats=_FORMATS) as image:
+    kind = tiff.read_kind(stream)
+    if kind is not None and kind.deep:
+        _check_tiff(kind)
+        return kind.width, kind.height
+    with _open(stream, kind) as image:
         _check(image)
-        if isinstance(image, TiffImageFile):  # its `size` may be that of the picture turned
-            return int(image.tag_v2[IMAGEWIDTH]), int(image.tag_v2[IMAGELENGTH])
-        return image.size
+        # A TIFF file's `image.size` may be that of the picture turned.
+        return image.size if kind is None else (kind.width, kind.height)
+
+
+def _open(stream: BinaryIO, kind: tiff.Kind | None) -> Image.Image:
+    try:
+        return Image.open(stream, formats=_FORMATS)
+    except UnidentifiedImageError:
+        if kind is None:
+            raise
+        raise tiff.refuse(kind) from None
 
 
 def _check(image: Image.Image) -> None:
@@ -76,10 +115,71 @@ def _check(image: Image.Image) -> None:
         raise RadiographError(message)
 
 
-def _grey(image: Image.Image) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    if not image.mode.startswith(("I", "F")):
-        return np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255), ()
-    values = np.asarray(image)
-    usable = np.isfinite(values)
-    note = "some pixels hold no number and count as background"
-    return grey.stretch(values, usable), () if usable.all() else (note,)
+def _check_tiff(kind: tiff.Kind) -> None:
+    check_size(kind.width, kind.height)
+    if not kind.last:
+        message = "it holds several pictures; save the radiograph alone"
+        raise RadiographError(message)
+
+
+def _resolution(image: Image.Image) -> tuple[float, float]:
+    """Pixels a unit of length, across and down; zeros where the file does not say."""
+    found = next((image.info[name] for name in _RESOLUTIONS if name in image.info), (0, 0))
+    across, down = found if isinstance(found, tuple) else (found, found)
+    return float(across), float(down)
+
+
+def _aspect(resolution: tuple[float, float], notes: list[str]) -> float:
+    """How many times as high as wide pixels are."""
+    across, down = resolution
+    if not (across > 0 and down > 0) or abs(across / down - 1) <= ASPECT_TOLERANCE:
+        return 1.0
+    return plausible_aspect(across / down, "resolution", notes)
+
+
+def _deep_tiff(stream: BinaryIO, kind: tiff.Kind, notes: list[str]) -> DecodedFile:
+    _check_tiff(kind)
+    if kind.orientation in _TURN_BACK:
+        notes.append(_NOT_TURNED)
+    return _deep(*tiff.read(stream, kind), _aspect(kind.resolution, notes), notes)
+
+
+def _decode_png(stream: BinaryIO) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """The colours of a deep PNG file, red first, and its opacity."""
+    pixels = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        raise OSError  # as Pillow does
+    return pixels[..., [2, 1, 0]], pixels[..., 3] if pixels.shape[2] > 3 else None  # noqa: PLR2004
+
+
+def _deep(
+    values: NDArray[Any], alpha: NDArray[Any] | None, aspect: float, notes: list[str]
+) -> DecodedFile:
+    """Numbers whose range in use is unknown: grey, or colours."""
+    shown = values if values.ndim == 2 else to_grey(values)  # noqa: PLR2004 - rows, columns
+    usable = np.isfinite(shown)
+    if not usable.all():
+        notes.append("some pixels hold no number and count as background")
+    opacity = None if alpha is None else to_opacity(alpha, notes)
+    if opacity is not None:
+        usable &= opacity > 0
+    return DecodedFile(grey.stretch(shown, usable), aspect=aspect, opacity=opacity)
+
+
+def _shallow(image: Image.Image, aspect: float, notes: list[str]) -> DecodedFile:
+    """What Pillow holds with all bits: 8-bit values as they are shown, and single numbers."""
+    key = image.info.get("transparency")
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image)
+        opaque = (values != key).astype(np.float32) if isinstance(key, int) else None
+        return _deep(values, opaque, aspect, notes)
+    alpha = None
+    if image.mode in ("LA", "RGBA", "PA"):
+        alpha = image.getchannel("A")
+    elif key is not None:
+        alpha = image.convert("RGBA").getchannel("A")
+    return DecodedFile(
+        np.asarray(image.convert("L"), dtype=np.float32) / np.float32(255),
+        aspect=aspect,
+        opacity=None if alpha is None else to_opacity(np.asarray(alpha), notes),
+    )

@@ -22,6 +22,7 @@ from pydicom import config
 from sharp_cli.core.errors import RadiographError
 from sharp_cli.core.records import Radiograph
 from sharp_cli.radiograph import dicom, grey, polarity, raster
+from sharp_cli.radiograph.decoded import ASPECT_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +44,7 @@ _Result = TypeVar("_Result")
 class _Decoder(Protocol):
     """A module that reads one kind of file."""
 
-    def read(self, stream: BinaryIO) -> DecodedFile: ...
+    def read(self, stream: BinaryIO, notes: list[str]) -> DecodedFile: ...
 
     def size(self, stream: BinaryIO) -> tuple[int, int]: ...
 
@@ -63,7 +64,12 @@ def read(path: str | Path) -> Radiograph:
     Raises:
         RadiographError: The file cannot be read as a radiograph; the message says why.
     """
-    return _decode(path, lambda file, decoder: _radiograph(str(path), decoder.read(file)))
+    notes: list[str] = []
+
+    def work(stream: BinaryIO, decoder: _Decoder) -> Radiograph:
+        return _radiograph(str(path), decoder.read(stream, notes), notes)
+
+    return _decode(path, work, notes)
 
 
 def size(path: str | Path) -> tuple[int, int]:
@@ -72,11 +78,16 @@ def size(path: str | Path) -> tuple[int, int]:
     Raises:
         RadiographError: As `read` does, but for what only decoding shows.
     """
-    return _decode(path, lambda file, decoder: decoder.size(file))
+    return _decode(path, lambda file, decoder: decoder.size(file), [])
 
 
-def _decode(path: str | Path, work: Callable[[BinaryIO, _Decoder], _Result]) -> _Result:
-    """Let `work` use a file with its decoder; whatever that raises becomes a `RadiographError`."""
+def _decode(
+    path: str | Path, work: Callable[[BinaryIO, _Decoder], _Result], notes: list[str]
+) -> _Result:
+    """Let `work` use a file with its decoder; whatever that raises becomes a `RadiographError`.
+
+    `notes` are what `work` noted before; the error tells them.
+    """
     try:
         with silence():
             return _open(Path(path), work)
@@ -94,7 +105,7 @@ def _decode(path: str | Path, work: Callable[[BinaryIO, _Decoder], _Result]) -> 
         problem = "it is damaged and cannot be decoded; copy or export it again"
     # Raised out here, it carries no trace of the library's error, which may quote the file.
     message = f"{path}: {problem}"
-    raise RadiographError(message)
+    raise RadiographError.noting(message, notes)
 
 
 def _open(path: Path, work: Callable[[BinaryIO, _Decoder], _Result]) -> _Result:
@@ -136,23 +147,32 @@ def _read_unmarked(stream: BinaryIO, work: Callable[[BinaryIO, _Decoder], _Resul
         raise RadiographError(message) from None
 
 
-def _radiograph(file: str, decoded: DecodedFile) -> Radiograph:
+def _radiograph(file: str, decoded: DecodedFile, notes: list[str]) -> Radiograph:
     levels = grey.levels(decoded.pixels, most=_FEW_LEVELS)
     if levels == 1:
         message = "its picture has no contrast: all pixels are alike; export it again"
         raise RadiographError(message)
-    notes = list(decoded.warnings)
     if levels < _FEW_LEVELS:
         notes.append(f"the picture has only {levels} grey levels")
-    pixels, note = polarity.bones_bright(decoded.pixels, trusted=decoded.trusted)
+    opacity = decoded.opacity
+    seen = decoded.pixels if opacity is None else decoded.pixels * opacity
+    inverted, note = polarity.judge(seen, trusted=decoded.trusted)
     if note is not None:
         notes.append(note)
+    if inverted:  # background stays dark
+        seen = 1 - decoded.pixels if opacity is None else (1 - decoded.pixels) * opacity
+    if abs(decoded.aspect - 1) > ASPECT_TOLERANCE:
+        notes.append(
+            f"its pixels are {decoded.aspect:.3g} times as high as wide: the hand is looked at in "
+            "square pixels, and positions are in the file's own"
+        )
     return Radiograph(
         file=file,
-        pixels=pixels,
+        pixels=seen,
         spacing=decoded.spacing,
         side=decoded.side,
         warnings=tuple(notes),
+        aspect=decoded.aspect,
     )
 
 

@@ -1,4 +1,4 @@
-"""The tags of a DICOM file besides its picture: spacing, side, study and patient.
+"""The tags of a DICOM file: their values, and what they say of side, study and patient.
 
 pydicom converts the value of a tag when it is read, and raises if it is invalid; here it counts as
 absent. Values that could identify a patient leave this module only as salted hashes.
@@ -26,8 +26,14 @@ _Sides = Literal["left", "right", "both"]
 _SALT: Final = secrets.token_bytes(16)
 """Of this process only, so that no key can be looked up by hashing likely numbers."""
 
-_MAX_SPACING: Final = 5.0
-"""In mm; a finger's joint space is 1 to 2 mm wide."""
+_FRAME_TAGS: Final = (
+    "PixelMeasuresSequence",
+    "PixelValueTransformationSequence",
+    "FrameVOILUTSequence",
+    "FrameAnatomySequence",
+    "FramePixelDataPropertiesSequence",
+)
+"""Functional groups (DICOM PS3.3 C.7.6.16) that say what other files say outside them."""
 
 _SIDE_TAGS: Final = ("Laterality", "ImageLaterality", "FrameLaterality")
 _SIDE_LETTERS: Final[dict[str, _Sides]] = {"L": "left", "R": "right", "B": "both"}
@@ -87,20 +93,16 @@ def _values(tags: Dataset, keyword: str) -> list[object]:
     )
 
 
-def spacing(tags: Dataset) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
-    """Height and width of a pixel in mm (None where the file does not say), and warnings."""
-    notes: list[str] = []
-    for keyword in ("ImagerPixelSpacing", "PixelSpacing"):
-        if keyword not in tags:
-            continue
-        match numbers(tags, keyword):
-            case [float(height), float(width)] if (
-                0 < height <= _MAX_SPACING and 0 < width <= _MAX_SPACING
-            ):
-                return (height, width), tuple(notes)
-            case _:
-                notes.append(f"the file's {keyword} makes no sense and is not used")
-    return None, tuple(notes)
+def lift_frame(tags: Dataset) -> None:
+    """Let what the functional groups say of the one frame stand where other files have it.
+
+    The groups of the frame come after those that all frames share, and before what stands outside.
+    """
+    for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for group in _items(tags, keyword)[:1]:
+            for item in (item for macro in _FRAME_TAGS for item in _items(group, macro)[:1]):
+                for tag in item.keys():  # noqa: SIM118 - iterating the items converts all values
+                    tags[tag] = item.get_item(tag)
 
 
 def side(tags: Dataset) -> tuple[Side | None, tuple[str, ...]]:
@@ -120,11 +122,10 @@ def side(tags: Dataset) -> tuple[Side | None, tuple[str, ...]]:
 
 
 def _given_sides(tags: Dataset) -> Iterator[tuple[str, _Sides]]:
-    for holder in (tags, *_frame_anatomy(tags)):
-        for keyword in _SIDE_TAGS:
-            which = _SIDE_LETTERS.get(text(holder, keyword).upper()[:1])
-            if which is not None:
-                yield keyword, which
+    for keyword in _SIDE_TAGS:
+        which = _SIDE_LETTERS.get(text(tags, keyword).upper()[:1])
+        if which is not None:
+            yield keyword, which
     views = {
         "ViewPosition": [text(tags, "ViewPosition")],
         "ViewCodeSequence": _meanings(tags, "ViewCodeSequence", "ViewModifierCodeSequence"),
@@ -144,11 +145,6 @@ def _in_words(meanings: Iterable[str]) -> _Sides | None:
         return None
     sides = {_VIEW_WORDS[word] for word in words if word in _VIEW_WORDS}
     return sides.pop() if len(sides) == 1 else None
-
-
-def _frame_anatomy(tags: Dataset) -> Iterator[Dataset]:
-    for group in _items(tags, "SharedFunctionalGroupsSequence"):
-        yield from _items(group, "FrameAnatomySequence")
 
 
 def _meanings(tags: Dataset, keyword: str, modifiers: str) -> list[str]:

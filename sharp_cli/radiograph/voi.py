@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _TABLE: Final = 1 << 16
 """Integers over a range up to this are mapped by a table, which saves time and memory."""
 
+_16_BITS: Final = 0xFFFF
+
 _BLOCK: Final = 256
 """How many rows are mapped at a time, to save memory."""
 
@@ -30,8 +32,8 @@ _FLAT: Final = 0.05
 
 
 def show(
-    stored: NDArray[Any], tags: Dataset, *, inverse: bool
-) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    stored: NDArray[Any], tags: Dataset, notes: list[str], *, inverse: bool
+) -> NDArray[np.float32]:
     """Show stored values as the tags ask (DICOM PS3.3 C.11.1, C.11.2).
 
     The modality look-up table or rescale comes first, then the first VOI look-up table or, where
@@ -40,20 +42,21 @@ def show(
     Args:
         stored: Numbers, shape (height, width).
         tags: The tags of the file.
+        notes: Gets what is wrong with them.
         inverse: Whether small values are to be bright.
 
     Returns:
-        float32, shape (height, width), 0…1, padding, NaN and infinite values 0; and warnings.
+        float32, shape (height, width), 0…1, padding, NaN and infinite values 0.
 
     Raises:
         RadiographError: All pixels are alike.
     """
-    notes: list[str] = []
     usable = _usable(stored, tags)
     if stored.dtype.kind == "f":
         stored = np.where(usable, stored, 0)
     modality = _modality(tags, notes)
-    voi = _voi(tags, notes)
+    ends = np.array([stored.min(), stored.max()], dtype=np.float64)
+    voi = _voi(tags, notes, negative=bool(modality(ends).min() < 0))
     shown = None
     if voi is not None:
         shown = _map(stored, lambda values: voi(modality(values)))
@@ -66,7 +69,7 @@ def show(
     if inverse:
         np.subtract(1, shown, out=shown)
     shown[~usable] = 0
-    return shown, tuple(notes)
+    return shown
 
 
 def _usable(stored: NDArray[Any], tags: Dataset) -> NDArray[np.bool_]:
@@ -98,7 +101,7 @@ def _map(stored: NDArray[Any], step: Step) -> NDArray[np.float32]:
 
 
 def _modality(tags: Dataset, notes: list[str]) -> Step:
-    table = _table(tags, "ModalityLUTSequence", notes)
+    table = _table(tags, "ModalityLUTSequence", notes, signed=_is_signed(tags))
     if table is not None:
         return table.look_up
     if "RescaleSlope" not in tags and "RescaleIntercept" not in tags:
@@ -110,8 +113,13 @@ def _modality(tags: Dataset, notes: list[str]) -> Step:
     return lambda values: values * slope + intercept
 
 
-def _voi(tags: Dataset, notes: list[str]) -> Step | None:
-    table = _table(tags, "VOILUTSequence", notes)
+def _is_signed(tags: Dataset) -> bool:
+    return number(tags, "PixelRepresentation") == 1
+
+
+def _voi(tags: Dataset, notes: list[str], *, negative: bool) -> Step | None:
+    """The step to what is shown; `negative` is whether values below 0 come in."""
+    table = _table(tags, "VOILUTSequence", notes, signed=_is_signed(tags) or negative)
     if table is not None:
         return table.between_0_and_1().look_up
     if not value(tags, "WindowCenter") and not value(tags, "WindowWidth"):
@@ -156,25 +164,32 @@ class _Table(NamedTuple):
         return _Table(self.first, (self.entries - low) / max(high - low, 1.0))
 
 
-def _table(tags: Dataset, keyword: str, notes: list[str]) -> _Table | None:
+def _table(tags: Dataset, keyword: str, notes: list[str], *, signed: bool) -> _Table | None:
     """The first table of a sequence.
 
-    Not pydicom's `apply_voi`, which goes wrong with more than 256 entries of 8 bits.
+    Not pydicom's `apply_voi`, which goes wrong with more than 256 entries of 8 bits. The descriptor
+    and the entries count by their bits: files write them with the VR of signed numbers or that of
+    unsigned ones, whatever they are. The first value mapped is signed where what comes in is
+    (DICOM PS3.3 C.11.1.1.1 and C.11.2.1.1), the others never are.
     """
     sequence = value(tags, keyword)
     if not sequence:
         return None
     try:
         item = sequence[0]
-        count, first, _bits = (int(number) for number in item.LUTDescriptor)
+        count, first, _bits = (int(number) & _16_BITS for number in item.LUTDescriptor)
         count = count or 1 << 16  # 65536 does not fit into the tag
+        if signed:
+            first = int(np.uint16(first).astype(np.int16))
         data = item.LUTData
         if isinstance(data, bytes):
             order = "<" if tags.original_encoding[1] else ">"
             kind = f"{order}u2" if len(data) >= 2 * count else "u1"
+            if kind == "u1" and order == ">" and item["LUTData"].VR == "OW":
+                data = np.frombuffer(data, dtype="<u2").byteswap().tobytes()
             entries = np.frombuffer(data, dtype=kind, count=count).astype(np.float64)
         else:
-            entries = np.asarray(data, dtype=np.float64)[:count]
+            entries = (np.asarray(data)[:count].astype(np.int64) & _16_BITS).astype(np.float64)
         if len(entries) < count:
             raise ValueError  # noqa: TRY301 - handled like every other fault of the table
     except Exception:  # noqa: BLE001 - a damaged sequence makes pydicom raise just anything

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Classification, Hand, Precision
     from sharp_cli.results.document import Failure
-    from sharp_cli.results.study_records import DetectedHand, Study
+    from sharp_cli.results.study_records import DetectedHand, DetectedRadiograph, Study
 
 _PROBABILITY_DECIMALS: Final = 4
+_ASPECT_DECIMALS: Final = 6
 
 
 def assemble(
@@ -38,10 +39,7 @@ def assemble(
         models={},
         model=None,
         validated_on_patients=False,
-        inputs=tuple(
-            InputRow(name, one.file, one.width, one.height, one.spacing)
-            for name, one in radiographs
-        ),
+        inputs=tuple(_input_row(name, one) for name, one in radiographs),
         hands=tuple(_hand_row(name, detected.hand) for name, detected in hands),
         joints=tuple(row for name, detected in hands for row in _joint_rows(name, detected)),
         warnings=(
@@ -223,6 +221,20 @@ def keep(
             row for row in document.warnings if not row.study or (row.study, row.file) in files
         ),
         failures=(*document.failures, *failures),
+    )
+
+
+def _input_row(study: str, one: DetectedRadiograph) -> InputRow:
+    size = one.spacing
+    return InputRow(
+        study,
+        one.file,
+        one.width,
+        one.height,
+        spacing_mm=None if size is None else (size.height, size.width),
+        spacing_source=None if size is None else size.source,
+        spacing_plane=None if size is None else size.plane,
+        pixel_aspect=round(one.aspect, _ASPECT_DECIMALS),
     )
 
 

@@ -21,6 +21,7 @@ from sharp_cli.core.records import (
     Hand,
     JointStatus,
     Label,
+    Plane,
     Precision,
     SideSource,
     Status,
@@ -42,13 +43,27 @@ class ModelRow:
 
 @dataclass(frozen=True, slots=True)
 class InputRow:
-    """A radiograph that was read: size in pixels; height and width of a pixel in mm, if known."""
+    """A radiograph that was read.
+
+    Attributes:
+        study: The study it belongs to.
+        file: Its path, as the user gave it.
+        width: In pixels.
+        height: In pixels.
+        spacing_mm: Height and width of a pixel in mm; None where the file does not say.
+        spacing_source: See `records.Spacing`.
+        spacing_plane: Likewise.
+        pixel_aspect: How many times as high as wide a pixel is.
+    """
 
     study: str
     file: str
     width: int
     height: int
     spacing_mm: tuple[float, float] | None
+    spacing_source: str | None = None
+    spacing_plane: Plane | None = None
+    pixel_aspect: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +271,8 @@ def check(document: Document) -> None:
     hands = {(row.study, row.file, row.hand) for row in document.hands}
     sides = {(row.study, row.hand) for row in document.hands}
     for number, row in enumerate(document.inputs):
+        aspect = row.pixel_aspect
+        require(aspect > 0, f"inputs[{number}].pixel_aspect", "a number above 0")
         # It names a folder in what is written.
         plain = row.study == Path(row.study).name and row.study not in ("", ".", "..")
         require(plain, f"inputs[{number}].study", "a name without a folder")

@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "sharp-score/1"
 
-_LATER: Final = ("thresholds", "prevalence", "certainty")
+_LATER: Final = (
+    "thresholds", "prevalence", "certainty", "spacing_source", "spacing_plane", "pixel_aspect"
+)  # fmt: skip
 """What older versions did not write."""
 
 _HUGE: Final = 1e300

@@ -56,7 +56,7 @@ def draw(study: Document, row: InputRow, grey: NDArray[np.uint8] | None = None) 
         grey = to_grey(reread(row).pixels)
     notice = None if study.validated_on_patients else NOTICE
     joints = [joint for joint in study.joints if joint.file == row.file]
-    return draw_panels(grey, joints, notice=notice)
+    return draw_panels(grey, joints, notice=notice, aspect=row.pixel_aspect)
 
 
 def to_grey(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -65,21 +65,26 @@ def to_grey(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def draw_panels(
-    pixels: NDArray[np.uint8], joints: Sequence[JointRow], *, notice: str | None
+    pixels: NDArray[np.uint8],
+    joints: Sequence[JointRow],
+    *,
+    notice: str | None,
+    aspect: float = 1.0,
 ) -> Image.Image:
-    """Draw the two panels.
+    """Draw the two panels, in square pixels.
 
     Args:
         pixels: The radiograph, see `to_grey`.
         joints: Its joints.
         notice: A line to put under the panels.
+        aspect: How many times as high as wide the radiograph's pixels are.
 
     Returns:
         An RGB picture: the panels side by side, or below one another for a wide radiograph.
     """
     picture = Image.fromarray(pixels)
-    scale = _scale(picture, joints)
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    scale = _scale(max(picture.width, picture.height * aspect), joints)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * aspect * scale)))
     ground = picture.resize(size, Image.Resampling.LANCZOS).convert("RGB")
     side = _box_side(joints) * scale
     low, high = _FONT_SIZES
@@ -116,9 +121,8 @@ def to_png(picture: Image.Image) -> bytes:
     return bytes(cv2.imencode(".png", colours, settings)[1])
 
 
-def _scale(picture: Image.Image, joints: Sequence[JointRow]) -> float:
+def _scale(longer: float, joints: Sequence[JointRow]) -> float:
     low, high = _LONG_SIDE
-    longer = max(picture.size)
     return min(max(_BOX / _box_side(joints), low / longer), high / longer)
 
 

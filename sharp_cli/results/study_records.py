@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sharp_cli.core.joints import Side
-    from sharp_cli.core.records import Hand, Patch, Point
+    from sharp_cli.core.records import Hand, Patch, Point, Spacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class DetectedRadiograph:
         width: In pixels.
         height: In pixels.
         spacing: As `records.Radiograph` has it.
+        aspect: Likewise.
         hands: One, or one of each side.
         warnings: What was assumed so far.
     """
@@ -35,7 +36,8 @@ class DetectedRadiograph:
     file: str
     width: int
     height: int
-    spacing: tuple[float, float] | None
+    spacing: Spacing | None
+    aspect: float
     hands: tuple[DetectedHand, ...]
     warnings: tuple[str, ...]
 

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli import radiograph
-from sharp_cli.core.errors import NoHandError, RadiographError
+from sharp_cli.core.errors import InputError, NoHandError, RadiographError
 from sharp_cli.core.geometry import Affine
 from sharp_cli.core.joints import BOXES, POINTS, SIDES
 from sharp_cli.inference.crop import corners, crop, meets
@@ -68,31 +68,50 @@ def detect_group(
     run = Run()
     radiographs: list[DetectedRadiograph] = []
     kept = {}
+    notes: dict[str, tuple[str, ...]] = {}
     for file in group.files:
         on_progress(file)
         with run.guard(file):
             picture = radiograph.read(file)
-            found, warnings = find_joints(picture, finder, detector)
-            radiographs += _detected(picture, found, warnings, patches=patches)
+            notes[file] = picture.warnings
+            radiographs += _detect(picture, finder, detector, patches=patches)
             if grey:
                 kept[file] = overlay.to_grey(picture.pixels)
     if {hand.hand.side for one in radiographs for hand in one.hands} == set(SIDES):
-        radiographs[0] = _skip_feet(radiographs[0], run)
+        radiographs[0] = _skip_feet(radiographs[0], run, notes)
     return DetectedGroup(radiographs, kept, run.failures)
 
 
-def _skip_feet(shown: DetectedRadiograph, run: Run) -> DetectedRadiograph:
+def _detect(
+    picture: Radiograph, finder: Finder, detector: Detector, *, patches: bool
+) -> list[DetectedRadiograph]:
+    """Detect the hands and joints of a radiograph; an error tells what was noted in reading it."""
+    try:
+        found, warnings = find_joints(picture, finder, detector)
+    except InputError as error:
+        raise type(error).noting(str(error), picture.warnings) from None
+    return _detected(picture, found, warnings, patches=patches)
+
+
+def _skip_feet(
+    shown: DetectedRadiograph, run: Run, notes: Mapping[str, Sequence[str]]
+) -> DetectedRadiograph:
     """Let what shows no hand beside both hands of a study be no failure: the score has feet, too.
 
     Args:
         shown: A radiograph of hands, which gets a warning.
         run: Holds the failures.
+        notes: What was noted in reading each file.
     """
     feet = [failure for failure in run.failures if failure.error == NoHandError.__name__]
     if not feet:
         return shown
     run.failures = [failure for failure in run.failures if failure not in feet]
-    note = f"no hand found beside it, skipped: {', '.join(failure.file for failure in feet)}"
+    names = [
+        f"{foot.file} ({'; '.join(notes[foot.file])})" if notes[foot.file] else foot.file
+        for foot in feet
+    ]
+    note = f"no hand found beside it, skipped: {', '.join(names)}"
     return replace(shown, warnings=(*shown.warnings, note))
 
 
@@ -130,7 +149,7 @@ def _detected(
         hands.append(DetectedHand(hand, points, crop(picture, hand, points) if patches else ()))
     height, width = picture.pixels.shape
     whole = DetectedRadiograph(
-        picture.file, width, height, picture.spacing, tuple(hands), tuple(notes)
+        picture.file, width, height, picture.spacing, picture.aspect, tuple(hands), tuple(notes)
     )
     if len(whole.sides) == len(hands):
         return [whole]

@@ -11,7 +11,7 @@ from pydicom.uid import UID, JPEGBaseline8Bit, JPEGExtended12Bit, RLELossless
 from timing.decoding import write
 
 from sharp_cli import radiograph
-from sharp_cli.radiograph.dicom import SYNTAXES
+from sharp_cli.radiograph.stored import SYNTAXES
 from tests import dicom_files
 
 if TYPE_CHECKING:

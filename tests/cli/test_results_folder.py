@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import errno
 import gc
@@ -116,6 +117,30 @@ def test_what_else_was_asked_for_holds_what_was_done_before_too(sharp: Sharp) ->
     assert document.models["hands"].name == "hands 1"
     assert Path("all.csv").read_bytes() == Path("out/results.csv").read_bytes()
     assert sorted(path.name for path in Path().glob("o-*")) == ["o-two.png", "o-x_L.png"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "x_L.png\r\nx_R.png\r\n".encode("utf-8-sig"),
+        "x_L.png\r\nx_R.png\r\n".encode("utf-16"),
+        codecs.BOM_UTF16_BE + "x_L.png\nx_R.png".encode("utf-16-be"),
+        b"\n \t\nx_L.png\n\n  \nx_R.png\n\n",
+    ],
+)
+def test_lists_on_stdin_as_windows_writes_them(sharp: Sharp, content: bytes) -> None:
+    for name in ("x_L.png", "x_R.png"):
+        paint(Path(name))
+    done = sharp("score", "-", "--csv", "r.csv", stdin=content)
+    assert done.code == 0
+    rows = list(csv.DictReader(Path("r.csv").read_text().splitlines()))
+    assert {row["file"] for row in rows} == {"x_L.png", "x_R.png"}
+
+
+def test_a_list_in_another_encoding_is_refused_by_name(sharp: Sharp) -> None:
+    done = sharp("score", "-", stdin="x_L.png\n".encode("utf-16-le"))
+    assert done.code == 2
+    assert "UTF-16 with a byte order mark" in done.err
 
 
 def test_a_list_on_stdin(sharp: Sharp) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sharp_cli.core.geometry import Affine, fit_similarity, sample, similarity
+from sharp_cli.core.geometry import Affine, fit_similarity, from_square, sample, similarity
 
 POINTS = np.array([[0.0, 0.0], [10.0, 1.0], [3.0, 7.0], [-4.0, 2.0]])
 
@@ -62,6 +62,23 @@ def test_sampling_keeps_positions_at_any_scale(factor: float) -> None:
 def test_sampling_fills_outside() -> None:
     view = sample(np.ones((10, 10), np.float32), similarity(x=-100), (4, 4), fill=0.25)
     assert (view == 0.25).all()
+
+
+@pytest.mark.parametrize("aspect", [0.5, 1.25, 4.0])
+def test_square_pixels_are_as_wide_as_those_of_the_picture(aspect: float) -> None:
+    to_picture = from_square(aspect)
+    np.testing.assert_allclose(to_picture([[0, 0], [10, 10]]), [[0, 0], [10, 10 / aspect]])
+    turned = to_picture.after(similarity(scale=3, degrees=30))
+    across, down = turned.scales
+    assert across == pytest.approx(3)
+    assert down == pytest.approx(3 / aspect)
+
+
+def test_each_direction_is_averaged_by_its_own_step() -> None:
+    stripes = np.zeros((64, 64), np.float32)
+    stripes[:, ::2] = 1.0
+    view = sample(stripes, Affine(8, 0, 3.5, 0, 1, 0), (8, 64))
+    np.testing.assert_allclose(view[:, 1:-1], 0.5, atol=0.01)
 
 
 def test_shrinking_averages() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sharp_cli.core.geometry import similarity
+from sharp_cli.core.geometry import from_square, similarity
 from sharp_cli.core.hand_frame import at_common_scale, common_frame, fill_missing, fit_hand
 from sharp_cli.core.joints import COMMON_PHALANX, POINTS, phalanx_length
 from sharp_cli.core.template import TEMPLATE
@@ -30,6 +30,15 @@ def test_at_the_common_scale_a_hand_has_the_common_phalanx() -> None:
     seen = at_common_scale(fit_hand(points, mirror=False), length).inverse()(points)
     scaled = phalanx_length(dict(zip(POINTS, seen.tolist(), strict=True)))
     assert scaled == pytest.approx(COMMON_PHALANX)
+
+
+@pytest.mark.parametrize("aspect", [0.8, 1.25])
+def test_a_hand_in_pixels_that_are_not_square_has_the_same_frame(aspect: float) -> None:
+    points = similarity(scale=0.3, degrees=-20, mirror=True, x=50, y=70)(TEMPLATE * (0.8, 1.1))
+    squared = from_square(aspect)
+    seen = common_frame(squared(points), mirror=True, aspect=aspect)
+    wanted = squared.after(common_frame(points, mirror=True))
+    np.testing.assert_allclose(seen.matrix, wanted.matrix, atol=1e-9)
 
 
 def test_missing_points_lie_where_the_mean_hand_has_them() -> None:

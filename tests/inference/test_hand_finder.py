@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 
@@ -106,6 +107,16 @@ def test_letterbox_keeps_positions(shape: tuple[int, int]) -> None:
     middle = boxed.to_image([(INPUT - 1) / 2, (INPUT - 1) / 2])
     np.testing.assert_allclose(middle, [(width - 1) / 2, (height - 1) / 2])
     assert boxed.inside.mean() == pytest.approx(min(shape) / max(shape), abs=0.02)
+
+
+@pytest.mark.parametrize("aspect", [0.5, 1.25, 2.0])
+def test_letterbox_shows_square_pixels(aspect: float, rng: np.random.Generator) -> None:
+    smooth = cv2.GaussianBlur(rng.random((300, 400)).astype(np.float32), (0, 0), 6)
+    plain = hand_finder.letterbox(smooth)
+    stored = cv2.resize(smooth, (400, round(300 / aspect)), interpolation=cv2.INTER_AREA)
+    boxed = hand_finder.letterbox(stored, aspect=aspect)
+    np.testing.assert_allclose(boxed.inside, plain.inside)
+    np.testing.assert_allclose(boxed.view[40:-40], plain.view[40:-40], atol=0.02)
 
 
 def test_normalise_does_not_depend_on_exposure(rng: np.random.Generator) -> None:
@@ -224,7 +235,7 @@ def test_one_hand_is_not_found_twice() -> None:
 def test_unsure_side_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     finder = finder_that_sees([(frame(120, 120), 0.9)], tmp_path)
     unsure = Candidate(frame(120, 120)(TEMPLATE), mirrored=False, score=0.9, agreement=0.55)
-    monkeypatch.setattr(finder, "candidates", lambda _: ([unsure], similarity()))
+    monkeypatch.setattr(finder, "candidates", lambda *_: ([unsure], similarity()))
     _, (warning,) = finder.find(radiograph())
     assert "may be the other side" in warning
 

@@ -192,13 +192,51 @@ def test_pixels_that_are_floats(tmp_path: Path) -> None:
         ({"Rows": 0}, "no size"),
         ({"NumberOfFrames": 2}, "2 frames"),
         ({"Rows": 200}, "cut off"),
-        ({"BitsAllocated": None}, "damaged"),
-        ({"BitsAllocated": 7}, "damaged"),
+        ({"BitsAllocated": 7}, "BitsAllocated of 7"),
+        ({"BitsAllocated": 12}, "BitsAllocated of 12"),
         ({"SamplesPerPixel": 9}, "cut off"),
     ],
 )
 def test_headers_that_make_no_sense(tags: dict[str, Any], words: str, tmp_path: Path) -> None:
     assert words in problem(written(dicom_files.dataset(stored(), **tags), tmp_path))
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    ["SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored",
+     "PixelRepresentation"],
+)  # fmt: skip
+def test_a_missing_tag_is_named(keyword: str, tmp_path: Path) -> None:
+    message = problem(written(dicom_files.dataset(stored(), **{keyword: None}), tmp_path))
+    assert f"{keyword} is missing" in message
+    assert "copy" not in message
+
+
+def test_several_missing_tags_are_named(tmp_path: Path) -> None:
+    colour = np.stack([stored(8)] * 3, axis=-1)
+    made = dicom_files.dataset(colour, 8, PlanarConfiguration=None, BitsStored=None)
+    assert "BitsStored and PlanarConfiguration are missing" in problem(written(made, tmp_path))
+
+
+def test_the_interpretation_may_be_in_small_letters(tmp_path: Path) -> None:
+    plain = read(dicom_files.dataset(stored()), tmp_path)
+    made = dicom_files.dataset(4095 - stored(), PhotometricInterpretation="monochrome1")
+    np.testing.assert_array_equal(read(made, tmp_path).pixels, plain.pixels)
+
+
+def test_excess_pixels_are_no_further_picture(tmp_path: Path) -> None:
+    made = dicom_files.dataset(stored())
+    plain = read(made, tmp_path).pixels
+    made.PixelData += made.PixelData
+    np.testing.assert_array_equal(read(made, tmp_path).pixels, plain)
+
+
+def test_what_was_noted_survives_a_failure(tmp_path: Path) -> None:
+    made = dicom_files.dataset(stored(), PixelSpacing=["0", "0"], BitsStored=None)
+    message = problem(written(made, tmp_path))
+    assert "noted while reading it: the file's PixelSpacing makes no sense" in message
+    flat = dicom_files.dataset(stored() * 0, Laterality="L", ImageLaterality="R")
+    assert "disagree about the side" in problem(written(flat, tmp_path))
 
 
 def test_without_pixels(tmp_path: Path) -> None:
@@ -240,5 +278,5 @@ def test_a_codestream_of_another_size(tmp_path: Path) -> None:
         made.compress(syntax, generate_instance_uid=False)
         made.Rows += 1
         assert "differ" in problem(written(made, tmp_path))
-    assert codestream.size(b"\xff\xd8\xff\xff\xd9\xff\xd9") is None
-    assert codestream.size(b"") is None
+    assert codestream.header(b"\xff\xd8\xff\xff\xd9\xff\xd9") is None
+    assert codestream.header(b"") is None

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.uid import ImplicitVRLittleEndian
 
 from sharp_cli import radiograph
 from tests import dicom_files
@@ -79,6 +81,58 @@ def test_look_up_tables(tmp_path: Path) -> None:
     made.WindowCenter, made.WindowWidth, made.VOILUTFunction = 1500, 3000, "LINEAR_EXACT"
     found = read(made, tmp_path)
     np.testing.assert_allclose(found.pixels, np.clip(stored() - 100.0, 0, 2999) / 3000, atol=1e-4)
+
+
+def as_written(kind: str, first: int, entries: list[int], bits: int = 16) -> Dataset:
+    """A table whose descriptor is written with a VR of its own, whatever the pixels are."""
+    item = Dataset()
+    numbers = np.array([len(entries), first, bits]).astype("u2")
+    item.add_new("LUTDescriptor", kind, numbers.view("i2" if kind == "SS" else "u2").tolist())
+    item.add_new("LUTData", "OW", np.array(entries, dtype="<u2").tobytes())
+    return item
+
+
+@pytest.mark.parametrize("kind", ["US", "SS"])
+@pytest.mark.parametrize("keyword", ["ModalityLUTSequence", "VOILUTSequence"])
+@pytest.mark.parametrize("implicit", [False, True])
+@pytest.mark.parametrize("signed", [False, True])
+def test_the_first_value_of_a_table_is_signed_as_the_pixels_are(
+    kind: str,
+    keyword: str,
+    implicit: bool,  # noqa: FBT001
+    signed: bool,  # noqa: FBT001
+    tmp_path: Path,
+) -> None:
+    pixels = stored(16, signed=signed)
+    first = -20000 if signed else 40000
+    table = as_written(kind, first, [*range(20000)])
+    made = dicom_files.dataset(pixels, 16)
+    setattr(made, keyword, Sequence([table]))
+    if implicit:
+        made.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    found = read(made, tmp_path)
+    looked_up = np.clip(pixels.astype(float) - first, 0, 19999)
+    if keyword == "VOILUTSequence":
+        np.testing.assert_allclose(found.pixels, looked_up / 19999, atol=1e-4)
+    else:
+        assert likeness(found.pixels, looked_up) > 0.9999
+    assert found.warnings == ()
+
+
+def test_the_first_value_of_a_table_may_be_below_0_after_a_rescale(tmp_path: Path) -> None:
+    made = dicom_files.dataset(stored(), RescaleSlope=1, RescaleIntercept=-1024)
+    made.VOILUTSequence = Sequence([as_written("SS", -1024, [*range(4096)], 12)])
+    found = read(made, tmp_path)
+    np.testing.assert_allclose(found.pixels, stored() / 4095, atol=1e-6)
+
+
+def test_the_entries_of_a_table_are_never_signed(tmp_path: Path) -> None:
+    item = as_written("US", 0, [0])
+    item.LUTDescriptor = [4096, 0, 16]
+    del item.LUTData
+    item.add_new("LUTData", "SS", (np.arange(4096) * 16).astype("u2").view("i2").tolist())
+    found = read(dicom_files.dataset(stored(), VOILUTSequence=Sequence([item])), tmp_path)
+    np.testing.assert_allclose(found.pixels, stored() / 4095, atol=1e-6)
 
 
 def test_a_damaged_look_up_table(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def one_hand() -> Document:
         {"hands": ModelRow("hands 1", "0" * 64)},
         "siso",
         validated_on_patients=False,
-        inputs=(InputRow("s", "é.png", 10, 20, (0.1, 0.1)),),
+        inputs=(InputRow("s", "é.png", 10, 20, (0.1, 0.1), "PixelSpacing", "hand", 1.5),),
         hands=(
             HandRow(
                 "s", "é.png", "left", "anatomy", 1.0, ((0.5, 0.0, 1.0), (0.0, 0.5, 1.0)), "ok", ()

@@ -44,6 +44,32 @@ def test_wide_radiographs_stack_their_panels(joints: tuple[JointRow, ...]) -> No
     assert tall.width > tall.height
 
 
+@pytest.mark.parametrize("aspect", [0.8, 1.25])
+def test_it_shows_square_pixels(joints: tuple[JointRow, ...], aspect: float) -> None:
+    """Boxes are where they would be in a picture of square pixels."""
+    high = round(520 / aspect)
+
+    def stored(y: float) -> float:
+        return (y + 0.5) * high / 520 - 0.5
+
+    squeezed = [
+        row
+        if row.box is None or row.y is None
+        else replace(row, y=stored(row.y), box=tuple((x, stored(y)) for x, y in row.box))
+        for row in joints
+    ]
+    wanted = overlay.draw_panels(np.zeros((520, 960), np.uint8), joints, notice=None)
+    shown = overlay.draw_panels(
+        np.zeros((high, 960), np.uint8), squeezed, notice=None, aspect=aspect
+    )
+    assert abs(shown.width / shown.height - wanted.width / wanted.height) < 0.02
+    orange = [
+        np.argwhere((np.asarray(picture) == ORANGE).all(axis=2)).mean(axis=0) / picture.size[::-1]
+        for picture in (shown, wanted)
+    ]
+    np.testing.assert_allclose(*orange, atol=0.02)
+
+
 def test_damage_is_drawn_in_its_colour(joints: tuple[JointRow, ...]) -> None:
     black = np.zeros((520, 960), np.uint8)
     intact = [row for row in joints if row.label == "intact"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sharp_cli.bundles.store import Bundle
 from sharp_cli.core.joints import JOINT_GROUPS, TARGETS
@@ -20,6 +21,7 @@ from sharp_cli.results.run import Run
 from sharp_cli.scoring import steps
 from sharp_cli.scoring.detection import detect_group
 from sharp_cli.scoring.groups import Group
+from tests import dicom_files
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, paint, score_files
 
 if TYPE_CHECKING:
@@ -258,6 +260,37 @@ def test_what_shows_no_hand_beside_both_is_skipped_with_a_word(tmp_path: Path) -
     assert not found.failures
     (warning,) = found.radiographs[0].warnings
     assert warning == f"no hand found beside it, skipped: {files[1]}, {files[2]}"
+
+
+def test_what_was_noted_in_reading_survives_that_no_hand_is_found(tmp_path: Path) -> None:
+    note = (
+        "its pixels are 1.25 times as high as wide: the hand is looked at in square pixels, and "
+        "positions are in the file's own"
+    )
+    names = ("two.png", "none_a.png")
+    files = tuple(str(paint(tmp_path / name)) for name in names)
+    with Image.open(files[1]) as picture:
+        picture.save(files[1], dpi=(5000, 4000))
+    beside = detect_group(Group(files, "x"), FakeFinder(), FakeDetector())
+    (warning,) = beside.radiographs[0].warnings
+    assert warning == f"no hand found beside it, skipped: {files[1]} ({note})"
+    alone = detect_group(Group(files[1:], "x"), FakeFinder(), FakeDetector())
+    (failure,) = alone.failures
+    assert failure.error == "NoHandError"
+    assert failure.reason.endswith(f"(noted while reading it: {note})")
+
+
+def test_documents_say_how_large_pixels_are_and_where(tmp_path: Path) -> None:
+    made = dicom_files.dataset(
+        dicom_files.stored(8).repeat(6, 0).repeat(12, 1), 8, ImagerPixelSpacing=[0.25, 0.2]
+    )
+    made.save_as(tmp_path / "two.dcm", enforce_file_format=True)
+    document = steps.detect([str(tmp_path / "two.dcm")], FakeFinder(), FakeDetector(), Run())
+    (row,) = document.inputs
+    assert row.spacing_mm == (0.25, 0.2)
+    assert (row.spacing_source, row.spacing_plane) == ("ImagerPixelSpacing", "detector")
+    assert row.pixel_aspect == 1.25
+    assert from_json(to_json(document), "x") == document
 
 
 @pytest.mark.parametrize("name", ["x_L.png", "none_c.png"])

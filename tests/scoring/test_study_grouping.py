@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def radiograph(file: str, *sides: Side) -> DetectedRadiograph:
     hands = tuple(DetectedHand(Hand(file, side, "dicom", similarity(), 1.0), ()) for side in sides)
-    return DetectedRadiograph(file, 10, 10, None, hands, ())
+    return DetectedRadiograph(file, 10, 10, None, 1.0, hands, ())
 
 
 def studies_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from pathlib import Path
@@ -245,10 +246,24 @@ def _listed(files: Sequence[str]) -> Iterator[str]:
     """
     for file in files:
         if file == STDOUT:
-            content = sys.stdin.buffer.read()
-            if b"\0" in content:
-                message = "stdin: no list of files, one a line; name a picture as an argument"
-                raise UsageError(message)
-            yield from map(os.fsdecode, filter(None, content.splitlines()))
+            yield from _lines(sys.stdin.buffer.read())
         else:
             yield file
+
+
+def _lines(content: bytes) -> list[str]:
+    """The lines of a list of files that are not blank, in UTF-8, or in UTF-16 with its mark.
+
+    Raises:
+        UsageError: It is no list.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = content.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
+    if b"\0" in content:
+        message = (
+            "stdin: no list of files, one a line, in UTF-8, or in UTF-16 with a byte order mark; "
+            "name a picture as an argument"
+        )
+        raise UsageError(message)
+    lines = content.removeprefix(codecs.BOM_UTF8).splitlines()
+    return [os.fsdecode(line) for line in lines if line.strip()]

@@ -67,7 +67,7 @@ def _draw(study: Document, row: InputRow, read: Callable[[InputRow], Radiograph]
         return Pictures(problem=str(error))
     count = len(study.inputs)
     shrink = math.sqrt(min(1.0, _RADIOGRAPH_PIXELS / count / radiograph.pixels.size))
-    whole = _jpeg(radiograph.pixels * 255, shrink, _RADIOGRAPH_BYTES // count)
+    whole = _jpeg(radiograph.pixels * 255, shrink, _RADIOGRAPH_BYTES // count, row.pixel_aspect)
     drawn: dict[tuple[Side, str, tuple[int, ...]], bytes] = {}
     patches = {}
     cut: dict[Side, Sequence[Patch]] = {}
@@ -88,16 +88,17 @@ def _patch(patch: Patch) -> bytes:
     return _jpeg(patch.pixels / 257.0, shrink, _PATCH_BYTES)
 
 
-def _jpeg(grey: NDArray[np.floating], scale: float, limit: int) -> bytes:
+def _jpeg(grey: NDArray[np.floating], scale: float, limit: int, aspect: float = 1.0) -> bytes:
     """A JPEG file of the best quality that stays below the limit in bytes, or else of the lowest.
 
     Args:
         grey: Shape (height, width), 0…255.
         scale: Of the picture's sides.
         limit: In bytes.
+        aspect: How many times as high as wide its pixels are; those of the file are square.
     """
     picture = Image.fromarray(np.rint(np.clip(grey, 0, 255)).astype(np.uint8))
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale * aspect)))
     picture = picture.resize(size, Image.Resampling.LANCZOS)
     content = b""
     for quality in _QUALITIES:

@@ -72,6 +72,7 @@ def study_page(
                 "image": truth.image(row.file),
                 "width": row.width,
                 "height": row.height,
+                "aspect": row.pixel_aspect,
                 "picture": None if shown.radiograph is None else _url(shown.radiograph),
                 "problem": shown.problem,
             }

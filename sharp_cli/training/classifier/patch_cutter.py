@@ -88,7 +88,9 @@ class PatchCutter:
         known = AnnotatedHand(hand.file, hand.side, given)
         picture = self._radiograph(hand.file)
         if annotated is not None or given.keys() >= _ENDS:
-            frame = common_frame(known.positions(), mirror=hand.side == "right")
+            frame = common_frame(
+                known.positions(), mirror=hand.side == "right", aspect=picture.aspect
+            )
             # The readers' positions are used even where the hand is not found.
             with suppress(InputError):
                 given = {**self._found(hand)[1], **given} if wanted.keys() - given else given

@@ -59,6 +59,13 @@ def test_pictures_show_the_radiograph_and_its_joints(tmp_path: Path) -> None:
     assert opened(pictures.patches["left", "erosion", "radius"]).size == (373, 224)
 
 
+def test_the_radiograph_is_shown_in_square_pixels(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    row = replace(document.inputs[0], pixel_aspect=1.5)
+    (pictures,) = draw(replace(document, inputs=(row,)), read)
+    assert opened(pictures.radiograph).size == (960, 780)
+
+
 def test_the_largest_and_noisiest_radiograph_stays_small(tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png")
     noise = np.random.default_rng(1).random((4000, 6000), np.float32)

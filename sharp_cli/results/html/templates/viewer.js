@@ -11,20 +11,21 @@ function makeViewer(svg, select) {
 
   let width = -GAP;
   const films = data.films.map((film) => {
-    const [left, scale] = [width + GAP, HEIGHT / film.height];
-    width = left + film.width * scale;
-    const size = { x: left, y: 0, width: film.width * scale, height: HEIGHT };
+    const [left, down] = [width + GAP, HEIGHT / film.height];
+    const across = down / film.aspect; // its pixels may be higher than wide
+    width = left + film.width * across;
+    const size = { x: left, y: 0, width: film.width * across, height: HEIGHT };
     svg.append(film.picture
       ? makeSvg("image", { ...size, href: film.picture, preserveAspectRatio: "none", class: "film" })
       : makeSvg("rect", { ...size, class: "missing" }));
-    return { left, scale };
+    return { left, across, down };
   });
   svg.style.aspectRatio = width / HEIGHT;
 
   /** From a file's own pixels, where (0, 0) is the middle of the first, to the viewer's units. */
   function place(film, [x, y]) {
-    const { left, scale } = films[film];
-    return [left + (x + 0.5) * scale, (y + 0.5) * scale];
+    const { left, across, down } = films[film];
+    return [left + (x + 0.5) * across, (y + 0.5) * down];
   }
 
   const outline = () => ["halo", "line"].map((name) => makeSvg("polygon", { class: name }));
