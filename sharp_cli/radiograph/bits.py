@@ -88,7 +88,7 @@ def picture_values(decoded: NDArray[Any], bits: Bits, *, lossy: bool) -> NDArray
     Returns:
         Integers of the same size and shape, in the machine's byte order.
     """
-    values = decoded.astype(decoded.dtype.newbyteorder("="), copy=False)
+    values: NDArray[Any] = decoded.astype(decoded.dtype.newbyteorder("="), copy=False)
     if bits.shift:
         values = values >> bits.shift
     signed = np.dtype(f"i{values.itemsize}")
@@ -99,9 +99,10 @@ def picture_values(decoded: NDArray[Any], bits: Bits, *, lossy: bool) -> NDArray
         return shown
     slack = _OVERSHOOT * (greatest - least)
     if lossy and least - slack <= low and high <= greatest + slack:
-        return np.clip(shown, least, greatest)
-    kept = values & values.dtype.type((1 << bits.width) - 1)
+        return np.asarray(np.clip(shown, least, greatest))
+    kept: NDArray[Any] = values & values.dtype.type((1 << bits.width) - 1)
     if not bits.signed:
         return kept
     half = signed.type(1 << (bits.width - 1))
-    return (kept.view(signed) ^ half) - half
+    extended: NDArray[Any] = (kept.view(signed) ^ half) - half
+    return extended

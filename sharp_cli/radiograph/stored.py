@@ -159,15 +159,13 @@ def _decode_integers(tags: FileDataset, syntax: UID, bits: Bits) -> NDArray[Any]
     )
 
 
-def _decode(tags: FileDataset, syntax: UID, **options: Any) -> NDArray[Any]:
-    decoded: NDArray[Any] = get_decoder(syntax).as_array(
-        tags,
-        decoding_plugin=_DECODERS.get(syntax, ""),
-        photometric_interpretation=interpretation(tags),
-        allow_excess_frames=False,
-        **options,
-    )[0]
-    return decoded
+def _decode(tags: FileDataset, syntax: UID, **more: Any) -> NDArray[Any]:
+    options: dict[str, Any] = {
+        "photometric_interpretation": interpretation(tags),
+        "allow_excess_frames": False,
+    }
+    plugin = _DECODERS.get(syntax, "")
+    return get_decoder(syntax).as_array(tags, decoding_plugin=plugin, **options, **more)[0]
 
 
 def _guarded(syntax: UID, work: Callable[[], NDArray[Any]]) -> NDArray[Any]:

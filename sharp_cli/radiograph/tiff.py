@@ -13,6 +13,8 @@ from PIL.TiffImagePlugin import COMPRESSION_INFO, ImageFileDirectory_v2
 from sharp_cli.core.errors import RadiographError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from numpy.typing import NDArray
 
 _MARKS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -27,7 +29,7 @@ _BANDS_OF: Final = {0: 1, 1: 1, 2: 3}
 """How many bands a picture has by its PhotometricInterpretation: grey, or red, green and blue."""
 
 _ASSOCIATED, _UNASSOCIATED = 1, 2
-_TURNED_BACK: Final = {
+_TURNED_BACK: Final[Mapping[int, Callable[[NDArray[Any]], NDArray[Any]]]] = {
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
     4: lambda pixels: pixels[::-1],
@@ -206,7 +208,9 @@ def _read_strips(stream: BinaryIO, kind: Kind, rows: int) -> NDArray[Any]:
 
 def _decode(stream: BinaryIO, kind: Kind) -> NDArray[Any]:
     """What is compressed, by OpenCV: shape (height, width, bands)."""
-    pixels = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels: NDArray[Any] | None = cv2.imdecode(
+        np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_UNCHANGED
+    )
     if pixels is None:
         raise OSError  # as Pillow does
     pixels = _TURNED_BACK.get(kind.orientation, np.asarray)(pixels)

@@ -67,7 +67,7 @@ def test_sampling_fills_outside() -> None:
 @pytest.mark.parametrize("aspect", [0.5, 1.25, 4.0])
 def test_square_pixels_are_as_wide_as_those_of_the_picture(aspect: float) -> None:
     to_picture = from_square(aspect)
-    np.testing.assert_allclose(to_picture([[0, 0], [10, 10]]), [[0, 0], [10, 10 / aspect]])
+    np.testing.assert_allclose(to_picture([10.0, 10.0]), np.array([10.0, 10.0 / aspect]))
     turned = to_picture.after(similarity(scale=3, degrees=30))
     across, down = turned.scales
     assert across == pytest.approx(3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ _CODES = {_SHORT: "H", _LONG: "I", _RATIONAL: "I"}
 class Tiff(NamedTuple):
     """How to write a TIFF file."""
 
-    order: str = "<"
+    order: Literal["<", ">"] = "<"
     planar: bool = False
     deflate: bool = False
     extra: int | None = None

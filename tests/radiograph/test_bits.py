@@ -43,7 +43,7 @@ def pixels_of(
     """What is read of values that are compressed as ones of `bits` bits, under other tags."""
     made = dicom_files.dataset(values, bits)
     if isinstance(syntax, str) and syntax != "native":
-        how = {"j2k_cr": [1]} if syntax == JPEG2000 else {}
+        how: dict[str, Any] = {"j2k_cr": [1]} if syntax == JPEG2000 else {}
         made.compress(syntax, generate_instance_uid=False, **how)
     path = written(made, folder)
     if isinstance(syntax, int):

@@ -120,7 +120,8 @@ SHOWN = np.where(HIDDEN, 1, HAND)
 def with_opacity(depth: int, *, coloured: bool) -> NDArray[Any]:
     most = 2**depth - 1
     bands = [SHOWN * most] * (3 if coloured else 1) + [np.where(HIDDEN, 0, most)]
-    return np.rint(np.dstack(bands)).astype(f"u{depth // 8}")
+    values: NDArray[Any] = np.rint(np.dstack(bands)).astype(f"u{depth // 8}")
+    return values
 
 
 def with_key(depth: int, *, coloured: bool) -> bytes:

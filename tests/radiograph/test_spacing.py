@@ -41,7 +41,7 @@ TYPE, FACTOR = "PixelSpacingCalibrationType", "EstimatedRadiographicMagnificatio
 def test_spacing(
     tags: dict[str, Any], millimetres: float, source: str, plane: str, tmp_path: Path
 ) -> None:
-    given = {key: [value] * 2 if "Spacing" in key and key != TYPE else value
+    given: dict[str, Any] = {key: [value] * 2 if "Spacing" in key and key != TYPE else value
              for key, value in tags.items()}  # fmt: skip
     found = read(dicom_files.dataset(stored(), **given), tmp_path)
     size = found.spacing

@@ -96,7 +96,7 @@ def test_functional_groups_count_as_tags_on_top(kind: str, tmp_path: Path) -> No
 
 
 def test_the_group_of_the_frame_comes_before_that_of_all(tmp_path: Path) -> None:
-    both = {
+    both: dict[str, Any] = {
         "SharedFunctionalGroupsSequence": frame_groups(
             FramePixelDataPropertiesSequence={"ImagerPixelSpacing": [0.3, 0.3]}
         ),

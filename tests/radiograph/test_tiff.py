@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
@@ -48,7 +48,7 @@ def read(content: bytes, folder: Path) -> NDArray[np.float32]:
 def test_several_bands_of_16_bits(
     bands: str,
     planar: bool,  # noqa: FBT001
-    order: str,
+    order: Literal["<", ">"],
     tmp_path: Path,
 ) -> None:
     extra = 2 if "opacity" in bands else None

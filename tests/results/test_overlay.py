@@ -63,11 +63,11 @@ def test_it_shows_square_pixels(joints: tuple[JointRow, ...], aspect: float) -> 
         np.zeros((high, 960), np.uint8), squeezed, notice=None, aspect=aspect
     )
     assert abs(shown.width / shown.height - wanted.width / wanted.height) < 0.02
-    orange = [
+    places = [
         np.argwhere((np.asarray(picture) == ORANGE).all(axis=2)).mean(axis=0) / picture.size[::-1]
         for picture in (shown, wanted)
     ]
-    np.testing.assert_allclose(*orange, atol=0.02)
+    np.testing.assert_allclose(places[0], places[1], atol=0.02)
 
 
 def test_damage_is_drawn_in_its_colour(joints: tuple[JointRow, ...]) -> None:

@@ -106,7 +106,7 @@ def test_a_persons_bones_are_as_long_at_every_visit(drawn: Path) -> None:
     assert spacing is not None
     for hand in hands:
         assert hand.phalanx == pytest.approx(hands[0].phalanx, rel=0.02)
-        assert 36 <= hand.phalanx * spacing[0] <= 46
+        assert 36 <= hand.phalanx * spacing.height <= 46
 
 
 @pytest.mark.parametrize("image", IMAGES)
@@ -115,7 +115,7 @@ def test_pictures_are_read_bones_bright_with_side_and_spacing(drawn: Path, image
     assert not seen.warnings
     assert seen.side == next((side for side in SIDES if side in image), None)
     assert seen.spacing is not None
-    assert seen.spacing[0] == pytest.approx(1.7 if "both" in image else 1.2, abs=0.06)
+    assert seen.spacing.height == pytest.approx(1.7 if "both" in image else 1.2, abs=0.06)
     knuckles = [
         (hand.points[f"MCP{n}"], hand.points[f"PIP{n}"])
         for hand in read_annotations(drawn / "joints.csv")

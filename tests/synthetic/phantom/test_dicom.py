@@ -12,6 +12,7 @@ import pytest
 from pydicom.uid import JPEG2000Lossless
 
 from sharp_cli.core.joints import SIDES, Side
+from sharp_cli.core.records import Spacing
 from sharp_cli.radiograph import read
 from sharp_cli.synthetic.phantom.dicom import Header, dataset, encode
 from tests.dicom_files import hand
@@ -53,7 +54,7 @@ def test_what_was_drawn_is_read(
     path.write_bytes(file(side=side, inverted=inverted, modality=modality))
     seen = read(path)
     assert seen.side == side
-    assert seen.spacing == (0.125, 0.125)
+    assert seen.spacing == Spacing(0.125, 0.125, "ImagerPixelSpacing", "detector")
     assert not seen.warnings
     # Reading stretches the values to 0…1.
     low, high = PIXELS.min(), PIXELS.max()
