@@ -86,7 +86,9 @@ def check_labels(
     """
     joints, sets = labels.joints, labels.sets
     shown = [*joints, *labelled_by_set(joints, sets)]
-    files = dict.fromkeys([*(joint.file for joint in shown), *(one.image for one in sets)])
+    files: dict[str, set[int]] = {}
+    for file, line in [(one.file, one.line) for one in shown] + [(s.image, s.line) for s in sets]:
+        files.setdefault(file, set()).add(line)
     sizes = {file: _size(images, file) for file in files}
     raise_problems(
         path,
@@ -102,7 +104,7 @@ def check_labels(
     unneeded = unneeded_sets(used, known)
     needed = [one for one in known if one not in unneeded]
 
-    notices = list(_unreadable(shown, sizes))
+    notices = list(_unreadable(files, sizes))
     if labels.unlabelled:
         consequence = "these joints are neither trained on nor measured"
         notices.append(Notice(_lines(labels.unlabelled), "neither grade nor label", consequence))
@@ -226,11 +228,8 @@ def _outside(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Problem]
             yield Problem(f"line {joint.line}", what)
 
 
-def _unreadable(joints: Iterable[ShownJoint], sizes: Sizes) -> Iterator[Notice]:
+def _unreadable(lines: Mapping[str, set[int]], sizes: Sizes) -> Iterator[Notice]:
     """Files that are missing or cannot be read, by the reason."""
-    lines: dict[str, set[int]] = defaultdict(set)
-    for joint in joints:
-        lines[joint.file].add(joint.line)
     files: dict[str, list[str]] = defaultdict(list)
     for file, size in sizes.items():
         if isinstance(size, str):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    paint(tmp_path, "a.png")
+    paint(tmp_path, "a.png", "b.png")
     return tmp_path
 
 
@@ -103,6 +103,17 @@ def test_a_set_whose_image_cannot_be_read_is_left_out(images: Path) -> None:
     with pytest.raises(DocumentError, match="no joint is left") as caught:
         rows_checked(images, "s1,left,erosion,wrist,non-intact")
     assert "a.png (1 rows from line 2)" in str(caught.value)
+    # Also where every joint of the set is shown by another file.
+    path = images / "labels.csv"
+    rows = [
+        "p1,a.png,,s1,left,erosion,CMC-M,intact",
+        "p1,,b.png,s1,left,erosion,CMC1,intact",
+        "p1,,b.png,s1,left,erosion,multangular,intact",
+    ]
+    path.write_text("\n".join(["patient,image,patch,study,hand,finding,joint,label", *rows]))
+    checked = check_labels(path, read_labels(path), images, ["siso"])
+    assert (len(checked.joints), checked.sets) == (2, [])
+    assert [one.where for one in checked.notices] == ["a.png (1 rows from line 2)"]
 
 
 def test_the_other_hand_that_is_missing_beside_a_set_is_noticed_once_a_row(images: Path) -> None:
