@@ -7,9 +7,11 @@ uncertain hand with an uncertain lunate.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -53,8 +55,8 @@ def hands_on(file: str) -> list[tuple[Side, Affine]]:
 
 
 def paint(file: Path, *, seed: int = 0) -> Path:
-    """Write a 16-bit PNG with a bone of varied brightness at each joint."""
-    rng = np.random.default_rng(seed)
+    """Write a 16-bit PNG with a bone of varied brightness at each joint; each name has its own."""
+    rng = np.random.default_rng([seed, crc32(os.fsencode(file))])
     hands = hands_on(str(file))
     pixels = np.full((HEIGHT, len(hands) * WIDTH), 4000, np.uint16)
     for _, to_image in hands:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from sharp_cli.core.errors import OutputError
 from sharp_cli.fileio import output
-from sharp_cli.results.document import COLUMNS, Failure
+from sharp_cli.fileio.tables import guarded, unguarded
+from sharp_cli.results.document import COLUMNS, MANIFEST_COLUMNS, Failure
 from sharp_cli.results.layout import FAILURES, HIDDEN, RESULTS, STUDY_CSV
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -27,7 +28,7 @@ def write_results(folder: Path, studies: Iterable[str]) -> None:
     path, hidden = folder / RESULTS, folder / f"{HIDDEN}{RESULTS}"
     try:
         with hidden.open("wb") as table:
-            table.write(f"{','.join(COLUMNS)}\n".encode())
+            table.write(f"{','.join((*COLUMNS, *MANIFEST_COLUMNS))}\n".encode())
             for study in sorted(studies):
                 with (folder / study / STUDY_CSV).open("rb") as rows:
                     rows.readline()
@@ -47,7 +48,7 @@ def write_failures(folder: Path, failures: Iterable[Failure]) -> None:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(field.name for field in fields(Failure))
-    rows.writerows(sorted(map(astuple, set(failures))))
+    rows.writerows(map(guarded, astuple(failure)) for failure in sorted(set(failures), key=astuple))
     output.write(folder / FAILURES, text.getvalue().encode(errors="surrogateescape"))
 
 
@@ -65,15 +66,4 @@ def read_failures(folder: Path) -> list[Failure]:
             rows = [row for row in csv.reader(file) if len(row) == len(fields(Failure))]
         except csv.Error:
             return []
-    return [Failure(*row) for row in rows[1:]]
-
-
-def files_of(study: Path) -> Iterator[str]:
-    """The radiographs of a study's folder, as the user gave them.
-
-    Raises:
-        OSError: It holds no results.
-    """
-    path = study / STUDY_CSV
-    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        yield from {row["file"]: None for row in csv.DictReader(file)}
+    return [Failure(*map(unguarded, row)) for row in rows[1:]]

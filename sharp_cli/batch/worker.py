@@ -84,11 +84,16 @@ def crashed_files(studies: Sequence[ScoredStudy]) -> StudyFiles:
 
 def _content(study: ScoredStudy) -> dict[str, bytes]:
     document = study.document
-    stems = unique_names(folder_name(Path(file).stem) for file in study.files)
     pictures = {
-        "overlay.png" if len(stems) == 1 else f"overlay-{stem}.png": overlay.to_png(
-            overlay.draw(document, row, study.grey[row.file])
-        )
-        for row, stem in zip(document.inputs, stems, strict=True)
+        name: overlay.to_png(overlay.draw(document, row, study.grey[row.file]))
+        for row, name in zip(document.inputs, overlay_names(study.files), strict=True)
     }
     return {STUDY_JSON: to_json(document), STUDY_CSV: to_csv(document), **pictures}
+
+
+def overlay_names(files: Sequence[str]) -> list[str]:
+    """What the overlays of the radiographs of a study are called."""
+    if len(files) == 1:
+        return ["overlay.png"]
+    stems = unique_names(folder_name(Path(file).stem) for file in files)
+    return [f"overlay-{stem}.png" for stem in stems]

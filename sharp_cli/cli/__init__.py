@@ -6,6 +6,9 @@ that help appears at once.
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -38,6 +41,7 @@ _MEANINGS = {
     ExitCode.INTERNAL: "an error of sharp itself",
     ExitCode.INTERRUPTED: "interrupted; what was finished is written",
 }
+_STDERR = 2
 _EXIT_CODES = "\n".join(f"  {code.value:<3}  {meaning}" for code, meaning in _MEANINGS.items())
 _EPILOG = f"""sharp COMMAND --help ends with examples.
 
@@ -95,4 +99,17 @@ def _sharp(
 
 def main() -> None:
     """Run the command line."""
+    _prepare_streams()
     app()
+
+
+def _prepare_streams() -> None:
+    """Let no file take the place of a closed standard stream, and show what stdout cannot encode.
+
+    Otherwise the first file that is opened gets its number, and what libraries print goes there.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(number)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -65,7 +65,7 @@ class Remote:
             with progress(len(work.files)) as run.on_progress:
                 document = score_plan(work, scoring, run)
             if self.store:
-                self._send(document, run)
+                self._send(document, run, folder)
             # Pictures are drawn from the files; everything else must not name their folder.
             drawn = replace(outputs, json=None, csv=None, piped=None)
             drawn.deliver(document, run)
@@ -86,11 +86,13 @@ class Remote:
                         log("note", f"{study}: series of Modality {', '.join(others)} ignored")
         return [] if run.interrupted else fetched
 
-    def _send(self, document: Document, run: Run) -> None:
+    def _send(self, document: Document, run: Run, folder: Path) -> None:
         with run.interruptible():
             for name, study in document.split().items():
                 with run.guard(*(row.file for row in study.inputs)):
-                    results = make_objects(study)
+                    results, warnings = make_objects(study)
+                    for warning in warnings:
+                        log("warning", warning.replace(f"{folder}{os.sep}", ""))
                     for result in results:
                         self.archive.send(result)
                     log("note", f"{name}: {len(results)} results stored")

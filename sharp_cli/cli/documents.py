@@ -24,5 +24,5 @@ def read_document(source: str) -> Document:
     from sharp_cli.results.formats import from_json, read_json
 
     if source == STDOUT:
-        return from_json(sys.stdin.buffer.read(), "stdin")
+        return from_json(sys.stdin.buffer.read() if sys.stdin else b"", "stdin")
     return read_json(Path(source))

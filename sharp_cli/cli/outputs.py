@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from sharp_cli.cli import terminal
-from sharp_cli.cli.terminal import log_problems
+from sharp_cli.cli.terminal import log_problems, log_warnings
 from sharp_cli.core.errors import OutputError, UsageError
 from sharp_cli.fileio import output
 
@@ -125,22 +126,28 @@ class Outputs:
 
     def _report(self, file: str, document: Document, run: Run) -> None:
         from sharp_cli.results.dicom.files import to_bytes
+        from sharp_cli.results.dicom.source_study import read_source
         from sharp_cli.results.dicom.structured_report import make_report
 
         studies = document.split()
         places = self._places(file, list(studies), document)
         for place, study in zip(places, studies.values(), strict=True):
             with run.guard(*(row.file for row in study.inputs)):
-                output.write(place, to_bytes(make_report(study)))
+                source = read_source(study)
+                log_warnings(source.warnings)
+                output.write(place, to_bytes(make_report(study, source)))
 
     def _draw_dicom(self, file: str, document: Document, run: Run) -> None:
         from sharp_cli.results.dicom.files import to_bytes
         from sharp_cli.results.dicom.secondary_capture import make_overlays
+        from sharp_cli.results.dicom.source_study import read_source
 
         places = self._of_radiographs(file, document)
         for study in document.split().values():
             with run.guard(*(row.file for row in study.inputs)):
-                for row, made in zip(study.inputs, make_overlays(study), strict=True):
+                source = read_source(study)
+                log_warnings(() if self.dicom_sr else source.warnings)
+                for row, made in zip(study.inputs, make_overlays(study, source), strict=True):
                     output.write(places[row], to_bytes(made))
 
     def _of_radiographs(self, file: str, document: Document) -> dict[InputRow, Path]:
@@ -173,6 +180,8 @@ class Outputs:
     def _print(self, document: Document) -> None:
         from sharp_cli.results.formats import to_csv, to_json
 
+        if STDOUT not in (self.json, self.csv) and self.requested and sys.stdout is None:
+            return  # it is closed, and what was asked for is written
         if STDOUT not in (self.json, self.csv) and self.piped and terminal.is_terminal():
             print_tables(document)
         elif self.json == STDOUT or (self.csv != STDOUT and self.piped == "json"):

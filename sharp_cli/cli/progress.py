@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.cli.terminal import log
+from sharp_cli.core.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
     Yields:
         A function to call with each input when work on it begins.
     """
-    if not sys.stderr.isatty():
+    if not _is_terminal():
         yield lambda _: None
         return
     from rich.console import Console
@@ -42,7 +43,7 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
         def update(file: str) -> None:
             nonlocal done
             done += 1
-            status.update(f"{done} of {total}: {escape(file)}")
+            status.update(f"{done} of {total}: {escape(printable(file))}")
 
         yield update
 
@@ -59,7 +60,7 @@ def rated_progress(total: int) -> Iterator[Callable[[str], None]]:
     Yields:
         A function to call with each file when work on it begins.
     """
-    if not sys.stderr.isatty():
+    if not _is_terminal():
         yield _Lines(total).update
         return
     from rich.console import Console
@@ -92,10 +93,14 @@ def rated_progress(total: int) -> Iterator[Callable[[str], None]]:
 
         def update(file: str) -> None:
             nonlocal begun
-            bar.update(task, completed=begun, description=file)
+            bar.update(task, completed=begun, description=printable(file))
             begun += 1
 
         yield update
+
+
+def _is_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 class _Lines:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sharp_cli.batch.moved import moved_study
 from sharp_cli.batch.result_store import ResultStore, opened
-from sharp_cli.batch.resume import remaining
+from sharp_cli.batch.resume import moved_from, read_contents, remaining
 from sharp_cli.cli.progress import rated_progress
-from sharp_cli.cli.terminal import log, log_problems
+from sharp_cli.cli.terminal import log, log_problems, log_warnings
 from sharp_cli.results.assemble import with_studies
 from sharp_cli.results.document import Document, ModelRow
 from sharp_cli.results.layout import FAILURES
 from sharp_cli.results.run import Run
+from sharp_cli.scoring.joints import ANATOMY_ALONE
 from sharp_cli.scoring.score import start_document
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ class ResultsFolder:
     engine: Engine
     run: Run
     _logged: int = 0
+    _said: set[str] = field(default_factory=set)
 
     def score(self, work: Plan, outputs: Outputs) -> ExitCode:
         """Score what is not done yet, write further outputs, give the exit code.
@@ -103,9 +106,7 @@ class ResultsFolder:
 
     def _fill(self, store: ResultStore, work: Plan) -> None:
         counts = {"files": len(work.files), "other_files": work.others, "skipped_files": 0}
-        left = remaining(work.groups, store.journal)
-        if store.journal.studies:
-            log("note", f"studies done before: {len(store.journal.studies)}, left: {len(left)}")
+        left = self._left(store, work)
         store.close(self.run.failures, counts, finished=False)
         total = sum(len(group.files) for group in left)
         with (
@@ -116,12 +117,32 @@ class ResultsFolder:
             for group, studies, files in finished:
                 self.run.failures += files.failures
                 with self.run.guard(*group.files):
-                    if files.studies:
-                        store.journal.add(group.files, files.studies)
+                    held = [row.sha256 for study in studies for row in study.inputs]
+                    store.journal.add(group.files, files.studies, held)
                 counts["skipped_files"] += len(self._skipped(group, studies))
                 self._log(studies)
                 store.update(self.run.failures, counts)
         store.close(self.run.failures, counts, finished=not self.run.interrupted)
+
+    def _left(self, store: ResultStore, work: Plan) -> list[Group]:
+        """The groups to score; what was only moved gets its new paths and names."""
+        journal = store.journal
+        if not journal.studies:
+            return list(work.groups)
+        contents = read_contents(work.groups, journal)
+        before, left, moved = len(journal.studies), [], 0
+        for group in remaining(work.groups, journal, contents):
+            source = moved_from(group, journal, contents)
+            if source is None:
+                left.append(group)
+                continue
+            paths = {contents[file]: file for file in group.files}
+            files = moved_study(self.folder / source, group.name, paths)
+            journal.add(group.files, {group.name: files}, paths)
+            moved += 1
+        also = f", moved since: {moved}" if moved else ""
+        log("note", f"studies done before: {before}{also}, left: {len(left)}")
+        return left
 
     def _skipped(self, group: Group, studies: Sequence[Document]) -> list[str]:
         """The files of a group that have neither a result nor failed: no hand beside hands."""
@@ -132,8 +153,8 @@ class ResultsFolder:
     def _log(self, studies: Sequence[Document]) -> None:
         """Print the warnings of some studies, and what failed since the last ones."""
         for study in studies:
-            for warning in study.warnings:
-                log("warning", f"{warning.file}: {warning.message}")
+            log_warnings([row for row in study.warnings if row.message not in self._said])
+            self._said |= {row.message for row in study.warnings} & {ANATOMY_ALONE}
         for failure in self.run.failures[self._logged :]:
             log("error", failure.reason)
         self._logged = len(self.run.failures)

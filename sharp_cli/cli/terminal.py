@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+from sharp_cli.core.printable import printable
+from sharp_cli.fileio.tables import list_places, to_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sharp_cli.results.document import Document
+    from sharp_cli.results.document import Document, WarningRow
     from sharp_cli.results.run import Run
 
 Kind = Literal["done", "error", "note", "warning"]
 
+_NEXT_LINE: Final = "\n  "
+
 
 def log(kind: Kind, message: str) -> None:
-    """Print a message to stderr."""
-    print(f"{kind}: {message}", file=sys.stderr, flush=True)  # noqa: T201 - this is what prints
+    """Print a message to stderr, if there is one; names in it cannot control a terminal."""
+    if sys.stderr is not None:
+        # Lines of lists are indented; any other break is one in a name.
+        lines = f"{kind}: {message}".split(_NEXT_LINE)
+        text = _NEXT_LINE.join(map(printable, lines))
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is what prints
+
+
+def log_warnings(warnings: Iterable[WarningRow]) -> None:
+    """Print warnings to stderr: what is the same of several files once."""
+    files: dict[str, dict[str, None]] = {}
+    for warning in warnings:
+        files.setdefault(warning.message, {})[warning.file] = None
+    for message, named in files.items():
+        log("warning", f"{list_places([*named])}: {message}")
 
 
 def log_problems(document: Document, run: Run) -> None:
     """Print the warnings and failures of a command to stderr, and whether models are validated."""
     from sharp_cli.core.about import NOTICE
 
-    for warning in document.warnings:
-        log("warning", f"{warning.file}: {warning.message}")
+    log_warnings(document.warnings)
     for reason in dict.fromkeys(failure.reason for failure in run.failures):
         log("error", reason)
     if run.interrupted:
@@ -37,7 +52,7 @@ def log_problems(document: Document, run: Run) -> None:
 
 def is_terminal() -> bool:
     """Whether a person reads stdout."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -46,9 +61,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
     cells = [[f"{v:.2f}" if isinstance(v, float) else str(v) for v in row] for row in rows]
     if not is_terminal():
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([columns, *cells])
-        output.write_stdout(text.getvalue().encode())
+        output.write_stdout(to_csv(columns, cells))
         return
     from rich.console import Console
     from rich.markup import escape
@@ -56,5 +69,5 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
     table = Table(*(column.replace("_", " ") for column in columns))
     for row in cells:
-        table.add_row(*map(escape, row))
+        table.add_row(*(escape(printable(cell)) for cell in row))
     Console().print(table)

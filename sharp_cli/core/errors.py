@@ -57,6 +57,10 @@ class NoHandError(InputError):
         )
 
 
+class ManyHandsError(InputError):
+    """The picture shows more than two hands."""
+
+
 class DocumentError(InputError):
     """A file that an earlier command should have written is not what it should be."""
 

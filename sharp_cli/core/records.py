@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding, Side
 
-SideSource = Literal["dicom", "anatomy"]
+SideSource = Literal["manifest", "dicom", "anatomy"]
+View = Literal["PA", "AP"]
 Status = Literal["ok", "uncertain"]
 JointStatus = Literal["ok", "uncertain", "not-detected"]
 Label = Literal["intact", "non-intact"]
@@ -56,6 +57,9 @@ class Radiograph:
         side: The side that the file's tags give, or None.
         warnings: What the reader had to assume.
         aspect: How many times as high as wide a pixel is.
+        view: AP where the tags say that it was taken from the palm, else PA.
+        sha256: Of the file; empty for a picture that is none.
+        object_sha256: Of its SOPInstanceUID; None where it has none.
     """
 
     file: str
@@ -64,6 +68,9 @@ class Radiograph:
     side: Side | None
     warnings: tuple[str, ...]
     aspect: float = 1.0
+    view: View = "PA"
+    sha256: str = ""
+    object_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class Hand:
     Attributes:
         file: The path of its radiograph as the user gave it.
         side: Left or right.
-        side_source: Whether the file's tags or the anatomy decided the side.
+        side_source: Whether a manifest, the file's tags or the anatomy decided the side.
         to_image: Maps canonical coordinates to the file's own pixels; it mirrors a hand whose
             thumb is on the left in the picture. Its origin is the centre of the hand (see
             `sharp_cli.inference.hand_finder`); one unit is one pixel at the common scale.

@@ -15,6 +15,7 @@ from sharp_cli.core.geometry import Affine, similarity
 from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.inference import hand_finder as finding
+from sharp_cli.inference.sides import MOST_HANDS, decide_sides
 from sharp_cli.synthetic import clutter
 from sharp_cli.synthetic.perturbations import LENGTH, shrink, turned
 
@@ -165,10 +166,12 @@ def _count(
 ) -> None:
     try:
         found, warnings = finder.find(radiograph)
+        sided, notes = decide_sides(found[:MOST_HANDS], radiograph)
     except NoHandError:
-        found, warnings = (), ()
-    tally.add(image, truth, found)
-    tally.warned += [image] * len(warnings)
+        found, warnings, sided, notes = (), (), (), ()
+    tally.add(image, truth, sided)
+    # With too many hands, a radiograph is refused.
+    tally.warned += [image] * (len(warnings) + len(notes) + (len(found) > MOST_HANDS))
 
 
 def changes(

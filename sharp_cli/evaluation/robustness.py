@@ -16,6 +16,7 @@ from sharp_cli.core.errors import NoHandError
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.evaluation.metrics.detection import joint_errors, summarise
+from sharp_cli.inference.sides import MOST_HANDS, decide_sides
 from sharp_cli.synthetic.perturbations import (
     LENGTH,
     PERTURBATIONS,
@@ -167,7 +168,8 @@ class _Line:
             to_file: From its pixels to the file's.
         """
         try:
-            found, _ = self.finder.find(radiograph)
+            candidates, _ = self.finder.find(radiograph)
+            found, _ = decide_sides(candidates[:MOST_HANDS], radiograph)
         except NoHandError:
             found = ()
         for true in truth:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sharp_cli.core.errors import OutputError
+from sharp_cli.core.printable import printable_lines
 
 
 def prepare(path: Path) -> None:
@@ -72,9 +73,16 @@ def write(path: Path, content: bytes) -> None:
 def write_stdout(content: bytes) -> None:
     """Write data to stdout; a reader that stops early is no error.
 
+    On a terminal, what would control it is shown.
+
     Raises:
         OutputError: It cannot be written.
     """
+    if sys.stdout is None:
+        message = "stdout: cannot be written (it is closed); choose a file"
+        raise OutputError(message)
+    if sys.stdout.isatty():
+        content = printable_lines(content.decode(errors="surrogateescape")).encode()
     try:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sharp_cli.core.errors import DocumentError
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 _PLACES_NAMED: Final = 20
 """Of a mistake that is made over and over, so many places are named."""
+
+
+_RUNS: Final = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+"""How a text begins that a spreadsheet may run as a formula, or that was guarded before."""
 
 
 class Problem(NamedTuple):
@@ -53,10 +58,23 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[s
                 message = f"{path}: no column {', '.join(absent)}; needed are {','.join(columns)}"
                 raise DocumentError(message)
             for row in reader:
-                yield reader.line_num, {name: row[name] or "" for name in columns}
+                yield reader.line_num, {name: unguarded(row[name] or "") for name in columns}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         message = f"{path}: cannot be read as a table of {','.join(columns)} ({error})"
         raise DocumentError(message) from error
+
+
+def guarded(text: str) -> str:
+    """A text as the cell of a table that a spreadsheet may open: what it would run begins with '.
+
+    Numbers stay as they are.
+    """
+    return f"'{text}" if _RUNS.match(text) and math.isnan(parse_number(text)) else text
+
+
+def unguarded(cell: str) -> str:
+    """The text that `guarded` made a cell of."""
+    return cell[1:] if cell.startswith("'") and _RUNS.match(cell) else cell
 
 
 def parse_number(value: object) -> float:
@@ -80,7 +98,8 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[str 
 def to_csv(columns: Sequence[str], rows: Iterable[Iterable[str | float]]) -> bytes:
     """The content of a CSV file (UTF-8), lines ended by a line feed."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
+    cells = ([guarded(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows([columns, *cells])
     return text.getvalue().encode()
 
 

@@ -1,4 +1,4 @@
-"""Finding hands: one or two on a radiograph, each with its upright, thumb-right frame.
+"""Finding the hands on a radiograph, each with its upright, thumb-right frame.
 
 A small network gets the whole picture, shrunk to 256 px, as it is and mirrored; and where that
 leaves doubt, in all eight views that quarter turns and a mirror give. In each cell of a coarse grid
@@ -13,7 +13,7 @@ The origin of a hand's frame is that of the template: the centre of its points' 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import cv2
@@ -58,7 +58,6 @@ _FILLS: Final = (1.0, 0.7)  # a hand that its picture cuts off all round is seen
 _FIRST_VIEWS: Final = (0, 4)  # of `views`: the picture as it is, and mirrored
 _SURE: Final = 0.75  # score above which nothing but hands is, see the model card
 _NOTHING: Final = 0.2  # score below which nothing is a hand
-_MOST_HANDS: Final = 2
 _APART: Final = 0.5  # of a hand's length: two centres nearer than this are one hand
 _UNSURE: Final = 0.65  # agreement below which the side is called unsure
 _MISFIT: Final = 200.0  # px at the common scale: points less like a hand's than this are none
@@ -289,7 +288,8 @@ class HandFinder:
         """Find the hands of a radiograph.
 
         Returns:
-            One or two hands, by side, and warnings.
+            The hands by the surest first, with the side that the anatomy shows in a PA view, and
+            warnings.
 
         Raises:
             NoHandError: There is none.
@@ -297,57 +297,17 @@ class HandFinder:
         candidates, to_image = self.candidates(radiograph.pixels, radiograph.aspect)
         if not candidates:
             raise NoHandError.of(radiograph.file)
-        warnings = []
-        if len(candidates) > _MOST_HANDS:
-            warnings.append(
-                f"{radiograph.file}: {len(candidates)} hands found; the two surest are used"
-            )
-        hands = [_hand(one, to_image, radiograph.file) for one in candidates[:_MOST_HANDS]]
-        warnings += [
-            f"{radiograph.file}: the {hand.side} hand may be the other side: "
-            "its anatomy is not clear; check the overlay"
-            for hand, one in zip(hands, candidates, strict=False)
+        hands = tuple(_hand(one, to_image, radiograph.file) for one in candidates)
+        warnings = tuple(
+            f"a hand that looks like a {hand.side} one may be of the other side: its anatomy is "
+            "not clear; check the overlay"
+            for hand, one in zip(hands, candidates, strict=True)
             if one.agreement < _UNSURE
-        ]
-        if len(hands) == 1:
-            hand, warning = side_by_tag(hands[0], radiograph.side)
-            hands = [hand]
-        else:
-            hands, warning = _two_sides(hands[0], hands[1])
-        warnings += warning
-        return tuple(sorted(hands, key=lambda hand: hand.side)), tuple(warnings)
+        )
+        return hands, warnings
 
 
 def _hand(candidate: Candidate, to_image: Affine, file: str) -> Hand:
     """The hand of a candidate; in a PA view a left hand shows its thumb on the right."""
     side: Side = "right" if candidate.mirrored else "left"
     return Hand(file, side, "anatomy", to_image.after(candidate.frame), candidate.score)
-
-
-def side_by_tag(hand: Hand, side: Side | None) -> tuple[Hand, list[str]]:
-    """Let the file's tag decide the side; the frame stays as the anatomy shows it.
-
-    Returns:
-        The hand, and warnings.
-    """
-    if side is None:
-        return hand, []
-    warnings = []
-    if side != hand.side:
-        warnings.append(
-            f"{hand.file}: the file's tags say {side}, the picture shows a {hand.side} hand "
-            f"(PA view); reported as {side}: check for a mirrored radiograph or a wrong tag"
-        )
-    return replace(hand, side=side, side_source="dicom"), warnings
-
-
-def _two_sides(surer: Hand, other: Hand) -> tuple[list[Hand], list[str]]:
-    """Give two hands of one picture different sides."""
-    if surer.side != other.side:
-        return [surer, other], []
-    side: Side = "left" if surer.side == "right" else "right"
-    warning = (
-        f"{surer.file}: both hands look like {surer.side} hands; the less certain one is reported "
-        f"as {side}: check for a mirrored or composed radiograph"
-    )
-    return [surer, replace(other, side=side)], [warning]

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.fileio.png import marked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def to_png(pixels: NDArray[np.uint16]) -> bytes:
     """A patch, shape (height, width), as a PNG file."""
-    return bytes(cv2.imencode(".png", pixels)[1])
+    return marked(bytes(cv2.imencode(".png", pixels)[1]))
 
 
 def read_patch(path: Path, target: Target) -> NDArray[np.uint16]:

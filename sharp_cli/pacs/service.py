@@ -32,7 +32,7 @@ class Scored:
 
     Attributes:
         results: The objects; none if it failed.
-        problems: Why an image or a study of it gave none.
+        problems: Why an image or a study of it gave none, and what may be wrong with the others.
     """
 
     results: Sequence[Dataset]

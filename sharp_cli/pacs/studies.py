@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sharp_cli.results.dicom.secondary_capture import make_overlays
+from sharp_cli.results.dicom.source_study import read_source
 from sharp_cli.results.dicom.structured_report import make_report
 from sharp_cli.scoring.plan import Plan, name_studies, plan
 
@@ -37,10 +38,12 @@ def plan_studies(folders: Sequence[Path]) -> Plan:
     )
 
 
-def make_objects(study: Document) -> list[Dataset]:
-    """The report of one study, and the overlays of its radiographs.
+def make_objects(study: Document) -> tuple[list[Dataset], list[str]]:
+    """The report of one study and the overlays of its radiographs, and warnings.
 
     Raises:
-        InputError: They cannot be made; see `dicom_out`.
+        InputError: They cannot be made; see `read_source`.
     """
-    return [make_report(study), *make_overlays(study)]
+    source = read_source(study)
+    warnings = [f"{row.file}: {row.message}" for row in source.warnings]
+    return [make_report(study, source), *make_overlays(study, source)], warnings

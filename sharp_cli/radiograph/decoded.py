@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.joints import Side
-    from sharp_cli.core.records import Spacing
+    from sharp_cli.core.records import Spacing, View
 
 MAX_PIXELS: Final = 100_000_000
 """A 35 x 43 cm detector at 0.04 mm has 94 million pixels; no hand radiograph needs more."""
@@ -37,6 +37,8 @@ class DecodedFile:
         spacing: The size of a pixel, or None.
         aspect: How many times as high as wide a pixel is.
         side: The side that the tags give, or None.
+        view: From which side of the hand it was taken, as far as the tags say.
+        object_sha256: As `records.Radiograph` has it.
         opacity: float32, the same shape, 0…1: how much of the picture is to be seen, and not the
             background; None where all of it is.
     """
@@ -46,6 +48,8 @@ class DecodedFile:
     spacing: Spacing | None = None
     aspect: float = 1.0
     side: Side | None = None
+    view: View = "PA"
+    object_sha256: str | None = None
     opacity: NDArray[np.float32] | None = None
 
 

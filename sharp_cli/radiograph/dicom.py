@@ -12,11 +12,11 @@ from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from sharp_cli.core.errors import RadiographError
-from sharp_cli.radiograph import stored, voi
+from sharp_cli.radiograph import acquisition, stored, voi
 from sharp_cli.radiograph.colour import to_grey
 from sharp_cli.radiograph.decoded import MAX_PIXELS, DecodedFile, check_size
 from sharp_cli.radiograph.spacing import aspect, spacing
-from sharp_cli.radiograph.tags import lift_frame, number, side, text
+from sharp_cli.radiograph.tags import lift_frame, number, object_sha256, side, text
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
@@ -55,7 +55,7 @@ def read(stream: BinaryIO, notes: list[str]) -> DecodedFile:
         notes.append("the file's Modality is not that of a radiograph")
     size_of_pixel = spacing(tags, notes)
     which, about_side = side(tags)
-    notes += about_side
+    notes += [*about_side, *acquisition.remarks(tags)]
     values, bits = stored.read(tags)
     if values.ndim == 3:  # noqa: PLR2004 - rows, columns, colours
         pixels, agreed = np.clip(to_grey(values) / np.float32(2**bits - 1), 0, 1), False
@@ -68,6 +68,8 @@ def read(stream: BinaryIO, notes: list[str]) -> DecodedFile:
         spacing=size_of_pixel,
         aspect=aspect(tags, size_of_pixel, notes),
         side=which,
+        view=acquisition.view(tags),
+        object_sha256=object_sha256(tags),
     )
 
 

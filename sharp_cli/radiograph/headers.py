@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from sharp_cli.core.about import MAKER, NAME
+from sharp_cli.core.about import MAKER, NAME, PNG_MARK
 from sharp_cli.radiograph import silence
-from sharp_cli.radiograph.tags import key, lift_frame, side, text
+from sharp_cli.radiograph.tags import key, lift_frame, object_sha256, side, text
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
@@ -49,12 +49,18 @@ class Header:
         patient_key: Opaque, equal for files of one patient (PatientID).
         day_key: Opaque, equal for files of one patient and day (PatientID, StudyDate).
         side: The side that the tags give.
+        object_sha256: Of the SOPInstanceUID.
+        issuer_key: Opaque, equal for patients' identifiers from one place (IssuerOfPatientID).
+        written_here: Whether it is a picture that this tool wrote: an overlay, a patch.
     """
 
     study_key: str | None = None
     patient_key: str | None = None
     day_key: str | None = None
     side: Side | None = None
+    object_sha256: str | None = None
+    issuer_key: str | None = None
+    written_here: bool = False
 
 
 NO_HEADER: Final = Header()
@@ -81,7 +87,7 @@ def _header(stream: BinaryIO, unknown: Header | None) -> Header | None:
     """The header of a file; `unknown` is that of a file of no known kind."""
     head = stream.read(_HEAD)
     if head.startswith(_PICTURES) or _is_bmp(head):
-        return NO_HEADER
+        return Header(written_here=True) if PNG_MARK in head else NO_HEADER
     marked = head[_MARK] == b"DICM"
     if not marked and not head.startswith(_FIRST_GROUPS):
         return unknown
@@ -119,7 +125,9 @@ def _study(tags: FileDataset) -> Header:
     dated = bool(text(tags, "StudyDate"))
     return Header(
         study_key=key(tags, "StudyInstanceUID"),
-        patient_key=key(tags, "PatientID", "IssuerOfPatientID"),
-        day_key=key(tags, "PatientID", "IssuerOfPatientID", "StudyDate") if dated else None,
+        patient_key=key(tags, "PatientID"),
+        issuer_key=key(tags, "IssuerOfPatientID"),
+        day_key=key(tags, "PatientID", "StudyDate") if dated else None,
         side=side(tags)[0],
+        object_sha256=object_sha256(tags),
     )

@@ -22,6 +22,7 @@ from pydicom import config
 from sharp_cli.core.errors import RadiographError
 from sharp_cli.core.records import Radiograph
 from sharp_cli.radiograph import dicom, grey, polarity, raster
+from sharp_cli.radiograph.content import sha256
 from sharp_cli.radiograph.decoded import ASPECT_TOLERANCE
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def read(path: str | Path) -> Radiograph:
     notes: list[str] = []
 
     def work(stream: BinaryIO, decoder: _Decoder) -> Radiograph:
-        return _radiograph(str(path), decoder.read(stream, notes), notes)
+        content = sha256(stream)
+        stream.seek(0)
+        return _radiograph(str(path), decoder.read(stream, notes), content, notes)
 
     return _decode(path, work, notes)
 
@@ -147,7 +150,7 @@ def _read_unmarked(stream: BinaryIO, work: Callable[[BinaryIO, _Decoder], _Resul
         raise RadiographError(message) from None
 
 
-def _radiograph(file: str, decoded: DecodedFile, notes: list[str]) -> Radiograph:
+def _radiograph(file: str, decoded: DecodedFile, content: str, notes: list[str]) -> Radiograph:
     levels = grey.levels(decoded.pixels, most=_FEW_LEVELS)
     if levels == 1:
         message = "its picture has no contrast: all pixels are alike; export it again"
@@ -173,6 +176,9 @@ def _radiograph(file: str, decoded: DecodedFile, notes: list[str]) -> Radiograph
         side=decoded.side,
         warnings=tuple(notes),
         aspect=decoded.aspect,
+        view=decoded.view,
+        sha256=content,
+        object_sha256=decoded.object_sha256,
     )
 
 

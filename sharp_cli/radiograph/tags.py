@@ -1,7 +1,7 @@
 """The tags of a DICOM file: their values, and what they say of side, study and patient.
 
 pydicom converts the value of a tag when it is read, and raises if it is invalid; here it counts as
-absent. Values that could identify a patient leave this module only as salted hashes.
+absent. Values that could identify a patient leave this module only as hashes.
 """
 
 from __future__ import annotations
@@ -128,26 +128,27 @@ def _given_sides(tags: Dataset) -> Iterator[tuple[str, _Sides]]:
             yield keyword, which
     views = {
         "ViewPosition": [text(tags, "ViewPosition")],
-        "ViewCodeSequence": _meanings(tags, "ViewCodeSequence", "ViewModifierCodeSequence"),
-        "AnatomicRegionSequence": _meanings(
+        "ViewCodeSequence": meanings(tags, "ViewCodeSequence", "ViewModifierCodeSequence"),
+        "AnatomicRegionSequence": meanings(
             tags, "AnatomicRegionSequence", "AnatomicRegionModifierSequence"
         ),
     }
-    for keyword, meanings in views.items():
-        which = _in_words(meanings)
+    for keyword, said in views.items():
+        which = _in_words(said)
         if which is not None:
             yield keyword, which
 
 
-def _in_words(meanings: Iterable[str]) -> _Sides | None:
-    words = re.findall(r"[A-Z]+", " ".join(meanings).upper())
+def _in_words(said: Iterable[str]) -> _Sides | None:
+    words = re.findall(r"[A-Z]+", " ".join(said).upper())
     if any(word in _PROJECTIONS for word in words):
         return None
     sides = {_VIEW_WORDS[word] for word in words if word in _VIEW_WORDS}
     return sides.pop() if len(sides) == 1 else None
 
 
-def _meanings(tags: Dataset, keyword: str, modifiers: str) -> list[str]:
+def meanings(tags: Dataset, keyword: str, modifiers: str = "") -> list[str]:
+    """The meanings of the codes of a sequence, and of those in a sequence within it."""
     found = []
     for item in _items(tags, keyword):
         found.append(text(item, "CodeMeaning"))
@@ -156,7 +157,7 @@ def _meanings(tags: Dataset, keyword: str, modifiers: str) -> list[str]:
 
 
 def _items(tags: Dataset, keyword: str) -> list[Dataset]:
-    found = value(tags, keyword)
+    found = value(tags, keyword) if keyword else None
     return [*found] if isinstance(found, Sequence) else []
 
 
@@ -169,3 +170,12 @@ def key(tags: Dataset, *keywords: str) -> str | None:
     if not found[0]:
         return None
     return hashlib.sha256(_SALT + "\0".join(found).encode(errors="replace")).hexdigest()[:16]
+
+
+def object_sha256(tags: Dataset) -> str | None:
+    """The sha256 of the SOPInstanceUID: who has the file recognises it, and nobody else.
+
+    Without salt, so that it is the same in every result; an identifier is too long to be guessed.
+    """
+    found = text(tags, "SOPInstanceUID")
+    return hashlib.sha256(found.encode(errors="replace")).hexdigest() if found else None

@@ -33,20 +33,20 @@ def assemble(
     studies: Sequence[Study], warnings: Sequence[WarningRow], failures: Sequence[Failure]
 ) -> Document:
     """The document of some studies, before classification; `with_models` adds the models."""
-    radiographs = [(study.name, one) for study in studies for one in study.radiographs]
-    hands = [(name, detected) for name, one in radiographs for detected in one.hands]
+    radiographs = [(study, one) for study in studies for one in study.radiographs]
+    hands = [(study.name, detected) for study, one in radiographs for detected in one.hands]
     return Document(
         models={},
         model=None,
         validated_on_patients=False,
-        inputs=tuple(_input_row(name, one) for name, one in radiographs),
+        inputs=tuple(_input_row(study, one) for study, one in radiographs),
         hands=tuple(_hand_row(name, detected.hand) for name, detected in hands),
         joints=tuple(row for name, detected in hands for row in _joint_rows(name, detected)),
         warnings=(
             *warnings,
             *(
-                WarningRow(name, one.file, text)
-                for name, one in radiographs
+                WarningRow(study.name, one.file, text)
+                for study, one in radiographs
                 for text in one.warnings
             ),
         ),
@@ -224,17 +224,21 @@ def keep(
     )
 
 
-def _input_row(study: str, one: DetectedRadiograph) -> InputRow:
+def _input_row(study: Study, one: DetectedRadiograph) -> InputRow:
     size = one.spacing
     return InputRow(
-        study,
-        one.file,
-        one.width,
-        one.height,
+        study=study.name,
+        file=one.file,
+        width=one.width,
+        height=one.height,
         spacing_mm=None if size is None else (size.height, size.width),
         spacing_source=None if size is None else size.source,
         spacing_plane=None if size is None else size.plane,
         pixel_aspect=round(one.aspect, _ASPECT_DECIMALS),
+        sha256=one.sha256,
+        sop_instance_sha256=one.object_sha256,
+        patient=study.patient,
+        date=study.date,
     )
 
 

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from sharp_cli.core.joints import FINDINGS, SIDES, TARGETS, Finding, Side
+from sharp_cli.core.printable import printable
 from sharp_cli.results.document import counts
 from sharp_cli.results.doubt import legend, marked
 
@@ -25,7 +26,7 @@ def table(study: Document) -> Table:
     rows = {(row.finding, row.joint, row.hand): row for row in study.joints}
     sides: set[Side] = {hand.hand for hand in study.hands}
     files = ", ".join(dict.fromkeys(row.file for row in study.inputs))
-    result = Table(title=escape(_printable(files)), title_justify="left", title_style="bold")
+    result = Table(title=escape(printable(files)), title_justify="left", title_style="bold")
     for heading in ("Group", "Joint", *(f"{side} hand" for side in SIDES)):
         result.add_column(heading, no_wrap=True)
     finding, group = "", ""
@@ -63,11 +64,6 @@ def summary(study: Document) -> list[str]:
     if any(row.uncertain for row in found):
         lines.append(_LEGEND)
     return lines + legend(study.joints)
-
-
-def _printable(text: str) -> str:
-    """The text with escapes for what no terminal can show."""
-    return text.encode(errors="backslashreplace").decode()
 
 
 def _cell(row: JointRow) -> str:

@@ -51,6 +51,10 @@ class InputRow:
         width: In pixels.
         height: In pixels.
         spacing_mm: Height and width of a pixel in mm; None where the file does not say.
+        sha256: Of the file, by which it is recognised.
+        sop_instance_sha256: Of its SOPInstanceUID; None where it has none.
+        patient: Whose it is, according to a manifest; None without one.
+        date: When it was taken, likewise.
         spacing_source: See `records.Spacing`.
         spacing_plane: Likewise.
         pixel_aspect: How many times as high as wide a pixel is.
@@ -61,6 +65,10 @@ class InputRow:
     width: int
     height: int
     spacing_mm: tuple[float, float] | None
+    sha256: str
+    sop_instance_sha256: str | None
+    patient: str | None
+    date: str | None
     spacing_source: str | None = None
     spacing_plane: Plane | None = None
     pixel_aspect: float = 1.0
@@ -234,7 +242,10 @@ class Count:
 
 
 COLUMNS: Final = tuple(field.name for field in fields(JointRow))
-"""The columns of the CSV."""
+"""The columns of the CSV that are those of a joint."""
+
+MANIFEST_COLUMNS: Final = ("patient", "date")
+"""The further ones, which are those of an input."""
 
 
 def counts(document: Document) -> tuple[Count, ...]:

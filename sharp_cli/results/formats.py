@@ -27,8 +27,10 @@ from typing import (
 
 from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.fileio.tables import guarded, unguarded
 from sharp_cli.results.document import (
     COLUMNS,
+    MANIFEST_COLUMNS,
     Document,
     JointRow,
     check,
@@ -82,8 +84,13 @@ def to_json(document: Document) -> bytes:
 
 def to_csv(document: Document) -> bytes:
     """The joints as CSV (UTF-8), a row a joint; what does not apply is empty."""
-    rows = ([_cell(getattr(row, name)) for name in COLUMNS] for row in document.joints)
-    text = "".join(map(_line, [COLUMNS, *rows]))
+    inputs = {(row.study, row.file): row for row in document.inputs}
+    rows = (
+        [_cell(getattr(row, name)) for name in COLUMNS]
+        + [_cell(getattr(inputs[row.study, row.file], name)) for name in MANIFEST_COLUMNS]
+        for row in document.joints
+    )
+    text = "".join(map(_line, [(*COLUMNS, *MANIFEST_COLUMNS), *rows]))
     # A file name that is not text in the file system's encoding is written as its bytes.
     return text.encode("utf-8", errors="surrogateescape")
 
@@ -182,7 +189,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, tuple):
         return " ".join(str(number) for corner in value for number in corner)
-    return str(value)
+    return guarded(str(value)) if isinstance(value, str) else str(value)
 
 
 def _parse(text: str | None, column: str) -> object:
@@ -194,7 +201,7 @@ def _parse(text: str | None, column: str) -> object:
         return [numbers[at : at + 2] for at in range(0, len(numbers), 2)]
     if column in ("x", "y", "likelihood", "probability"):
         return float(text)
-    return text
+    return unguarded(text)
 
 
 def _no_constant(name: str) -> float:

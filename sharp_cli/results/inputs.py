@@ -16,14 +16,22 @@ def reread(row: InputRow) -> Radiograph:
     """Read the radiograph of a row again.
 
     Raises:
-        InputError: It is no longer there, or has another size.
+        InputError: It is no longer there, or is another one.
     """
     picture = radiograph.read(row.file)
-    height, width = picture.pixels.shape
-    if (width, height) != (row.width, row.height):
+    require_same(row, picture.sha256)
+    return picture
+
+
+def require_same(row: InputRow, sha256: str) -> None:
+    """Check that a file is the radiograph of a row, given its hash.
+
+    Raises:
+        DocumentError: It is another one.
+    """
+    if sha256 != row.sha256:
         message = (
-            f"{row.file}: {width} x {height} pixels, and the document was made from "
-            f"{row.width} x {row.height}; give the picture that it was made from"
+            f"{row.file}: not the radiograph that was scored, it was replaced since; score it "
+            "again, or put back the one that was scored"
         )
         raise DocumentError(message)
-    return picture

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sharp_cli.core.about import NOTICE
 from sharp_cli.core.joints import FINDINGS
+from sharp_cli.fileio.png import marked
 from sharp_cli.results.doubt import legend
 from sharp_cli.results.inputs import reread
 from sharp_cli.results.overlay_panel import GROUND, TEXT, Panel, box_height
@@ -118,7 +119,7 @@ def to_png(picture: Image.Image) -> bytes:
     settings = [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION]
     # To choose a filter for each row takes longer, and saves a twentieth of the size.
     settings += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
-    return bytes(cv2.imencode(".png", colours, settings)[1])
+    return marked(bytes(cv2.imencode(".png", colours, settings)[1]))
 
 
 def _scale(longer: float, joints: Sequence[JointRow]) -> float:

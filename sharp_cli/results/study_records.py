@@ -31,6 +31,8 @@ class DetectedRadiograph:
         aspect: Likewise.
         hands: One, or one of each side.
         warnings: What was assumed so far.
+        sha256: As `records.Radiograph` has it, like the next one.
+        object_sha256: See there.
     """
 
     file: str
@@ -40,6 +42,8 @@ class DetectedRadiograph:
     aspect: float
     hands: tuple[DetectedHand, ...]
     warnings: tuple[str, ...]
+    sha256: str = ""
+    object_sha256: str | None = None
 
     @property
     def sides(self) -> set[Side]:
@@ -53,6 +57,8 @@ class Study:
 
     name: str
     radiographs: tuple[DetectedRadiograph, ...]
+    patient: str | None = None
+    date: str | None = None
 
     @property
     def files(self) -> tuple[str, ...]:

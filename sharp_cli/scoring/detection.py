@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sharp_cli.core.joints import Side
     from sharp_cli.core.records import Hand, Point, Radiograph
     from sharp_cli.scoring.groups import Group
     from sharp_cli.scoring.stages import Detector, Finder
@@ -74,20 +75,27 @@ def detect_group(
         with run.guard(file):
             picture = radiograph.read(file)
             notes[file] = picture.warnings
-            radiographs += _detect(picture, finder, detector, patches=patches)
+            listed = group.sides.get(file)
+            radiographs.append(_detect(picture, finder, detector, listed, patches=patches))
             if grey:
                 kept[file] = overlay.to_grey(picture.pixels)
-    if {hand.hand.side for one in radiographs for hand in one.hands} == set(SIDES):
+    sides = {hand.hand.side for one in radiographs for hand in one.hands}
+    if sides == set(SIDES) and not group.guessed:
         radiographs[0] = _skip_feet(radiographs[0], run, notes)
     return DetectedGroup(radiographs, kept, run.failures)
 
 
 def _detect(
-    picture: Radiograph, finder: Finder, detector: Detector, *, patches: bool
-) -> list[DetectedRadiograph]:
+    picture: Radiograph,
+    finder: Finder,
+    detector: Detector,
+    listed: Side | None,
+    *,
+    patches: bool,
+) -> DetectedRadiograph:
     """Detect the hands and joints of a radiograph; an error tells what was noted in reading it."""
     try:
-        found, warnings = find_joints(picture, finder, detector)
+        found, warnings = find_joints(picture, finder, detector, listed)
     except InputError as error:
         raise type(error).noting(str(error), picture.warnings) from None
     return _detected(picture, found, warnings, patches=patches)
@@ -135,11 +143,8 @@ def _detected(
     warnings: Iterable[str],
     *,
     patches: bool,
-) -> list[DetectedRadiograph]:
-    """What is kept of a radiograph and its hands; two of one side are a radiograph each.
-
-    A study has each side once.
-    """
+) -> DetectedRadiograph:
+    """What is kept of a radiograph and its hands."""
     notes = [*picture.warnings, *warnings]
     hands = []
     for each in found:
@@ -148,13 +153,17 @@ def _detected(
         notes += _warn_of_joints(hand, points)
         hands.append(DetectedHand(hand, points, crop(picture, hand, points) if patches else ()))
     height, width = picture.pixels.shape
-    whole = DetectedRadiograph(
-        picture.file, width, height, picture.spacing, picture.aspect, tuple(hands), tuple(notes)
+    return DetectedRadiograph(
+        picture.file,
+        width,
+        height,
+        picture.spacing,
+        picture.aspect,
+        tuple(hands),
+        tuple(notes),
+        sha256=picture.sha256,
+        object_sha256=picture.object_sha256,
     )
-    if len(whole.sides) == len(hands):
-        return [whole]
-    notes.append(f"two {hands[0].hand.side} hands: each is a study of its own")
-    return [replace(whole, hands=(hand,), warnings=tuple(notes)) for hand in hands]
 
 
 def _rounded(hand: Hand, points: Sequence[Point]) -> tuple[Hand, tuple[Point, ...]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import glob
 import os
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from os.path import exists, isdir, isfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _DIRECTORY: Final = "DICOMDIR"
+_OVERLAY: Final = "overlay*.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ def discover(sources: Iterable[str]) -> Found:
     return _Search().run(sources)
 
 
+def header_of(path: str) -> Header:
+    """The header of a file that is taken whatever it is."""
+    return read_header(path) or NO_HEADER
+
+
 class _Search:
     def __init__(self) -> None:
         self.found = Found()
@@ -73,7 +80,10 @@ class _Search:
                 if isdir(path):
                     self._search(path)
                 else:
-                    self._take(path, read_header(path) or NO_HEADER)
+                    header = header_of(path)
+                    if header.written_here:
+                        self._warn(path, "written by sharp, as overlays and patches are")
+                    self._take(path, header)
         return self.found
 
     def _search(self, folder: str) -> None:
@@ -120,14 +130,20 @@ class _Search:
         header = read_header(path) if regular and Path(path).name != _DIRECTORY else None
         if header is None:
             self.found.others += 1
+        elif header.written_here:
+            self._warn(path, "written by sharp, as overlays and patches are, and skipped")
         else:
+            if fnmatch(Path(path).name.lower(), _OVERLAY):
+                self._warn(path, "named like an overlay of sharp; check that it is a radiograph")
             self._take(path, header)
+
+    def _warn(self, path: str, text: str) -> None:
+        self.found.warnings.append(WarningRow("", path, text))
 
     def _take(self, path: str, header: Header) -> None:
         real = os.path.realpath(path)
         if real in self.files:
-            text = f"the same file as {self.files[real]}; read once"
-            self.found.warnings.append(WarningRow("", path, text))
+            self._warn(path, f"the same file as {self.files[real]}; read once")
             return
         self.files[real] = path
         self.found.radiographs.append(RadiographFile(path, header))

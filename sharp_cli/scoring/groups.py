@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from sharp_cli.core.joints import Side
 
@@ -16,11 +16,14 @@ class Group:
     """Files that may be one study.
 
     Attributes:
-        files: At least one.
+        files: At least one, once the copies are left out.
         name: Of the study, if they are one.
         remarks: A file and a warning about it, each.
         sides: The hand that each file shows, according to the manifest.
         listed: Whether a manifest gives the study, and not the files' headers and names.
+        patient: Who it is of, according to a manifest.
+        date: When, likewise.
+        guessed: Whether nothing but lying alone in a folder says that they are one.
         names: For each file the names that a study of it may have where the group is several, the
             preferred one first; see `plan.name_studies`.
     """
@@ -30,7 +33,14 @@ class Group:
     remarks: tuple[tuple[str, str], ...] = ()
     sides: Mapping[str, Side] = field(default_factory=dict)
     listed: bool = False
+    patient: str | None = None
+    date: str | None = None
+    guessed: bool = False
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def without(self, files: Container[str]) -> Group:
+        """The group without some files, which may leave none."""
+        return replace(self, files=tuple(file for file in self.files if file not in files))
 
     def renamed(self, names: Mapping[str, str]) -> Group:
         """The group with other names, by those that it has."""

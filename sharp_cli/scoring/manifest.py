@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.joints import SIDES
-from sharp_cli.fileio.tables import Problem, raise_problems, read_table
+from sharp_cli.fileio.tables import Problem, raise_problems, read_header, read_table
 from sharp_cli.scoring.groups import Group
 
 if TYPE_CHECKING:
@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Side
 
 COLUMNS: Final = ("study", "patient", "hand", "path")
-"""The columns that are read; there may be others."""
+"""The columns that must be there; there may be others."""
+
+_DATE: Final = "date"
+"""A column that may be there."""
 
 
 def read_manifest(path: Path) -> list[Group]:
     """Read the studies of a manifest, a row a radiograph (`study,patient,hand,path`).
 
     `path` is relative to the manifest's folder. `hand` is left, right, or empty for a radiograph
-    of both hands; this may have a row for each hand instead.
+    of both hands; this may have a row for each hand instead. There may be a column `date`.
 
     Returns:
         A group a study, in the order of the rows.
@@ -32,23 +35,26 @@ def read_manifest(path: Path) -> list[Group]:
     """
     studies: dict[str, dict[str, set[Side]]] = {}
     patients: dict[str, str] = {}
+    dates: dict[str, str] = {}
     owners: dict[str, str] = {}
     problems: list[Problem] = []
-    for line, row in read_table(path, COLUMNS):
-        study, patient = row["study"], row["patient"]
+    dated = _DATE in read_header(path)
+    for line, row in read_table(path, (*COLUMNS, _DATE) if dated else COLUMNS):
+        study, patient, date = row["study"], row["patient"], row.get(_DATE, "")
         file = str(path.parent / row["path"])
         problems += [
             Problem(f"line {line}", what)
             for what in (
                 *_mistakes(row),
                 *_clashes(study, patients.setdefault(study, patient) != patient, "patients"),
+                *_clashes(study, dates.setdefault(study, date) != date, "dates"),
                 *_clashes(row["path"], owners.setdefault(file, study) != study, "studies"),
             )
         ]
         sides = studies.setdefault(study, {}).setdefault(file, set())
         sides.update(side for side in SIDES if side == row["hand"])
     raise_problems(path, problems)
-    return [_group(study, files) for study, files in studies.items()]
+    return [_group(study, files, patients[study], dates[study]) for study, files in studies.items()]
 
 
 def _mistakes(row: Mapping[str, str]) -> Iterator[str]:
@@ -66,6 +72,13 @@ def _clashes(what: str, clashes: bool, owners: str) -> Iterator[str]:  # noqa: F
         yield f"{what} is of two {owners}"
 
 
-def _group(study: str, files: Mapping[str, set[Side]]) -> Group:
+def _group(study: str, files: Mapping[str, set[Side]], patient: str, date: str) -> Group:
     sides = {file: next(iter(listed)) for file, listed in files.items() if len(listed) == 1}
-    return Group(tuple(files), study, sides=sides, listed=True)
+    return Group(
+        tuple(files),
+        study,
+        sides=sides,
+        listed=True,
+        patient=patient or None,
+        date=date or None,
+    )

@@ -4,16 +4,17 @@
    a study by themselves.
 2. Two DICOM files of one patient and day, tagged as one left and one right hand.
 3. Two files in one folder whose names differ in one part only, `L` or `left` in one and `R` or
-   `right` in the other (`p01_L.png`, `p01_R.png`).
+   `right` in the other (`p01_L.png`, `p01_R.png`); see `side_names` for other words.
 4. The only two files, if they were named one by one.
+5. The only two radiographs of a folder, a guess: of these, one left and one right hand of one size
+   are a study, with a warning; see `study_grouping`.
 
 Files that name different patients are never one study. What fits no rule, or is in doubt, stays
-single; a doubt becomes a warning.
+single; a doubt becomes a warning, and so does what looks like a pair and is none.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import product
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli.results.naming import folder_name
 from sharp_cli.scoring.groups import Group
+from sharp_cli.scoring.side_names import read_sides
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Side
     from sharp_cli.scoring.discover import RadiographFile
 
-_SEPARATORS: Final = re.compile(r"([^a-zA-Z0-9]+)")
-_SIDES: Final[dict[str, Side]] = {"l": "left", "left": "left", "r": "right", "right": "right"}
 _PAIR: Final = 2
 _MOST: Final = 12
 """More files than this are not one study of hands and feet, in several views: a choice. Some
@@ -58,10 +58,14 @@ def pair(radiographs: Sequence[RadiographFile], *, named: bool) -> list[Group]:
     alone = named and len(rest) == len(radiographs) == _PAIR
     if alone and not warnings.warn_if_patients_differ(rest):
         groups, rest = [rest], []
-    groups += [[radiograph] for radiograph in rest]
+    guessed = _by_folder(radiographs, rest, warnings)
+    used = {radiograph.file for group in guessed for radiograph in group}
+    rest = [radiograph for radiograph in rest if radiograph.file not in used]
+    _warn_of_look_alikes(rest, warnings)
+    groups += [*guessed, *([radiograph] for radiograph in rest)]
     place = {radiograph.file: at for at, radiograph in enumerate(radiographs)}
     groups.sort(key=lambda group: min(place[radiograph.file] for radiograph in group))
-    return [_group(group, warnings) for group in groups]
+    return [_group(group, warnings, guessed=group in guessed) for group in groups]
 
 
 @dataclass(slots=True)
@@ -87,7 +91,14 @@ class _PairingWarnings:
 
 
 def _differ_in_patient(one: RadiographFile, other: RadiographFile) -> bool:
-    return len({one.header.patient_key, other.header.patient_key} - {None}) > 1
+    """Whether both name a patient, and not the same: an issuer that one leaves out is the same."""
+    return _differ(one.header.patient_key, other.header.patient_key) or _differ(
+        one.header.issuer_key, other.header.issuer_key
+    )
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return len({one, other} - {None}) > 1
 
 
 def _by_study(
@@ -114,7 +125,8 @@ def _by_day(
         lefts = [radiograph for radiograph in same if radiograph.header.side == "left"]
         rights = [radiograph for radiograph in same if radiograph.header.side == "right"]
         if len(lefts) == len(rights) == 1:
-            groups.append([*lefts, *rights])
+            if not warnings.warn_if_patients_differ([*lefts, *rights]):
+                groups.append([*lefts, *rights])
         elif lefts and rights:
             why = f"of one patient and day are {len(lefts)} left and {len(rights)} right hands"
             for radiograph in [*lefts, *rights]:
@@ -127,8 +139,9 @@ def _by_name(
 ) -> list[list[RadiographFile]]:
     places: dict[Hashable, dict[Side, list[RadiographFile]]] = {}
     for radiograph in radiographs:
-        for place, (side, _) in _readings(radiograph.file).items():
-            places.setdefault(place, {"left": [], "right": []})[side].append(radiograph)
+        for named in read_sides(radiograph.file):
+            sides = places.setdefault(named.place, {"left": [], "right": []})
+            sides[named.side].append(radiograph)
     couples = [
         (left, right)
         for sides in places.values()
@@ -157,25 +170,80 @@ def _alike(
     return (group for group in groups.values() if len(group) > 1)
 
 
-def _readings(file: str) -> dict[Hashable, tuple[Side, str]]:
-    """How a name may give the side: for each way of reading it the side, and the rest of the name.
+def _by_folder(
+    radiographs: Sequence[RadiographFile],
+    rest: Sequence[RadiographFile],
+    warnings: _PairingWarnings,
+) -> list[list[RadiographFile]]:
+    """The two radiographs of each folder that holds no others, if nothing else groups them."""
+    folders: dict[Path, list[RadiographFile]] = defaultdict(list)
+    for radiograph in radiographs:
+        folders[Path(radiograph.file).parent].append(radiograph)
+    single = {radiograph.file for radiograph in rest}
+    groups = []
+    for couple in folders.values():
+        if len(couple) != _PAIR or not all(one.file in single for one in couple):
+            continue
+        one, other = couple
+        sides = {one.header.side, other.header.side}
+        same_day = one.header.day_key is not None and one.header.day_key == other.header.day_key
+        if None not in sides and len(sides) == 1:
+            continue
+        if _differ(one.header.day_key, other.header.day_key) or (
+            _differ(one.header.study_key, other.header.study_key) and not same_day
+        ):
+            why = "the files say that they are of different studies; if not, use a manifest"
+            warnings.add(one, f"not paired with {other.file}: {why}")
+            warnings.add(other, f"not paired with {one.file}: {why}")
+        elif not warnings.warn_if_patients_differ(couple):
+            groups.append(couple)
+    return groups
 
-    Names that differ in nothing but the side have a key in common.
-    """
-    path = Path(file)
-    parts = _SEPARATORS.split(path.stem)
-    result: dict[Hashable, tuple[Side, str]] = {}
-    for at, part in enumerate(parts):
-        side = _SIDES.get(part.lower())
-        if side is not None:
-            shared = parts[: at - 1] + parts[at + 1 :] if at else parts[2:]
-            before, after = "".join(parts[:at]), "".join(parts[at + 1 :])
-            place = (path.parent, before, len(part) == 1, after, path.suffix)
-            result[place] = (side, "".join(shared))
-    return result
+
+def _warn_of_look_alikes(rest: Sequence[RadiographFile], warnings: _PairingWarnings) -> None:
+    """Say of what looks like a pair, by names or tags, why it is none, and what to do."""
+    likenesses: dict[Hashable, dict[Side, set[str]]] = {}
+    for radiograph in rest:
+        if radiograph.file in warnings.texts:
+            continue
+        for named in read_sides(radiograph.file):
+            sides = likenesses.setdefault(named.likeness, {"left": set(), "right": set()})
+            sides[named.side].add(radiograph.file)
+        if radiograph.header.patient_key and radiograph.header.side:
+            key = radiograph.header.patient_key
+            sides = likenesses.setdefault(key, {"left": set(), "right": set()})
+            sides[radiograph.header.side].add(radiograph.file)
+    by_file = {radiograph.file: radiograph for radiograph in rest}
+    said: set[frozenset[str]] = set()
+    for sides in likenesses.values():
+        files = [*sides["left"], *sides["right"]]
+        if not len(sides["left"]) == len(sides["right"]) == 1 or frozenset(files) in said:
+            continue
+        said.add(frozenset(files))
+        one, other = (by_file[file] for file in files)
+        if one is not other:
+            why = f"{_difference(one, other)}; if they are one study, list both in a manifest"
+            warnings.add(one, f"not paired with {other.file}: {why}")
+            warnings.add(other, f"not paired with {one.file}: {why}")
 
 
-def _group(radiographs: Sequence[RadiographFile], warnings: _PairingWarnings) -> Group:
+def _difference(one: RadiographFile, other: RadiographFile) -> str:
+    """Why two files that look like a pair are none."""
+    first, second = Path(one.file), Path(other.file)
+    if _differ(one.header.patient_key, other.header.patient_key):
+        return "the files say that they are of different patients"
+    if _differ(one.header.day_key, other.header.day_key):
+        return "the files are of one patient and of different days"
+    if first.parent != second.parent:
+        return "they lie in different folders"
+    if first.suffix != second.suffix:
+        return "their names end differently"
+    return "their names differ in more than the side"
+
+
+def _group(
+    radiographs: Sequence[RadiographFile], warnings: _PairingWarnings, *, guessed: bool
+) -> Group:
     """A group and its name: what two files have in common, or else what they are called."""
     files = tuple(radiograph.file for radiograph in radiographs)
     stems = [Path(file).stem for file in files]
@@ -184,6 +252,7 @@ def _group(radiographs: Sequence[RadiographFile], warnings: _PairingWarnings) ->
         return Group(files, folder_name(stems[0]), remarks)
     if len(files) > _PAIR:
         return Group(files, folder_name(stems[0]))
-    one, other = map(_readings, files)
-    shared = next((one[place][1] for place in one.keys() & other.keys()), "")
-    return Group(files, folder_name(shared or "+".join(stems)))
+    one, other = map(read_sides, files)
+    places = {named.place for named in other}
+    shared = next((named.rest for named in one if named.place in places), "")
+    return Group(files, folder_name(shared or "+".join(stems)), guessed=guessed)

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from sharp_cli.results.layout import RESERVED
 from sharp_cli.results.naming import folder_name, unique_names
-from sharp_cli.scoring.discover import discover
+from sharp_cli.scoring.copies import without_copies
+from sharp_cli.scoring.discover import RadiographFile, discover, header_of
+from sharp_cli.scoring.groups import Group
 from sharp_cli.scoring.manifest import read_manifest
 from sharp_cli.scoring.pairing import pair
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sharp_cli.results.document import Failure, WarningRow
-    from sharp_cli.scoring.groups import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,10 @@ def plan(sources: Iterable[str]) -> Plan:
         sources: Files, folders and patterns.
     """
     found = discover(sources)
-    groups = name_studies(pair(found.radiographs, named=found.named))
-    return Plan(groups, found.others, tuple(found.warnings), tuple(found.failures))
+    files, copies = without_copies(found.radiographs)
+    groups = name_studies(pair(files, named=found.named))
+    warnings = (*found.warnings, *copies)
+    return Plan(groups, found.others, warnings, tuple(found.failures))
 
 
 def plan_manifest(path: Path) -> Plan:
@@ -65,7 +68,12 @@ def plan_manifest(path: Path) -> Plan:
     Raises:
         DocumentError: It cannot be used.
     """
-    return Plan(name_studies(read_manifest(path)))
+    groups = read_manifest(path)
+    files = [file for group in groups for file in group.files]
+    radiographs, copies = without_copies([RadiographFile(file, header_of(file)) for file in files])
+    kept = {radiograph.file for radiograph in radiographs}
+    left = (group.without(set(group.files) - kept) for group in groups)
+    return Plan(name_studies(group for group in left if group.files), warnings=tuple(copies))
 
 
 def name_studies(groups: Iterable[Group]) -> tuple[Group, ...]:
@@ -77,8 +85,20 @@ def name_studies(groups: Iterable[Group]) -> tuple[Group, ...]:
     then a study of each file, then a second one, which is there for two hands of one side.
     """
     groups = tuple(groups)
-    own = unique_names(_with_folders(groups), RESERVED)
-    groups = tuple(replace(group, name=name) for group, name in zip(groups, own, strict=True))
+    # The files of a guess are called as if each were a group.
+    singles = [
+        Group((file,), folder_name(Path(file).stem))
+        for group in groups
+        if group.guessed
+        for file in group.files
+    ]
+    names = unique_names(_with_folders([*groups, *singles]), RESERVED)
+    own, rest = names[: len(groups)], names[len(groups) :]
+    alone = {one.files[0]: (name,) for one, name in zip(singles, rest, strict=True)}
+    groups = tuple(
+        replace(group, name=name, names={f: alone[f] for f in group.files if group.guessed})
+        for group, name in zip(groups, own, strict=True)
+    )
     wanted = [*_further(groups, second=False), *_further(groups, second=True)]
     given = unique_names([name for _, name in wanted], [*RESERVED, *own])
     further: dict[tuple[int, str], list[str]] = defaultdict(list)
@@ -129,5 +149,7 @@ def _choices(
 
 def _study_of(group: Group, file: str) -> str:
     """What a study of a file is called where its group is several, before numbers are added."""
+    if group.guessed:
+        return group.names[file][0]
     alone = group.listed or len(group.files) == 1
     return group.name if alone else folder_name(Path(file).stem)

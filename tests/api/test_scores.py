@@ -99,7 +99,7 @@ def test_tables_are_ones_own(two: Scores) -> None:
 
 
 def test_in_a_terminal_it_says_how_much_there_is_and_that_it_is_not_validated(two: Scores) -> None:
-    assert repr(two) == f"<Scores: studies 1, hands 2, joints 62, warnings 0, failures 0> {NOTICE}"
+    assert repr(two) == f"<Scores: studies 1, hands 2, joints 62, warnings 1, failures 0> {NOTICE}"
 
 
 def test_only_tables_load_pandas(two: Scores, monkeypatch: pytest.MonkeyPatch) -> None:

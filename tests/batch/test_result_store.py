@@ -16,11 +16,11 @@ from sharp_cli.batch.result_store import ResultStore, opened
 from sharp_cli.batch.resume import remaining
 from sharp_cli.batch.tables import read_failures
 from sharp_cli.core.errors import OutputError, UsageError
-from sharp_cli.results.document import COLUMNS, Failure, ModelRow
+from sharp_cli.results.document import COLUMNS, MANIFEST_COLUMNS, Failure, ModelRow
 from sharp_cli.scoring.groups import Group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
 MODELS = {"hands": ModelRow("hands 1", "a" * 64)}
@@ -34,11 +34,18 @@ def group(name: str, *files: str) -> Group:
     return Group(files or (f"{name}.png",), name)
 
 
+def document(files: Iterable[str]) -> bytes:
+    """What the journal reads of a result document."""
+    return json.dumps(
+        {"inputs": [{"file": file, "sha256": f"of {file}"} for file in files]}
+    ).encode()
+
+
 def content(study: str, *files: str) -> dict[str, bytes]:
     rows = [f"{study},{file}" for file in files or (f"{study}.png",)]
     return {
         "result.csv": "\n".join(["study,file", *rows, ""]).encode(),
-        "result.json": study.encode(),
+        "result.json": document(files or (f"{study}.png",)),
         "overlay.png": b"picture",
     }
 
@@ -61,14 +68,17 @@ def test_it_holds_what_was_added(tmp_path: Path) -> None:
         add(one, group("b"))
         add(one, group("p", "p_L.png", "p_R.png"))
         gone, grown = group("p", "p_R.png"), group("p", "p_R.png", "p_X.png")
-        assert remaining((group("b"), gone), one.journal) == []
-        assert remaining((group("b"), grown), one.journal) == [grown]
+        assert remaining((group("b"), gone), one.journal, {}) == []
+        assert remaining((group("b"), grown), one.journal, {}) == [grown]
         apart = (group("p_L"), group("p_R"))
-        assert remaining((group("b"), *apart), one.journal) == list(apart)
+        assert remaining((group("b"), *apart), one.journal, {}) == list(apart)
         one.close([Failure("x.png", "NoHandError", "x.png: no hand")], {"files": 4}, finished=True)
     with results(tmp_path / "out") as one:
-        assert one.journal.studies == {"b": {"b.png"}, "p": {"p_L.png", "p_R.png"}}
-    head = ",".join(COLUMNS)
+        assert one.journal.studies == {
+            "b": {"b.png": "of b.png"},
+            "p": {"p_L.png": "of p_L.png", "p_R.png": "of p_R.png"},
+        }
+    head = ",".join((*COLUMNS, *MANIFEST_COLUMNS))
     assert (tmp_path / "out/results.csv").read_text() == (
         f"{head}\nb,b.png\np,p_L.png\np,p_R.png\n"
     )
@@ -108,7 +118,9 @@ def test_what_is_left_to_do_has_names_of_its_own(tmp_path: Path) -> None:
             group("x-2", "b/x.png"),
             group("q", "q_L", "q_R.png"),
         )
-        assert [(left.name, left.files) for left in remaining((new, done, half), one.journal)] == [
+        assert [
+            (left.name, left.files) for left in remaining((new, done, half), one.journal, {})
+        ] == [
             ("x-3", new.files),
             ("q", half.files),
         ]
@@ -119,7 +131,7 @@ def test_no_group_has_a_name_of_what_another_one_may_leave_there(tmp_path: Path)
         add(one, group("B", "g_b"))
         add(one, group("s", "h_1"))
         several = replace(group("h", "h_1", "h_2"), names={"h_1": ("s", "s-2"), "h_2": ("b",)})
-        left = remaining((group("a", "g_a", "g_b"), several), one.journal)
+        left = remaining((group("a", "g_a", "g_b"), several), one.journal, {})
         assert [each.name for each in left] == ["a", "h"]
         assert left[1].names == {"h_1": ("s", "s-2"), "h_2": ("b-2",)}
 
@@ -166,7 +178,7 @@ def killed_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 def work(folder: Path) -> None:
     """A run that replaces one study by two, and adds another."""
     with results(folder) as one:
-        for left in remaining((group("p", "p_L", "p_R"), group("z")), one.journal):
+        for left in remaining((group("p", "p_L", "p_R"), group("z")), one.journal, {}):
             if left.name == "p":
                 add(one, left, p_L=content("p_L", "p_L"), p_R=content("p_R", "p_R"))
             else:

@@ -16,6 +16,7 @@ from sharp_cli.scoring.discover import RadiographFile
 from sharp_cli.scoring.pairing import pair
 from sharp_cli.scoring.plan import name_studies
 from sharp_cli.scoring.study_grouping import group_into_studies
+from tests.batch.test_result_store import document
 from tests.scoring.test_study_grouping import radiograph
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def run(folder: Path, archive: Mapping[str, tuple[Shown, str | None]], groups: i
     files = [RadiographFile(file, Header(study_key=archive[file][1])) for file in sorted(archive)]
     planned = name_studies(pair(files, named=False))
     with opened(folder, {}, {}) as results:
-        for group in remaining(planned, results.journal):
+        for group in remaining(planned, results.journal, {}):
             if not groups:
                 break
             groups -= 1
@@ -58,7 +59,10 @@ def run(folder: Path, archive: Mapping[str, tuple[Shown, str | None]], groups: i
 
 def content(study: object) -> dict[str, bytes]:
     rows = [f"{study.name},{one.file},{'+'.join(sorted(one.sides))}" for one in study.radiographs]  # type: ignore[attr-defined]
-    return {"result.csv": "\n".join(["study,file,hand", *rows, ""]).encode()}
+    return {
+        "result.csv": "\n".join(["study,file,hand", *rows, ""]).encode(),
+        "result.json": document(one.file for one in study.radiographs),  # type: ignore[attr-defined]
+    }
 
 
 def results(folder: Path) -> list[str]:

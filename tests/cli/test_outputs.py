@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,3 +77,28 @@ def test_other_names_are_wrong_usage(sharp: Sharp, option: str, name: str) -> No
     done = sharp("score", "two.dcm", option, name)
     assert done.code == 2
     assert f"{option} {name}: give a name that ends in .dcm" in done.err
+
+
+def test_odd_tags_are_kept_and_said_once(sharp: Sharp) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        write(Path("two.dcm"), AccessionNumber="ACC-2024-0001234567890")
+    done = sharp("score", "two.dcm", *BOTH)
+    assert done.code == 0
+    assert done.err.count("warning: two.dcm: AccessionNumber: not as DICOM allows") == 1
+    assert "0001234567890" not in done.err
+
+
+def test_what_was_replaced_is_not_drawn_under_old_boxes(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    assert sharp("score", "two.png", "--json", "result.json").code == 0
+    assert sharp("detect", "two.png", "--json", "detected.json").code == 0
+    paint(Path("two.png"), seed=1)
+    for call in (
+        ("report", "result.json", "--out", "report.html"),
+        ("crop", "detected.json", "--out", "patches"),
+    ):
+        done = sharp(*call)
+        assert done.code == 1
+        assert "two.png: not the radiograph that was scored, it was replaced since" in done.err
+    assert "data:image/jpeg" not in Path("report.html").read_text()

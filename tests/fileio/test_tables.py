@@ -10,11 +10,13 @@ import pytest
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.fileio.tables import (
     Problem,
+    guarded,
     list_places,
     parse_number,
     raise_problems,
     read_header,
     read_table,
+    unguarded,
     write_table,
 )
 
@@ -76,3 +78,30 @@ def test_problems_are_raised_together_each_once_with_its_places(tmp_path: Path) 
 def test_of_many_places_the_first_are_named() -> None:
     assert list_places(["a", "b"]) == "a, b"
     assert list_places([str(number) for number in range(23)]).endswith("18, 19 and 3 more")
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1.png", "'=1+1.png"),
+        ("+x", "'+x"),
+        ("-x.png", "'-x.png"),
+        ("@sum(a)", "'@sum(a)"),
+        ("\tx", "'\tx"),
+        ("＝1", "'＝1"),
+        ("'=x", "''=x"),
+        ("''-x", "'''-x"),
+        ("-1.5", "-1.5"),
+        ("a=b.png", "a=b.png"),
+        ("'a", "'a"),
+        ("", ""),
+    ],
+)
+def test_what_a_spreadsheet_would_run_is_guarded_and_comes_back(
+    tmp_path: Path, text: str, cell: str
+) -> None:
+    assert guarded(text) == cell
+    assert unguarded(cell) == text
+    write_table(tmp_path / "a.csv", ("name", "x"), [(text, -1.5)])
+    ((_, row),) = read_table(tmp_path / "a.csv", ("name", "x"))
+    assert row == {"name": text, "x": "-1.5"}

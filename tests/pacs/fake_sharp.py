@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sharp_cli.results.document import Document
 
 
-def small_objects(study: Document) -> list[Dataset]:
+def small_objects(study: Document) -> tuple[list[Dataset], list[str]]:
     """A report that says nothing but which study it is about."""
     name = study.inputs[0].study
     if name == os.environ.get("SHARP_TEST_DEADLY"):
@@ -38,7 +38,7 @@ def small_objects(study: Document) -> list[Dataset]:
     made.SeriesInstanceUID = generate_uid(entropy_srcs=[name, "reports"])
     made.PatientID = "SECRET-ID"
     made.Modality = "SR"
-    return [made]
+    return [made], []
 
 
 if __name__ == "__main__":

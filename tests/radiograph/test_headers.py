@@ -153,3 +153,17 @@ def test_no_pixels_are_read(tmp_path: Path) -> None:
     stream = _Watched(path.read_bytes())
     assert isinstance(headers._header(stream, None), Header)
     assert 0 < stream.furthest < 20_000 < len(stream.getvalue()) // 100
+
+
+def test_who_issued_an_identifier_is_told_apart_from_it(tmp_path: Path) -> None:
+    issuers = ("A", "B", None)
+    one, other, none = (
+        read_header(dicom(tmp_path / str(at), PatientID=f" P{' ' * at}", IssuerOfPatientID=issuer))
+        for at, issuer in enumerate(issuers)
+    )
+    assert one is not None
+    assert other is not None
+    assert none is not None
+    assert one.patient_key == other.patient_key == none.patient_key
+    assert one.issuer_key != other.issuer_key
+    assert none.issuer_key is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import subprocess
@@ -25,6 +26,7 @@ from pydicom.uid import (
 from sharp_cli import radiograph
 from sharp_cli.core.errors import RadiographError
 from sharp_cli.radiograph import reading
+from sharp_cli.radiograph.headers import read_header
 from tests import dicom_files
 from tests.dicom_files import stored
 from tests.radiograph.files import HAND, problem, written
@@ -174,3 +176,22 @@ def test_pillow_still_writes_after_the_import() -> None:
         "Image.fromarray(numpy.eye(400, dtype='uint8')).save(io.BytesIO(), 'PNG')"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_radiograph_knows_what_file_it_is_and_what_object(tmp_path: Path) -> None:
+    made = dicom_files.dataset(stored(), SOPInstanceUID="1.2.3.4")
+    path = written(made, tmp_path)
+    read = radiograph.read(path)
+    assert read.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert read.sha256 == radiograph.file_sha256(path)
+    assert read.object_sha256 == hashlib.sha256(b"1.2.3.4").hexdigest()
+    assert read_header(str(path)).object_sha256 == read.object_sha256  # type: ignore[union-attr]
+    picture = radiograph.picture_sha256(path)
+    assert picture == hashlib.sha256(made.PixelData).hexdigest()
+    made.PatientID = "OTHER"
+    assert radiograph.picture_sha256(written(made, tmp_path)) == picture
+    Image.fromarray(np.arange(9000, dtype=np.uint16).reshape(90, 100)).save(tmp_path / "a.png")
+    flat = radiograph.read(tmp_path / "a.png")
+    assert flat.sha256 == hashlib.sha256((tmp_path / "a.png").read_bytes()).hexdigest()
+    assert flat.object_sha256 is None
+    assert radiograph.picture_sha256(tmp_path / "a.png") == flat.sha256

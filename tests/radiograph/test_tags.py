@@ -52,7 +52,7 @@ def code(meaning: str, **more: Any) -> Sequence:
 def test_side(tags: dict[str, Any], side: str | None, tmp_path: Path) -> None:
     found = read(dicom_files.dataset(stored(), **tags), tmp_path)
     assert found.side == side
-    assert found.warnings == ()
+    assert not any("side" in warning for warning in found.warnings)
 
 
 def test_a_conflict_about_the_side(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from sharp_cli.core.joints import SIDES, TARGETS
 from sharp_cli.core.records import Certainty
 from sharp_cli.results.document import (
     COLUMNS,
+    MANIFEST_COLUMNS,
     Document,
     Failure,
     HandRow,
@@ -56,7 +57,18 @@ def documents(draw: st.DrawFn) -> Document:
     for study in draw(st.lists(names, unique=True, max_size=2)):
         file = draw(names)
         spacing = draw(st.none() | st.tuples(fractions, fractions))
-        inputs.append(InputRow(study, file, draw(st.integers(1, 9999)), 5, spacing))
+        inputs.append(
+            InputRow(
+                study,
+                file,
+                draw(st.integers(1, 9999)),
+                5,
+                spacing,
+                "a" * 64,
+                None,
+                *draw(st.tuples(st.none() | names, st.none() | names)),
+            )
+        )
         for side in draw(st.lists(st.sampled_from(SIDES), unique=True, min_size=1)):
             matrix = draw(frame_rows)
             reasons = tuple(draw(st.lists(st.text(min_size=1), max_size=2)))
@@ -134,7 +146,22 @@ def one_hand() -> Document:
         {"hands": ModelRow("hands 1", "0" * 64)},
         "siso",
         validated_on_patients=False,
-        inputs=(InputRow("s", "é.png", 10, 20, (0.1, 0.1), "PixelSpacing", "hand", 1.5),),
+        inputs=(
+            InputRow(
+                "s",
+                "é.png",
+                10,
+                20,
+                (0.1, 0.1),
+                "a" * 64,
+                "b" * 64,
+                "p1",
+                None,
+                "PixelSpacing",
+                "hand",
+                1.5,
+            ),
+        ),
         hands=(
             HandRow(
                 "s", "é.png", "left", "anatomy", 1.0, ((0.5, 0.0, 1.0), (0.0, 0.5, 1.0)), "ok", ()
@@ -148,13 +175,14 @@ def test_the_csv_has_the_promised_columns() -> None:
     lines = list(csv.reader(to_csv(one_hand()).decode().splitlines()))
     assert ",".join(lines[0]) == (
         "study,file,hand,finding,group,joint,x,y,box,likelihood,probability,label,certainty,model,"
-        "status"
+        "status,patient,date"
     )
-    row = dict(zip(COLUMNS, lines[1], strict=True))
+    row = dict(zip((*COLUMNS, *MANIFEST_COLUMNS), lines[1], strict=True))
+    assert (row["patient"], row["date"]) == ("p1", "")
     assert row["file"] == "é.png"
     assert row["box"] == "1.0 2.0 3.0 2.0 3.0 4.0 1.0 4.5"
     missing = next(line for line in lines if line[5] == "lunate")
-    assert missing[6:] == [*[""] * 8, "not-detected"]
+    assert missing[6:] == [*[""] * 8, "not-detected", "p1", ""]
 
 
 def test_the_json_says_what_it_is() -> None:

@@ -7,8 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from sharp_cli.inference import patches
+from sharp_cli.results import overlay
 from sharp_cli.scoring.discover import Found, discover
 from tests.dicom_files import dataset, stored
 from tests.fakes import paint
@@ -114,6 +118,25 @@ def test_results_are_not_taken_for_radiographs() -> None:
     paint(Path("a/theirs/x.png"))
     Path("a/theirs/run.json").write_text('{"seed": 1}')
     assert files(discover(["a"])) == ["a/theirs/x.png", "a/x.png"]
+
+
+def test_what_sharp_wrote_is_no_radiograph() -> None:
+    paint(Path("a/x.png"))
+    paint(Path("a/overlay-x.png"))
+    picture = Image.new("RGB", (99, 99))
+    Path("a/mine.png").write_bytes(overlay.to_png(picture))
+    Path("a/patch.png").write_bytes(patches.to_png(np.zeros((99, 99), np.uint16)))
+    found = discover(["a"])
+    assert files(found) == ["a/overlay-x.png", "a/x.png"]
+    written = "written by sharp, as overlays and patches are"
+    assert [(row.file, row.message) for row in found.warnings] == [
+        ("a/mine.png", f"{written}, and skipped"),
+        ("a/overlay-x.png", "named like an overlay of sharp; check that it is a radiograph"),
+        ("a/patch.png", f"{written}, and skipped"),
+    ]
+    found = discover(["a/mine.png"])
+    assert files(found) == ["a/mine.png"]
+    assert [row.message for row in found.warnings] == [written]
 
 
 def test_a_thousand_other_files_take_no_time() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from sharp_cli.core.errors import NoHandError
+from sharp_cli.core.errors import ManyHandsError, NoHandError
+from sharp_cli.core.joints import SIDES
 from sharp_cli.core.records import Hand, Point, Radiograph
-from sharp_cli.scoring.joints import find_joints
+from sharp_cli.scoring.joints import ANATOMY_ALONE, find_joints
 from tests.fakes import FakeDetector, FakeFinder, frame
 
 if TYPE_CHECKING:
@@ -52,6 +54,33 @@ def test_a_part_is_found_where_no_hand_is(file: str) -> None:
     assert len(points) == 12
     assert (hand.side, hand.side_source) == ("right", "dicom")
     assert "the picture shows a left hand" in warnings[0]
+
+
+def test_a_side_from_anatomy_alone_is_called_so_once() -> None:
+    for file, count in (("two.png", 2), ("x_left.png", 1)):
+        found, warnings = find_joints(radiograph(file), FakeFinder(), FakeDetector())
+        assert len(found) == count
+        assert warnings == [ANATOMY_ALONE]
+    _, warnings = find_joints(radiograph("x_left.png", "left"), FakeFinder(), FakeDetector())
+    assert warnings == []
+    ap = replace(radiograph("x_left.png"), view="AP")
+    ((hand, _),), (warning,) = find_joints(ap, FakeFinder(), FakeDetector())
+    assert hand.side == "right"
+    assert "AP view" in warning
+
+
+class Four(FakeFinder):
+    def find(self, radiograph: Radiograph) -> tuple[tuple[Hand, ...], tuple[str, ...]]:
+        frames = [(side, frame(side, x=x)) for x in (100, 200) for side in SIDES]
+        hands = (Hand(radiograph.file, side, "anatomy", to, 0.9) for side, to in frames)
+        return tuple(hands), ()
+
+
+def test_more_than_two_hands_are_refused_and_not_guessed_from() -> None:
+    with pytest.raises(ManyHandsError, match=r"^x\.png: 4 hands found.*by itself"):
+        find_joints(radiograph("x.png"), Four(), FakeDetector())
+    found, _ = find_joints(radiograph("x.png"), Four(), Refusing("left"))
+    assert [hand.side for hand, _ in found] == ["left", "right"]
 
 
 def test_what_shows_no_hand_is_refused() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.results.document import WarningRow
 from sharp_cli.scoring.groups import Group
 from sharp_cli.scoring.manifest import read_manifest
 from sharp_cli.scoring.plan import plan_manifest
@@ -35,10 +36,31 @@ def test_its_rows_are_files_of_studies(tmp_path: Path) -> None:
         "p1/2/right.dcm", "p1/2/left.dcm", "both.png"
     ))  # fmt: skip
     assert read_manifest(path) == [
-        Group((right, left), "s2", sides={right: "right", left: "left"}, listed=True),
-        Group((str(tmp_path / "p1/1/both.dcm"),), "s1", listed=True),
-        Group((both,), "s3", listed=True),
+        Group((right, left), "s2", sides={right: "right", left: "left"}, listed=True, patient="p1"),
+        Group((str(tmp_path / "p1/1/both.dcm"),), "s1", listed=True, patient="p1"),
+        Group((both,), "s3", listed=True, patient="p2"),
     ]
+
+
+def test_it_may_give_dates(tmp_path: Path) -> None:
+    head = "study,patient,hand,path,date"
+    path = manifest(tmp_path, "s,,,1.png,2020-05-31", "t,p,,2.png,", head=head)
+    assert [(one.patient, one.date) for one in read_manifest(path)] == [
+        (None, "2020-05-31"), ("p", None),
+    ]  # fmt: skip
+    path = manifest(tmp_path, "s,p,left,1.png,2020", "s,p,right,2.png,2021", head=head)
+    with pytest.raises(DocumentError, match="s is of two dates"):
+        read_manifest(path)
+
+
+def test_a_copy_is_left_out_of_its_study(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"same")
+    made = plan_manifest(manifest(tmp_path, "s,p,,a.png", "t,q,,b.png"))
+    assert [group.name for group in made.groups] == ["s"]
+    assert made.warnings == (
+        WarningRow("", str(tmp_path / "b.png"), f"a copy of {tmp_path / 'a.png'}; read once"),
+    )
 
 
 def test_that_of_a_synthetic_cohort_will_do(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sharp_cli.radiograph.headers import Header
 from sharp_cli.scoring.discover import RadiographFile
 from sharp_cli.scoring.pairing import pair
-from sharp_cli.scoring.plan import plan
+from sharp_cli.scoring.plan import name_studies, plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,8 +27,9 @@ def radiograph(
     patient: str | None = None,
     day: str | None = None,
     side: Side | None = None,
+    issuer: str | None = None,
 ) -> RadiographFile:
-    return RadiographFile(file, Header(study, patient, day, side))
+    return RadiographFile(file, Header(study, patient, day, side, issuer_key=issuer))
 
 
 def paired(*radiographs: RadiographFile | str, named: bool = False) -> list[tuple[str, ...]]:
@@ -89,6 +90,14 @@ def test_more_hands_of_one_patient_and_day_are_in_doubt() -> None:
         ("p.L.0.png", "p.R.0.png", "p.0"),
         ("p_Left.png", "p_right.png", "p"),
         ("./L.png", "R.png", "L+R"),
+        ("p1_LH.png", "p1_RH.png", "p1"),
+        ("LeftHand_7.png", "RightHand_7.png", "7"),
+        ("anna-links.tif", "anna-rechts.tif", "anna"),
+        ("main gauche 2.png", "main droite 2.png", "main 2"),
+        ("p.izquierda.png", "p.derecha.png", "p"),
+        ("p01左.png", "p01右.png", "p01"),
+        ("左手.png", "右手.png", "手"),
+        ("müller_L.png", "müller_R.png", "müller"),
     ],
 )
 def test_names_that_differ_in_the_side_pair(left: str, right: str, name: str) -> None:
@@ -112,6 +121,81 @@ def test_other_names_do_not_pair(left: str, right: str) -> None:
     assert paired(left, right, "third.png") == [(left,), (right,), ("third.png",)]
 
 
+LISTED = "; if they are one study, list both in a manifest"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "why"),
+    [
+        ("a/p_L.png", "b/p_R.png", "they lie in different folders"),
+        ("left/p.png", "right/p.png", "they lie in different folders"),
+        ("p_L.png", "p_R.dcm", "their names end differently"),
+        ("p_L.png", "P_R.png", "their names differ in more than the side"),
+        ("p_L.png", "p_right.png", "their names differ in more than the side"),
+        ("p-L.png", "p_R.png", "their names differ in more than the side"),
+    ],
+)
+def test_what_looks_like_a_pair_and_is_none_is_told(left: str, right: str, why: str) -> None:
+    first, second, other = groups(left, right, "third.png")
+    assert first.remarks == ((left, f"not paired with {right}: {why}{LISTED}"),)
+    assert second.remarks == ((right, f"not paired with {left}: {why}{LISTED}"),)
+    assert other.remarks == ()
+
+
+def test_hands_of_one_patient_and_two_days_are_told() -> None:
+    left = radiograph("a/1", patient="p", day="d", side="left")
+    right = radiograph("b/2", patient="p", day="e", side="right")
+    found = groups(left, right)
+    why = "the files are of one patient and of different days"
+    assert [group.remarks[0][1] for group in found] == [
+        f"not paired with b/2: {why}{LISTED}", f"not paired with a/1: {why}{LISTED}",
+    ]  # fmt: skip
+
+
+def test_the_only_two_of_a_folder_are_a_guess() -> None:
+    found = groups("p/b.png", "p/a.png", "q/1.png", "q/2.png", "q/3.png", "r/1.png")
+    assert [group.files for group in found if group.guessed] == [("p/b.png", "p/a.png")]
+    assert len(found) == 5
+    sides: tuple[tuple[Side | None, Side | None], ...] = (("left", "left"), ("left", None))
+    for one, other in sides:
+        couple = radiograph("p/1", side=one), radiograph("p/2", side=other)
+        assert len(groups(*couple)) == (2 if other else 1)
+
+
+@pytest.mark.parametrize(
+    ("tags", "guessed"),
+    [
+        (({"study": "s"}, {"study": "t"}), False),
+        (({"study": "s", "day": "d"}, {"study": "t", "day": "d"}), True),
+        (({"day": "d"}, {"day": "e"}), False),
+        (({"patient": "p"}, {"patient": "q"}), False),
+        (({"patient": "p"}, {}), True),
+    ],
+)
+def test_headers_may_forbid_the_guess(
+    tags: tuple[dict[str, str], dict[str, str]],
+    guessed: bool,  # noqa: FBT001
+) -> None:
+    one, other = (radiograph(f"p/{at}", **each) for at, each in enumerate(tags))  # type: ignore[arg-type]
+    found = groups(one, other)
+    assert [group.guessed for group in found] == ([True] if guessed else [False, False])
+    assert guessed or all(group.remarks[0][1].startswith("not paired with p/") for group in found)
+
+
+@pytest.mark.parametrize(("issuers", "one"), [(("a", None), True), (("a", "b"), False)])
+def test_an_issuer_that_is_not_named_is_no_other_patient(
+    issuers: tuple[str | None, str | None],
+    one: bool,  # noqa: FBT001
+) -> None:
+    couple = [
+        radiograph(str(at), study="s", patient="p", issuer=issuer)
+        for at, issuer in enumerate(issuers)
+    ]
+    found = groups(*couple)
+    assert len(found) == (1 if one else 2)
+    assert one or "different patients" in found[0].remarks[0][1]
+
+
 def test_names_that_match_more_than_one_are_in_doubt() -> None:
     found = groups("p_L.png", "p_R.png", "p_r.png", "q_L.png", "q_R.png")
     assert [group.files for group in found] == [
@@ -127,7 +211,7 @@ def test_names_that_match_more_than_one_are_in_doubt() -> None:
 
 def test_two_named_files_alone_are_a_group() -> None:
     assert paired("b.png", "a.png", named=True) == [("b.png", "a.png")]
-    assert paired("b.png", "a.png") == [("b.png",), ("a.png",)]
+    assert not groups("b.png", "a.png", named=True)[0].guessed
     assert len(paired("b.png", "a.png", "c.png", named=True)) == 3
 
 
@@ -218,9 +302,16 @@ def test_a_pair_of_names_is_found_among_any_others(others: list[str], extra: str
 
 
 def test_a_plan_names_groups_in_order(tmp_path: Path) -> None:
-    for name in ("a/x.png", "b/x.png", "b/results.csv.png"):
+    for name in ("a/x.png", "b/x.png", "b/results.csv.png", "b/z.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n")
+        (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n" + name.encode())
     made = plan([str(tmp_path)])
-    assert [group.name for group in made.groups] == ["a-x", "results.csv-2", "b-x"]
-    assert made.files == [str(tmp_path / n) for n in ("a/x.png", "b/results.csv.png", "b/x.png")]
+    assert [group.name for group in made.groups] == ["a-x", "results.csv-2", "b-x", "z"]
+    names = ("a/x.png", "b/results.csv.png", "b/x.png", "b/z.png")
+    assert made.files == [str(tmp_path / name) for name in names]
+
+
+def test_what_is_guessed_wrongly_is_called_as_if_each_were_a_group() -> None:
+    made = name_studies(groups("a/x.png", "b/x.png", "b/y.png"))
+    assert [group.name for group in made] == ["a-x", "x+y"]
+    assert [made[1].names[file][0] for file in made[1].files] == ["b-x", "y"]

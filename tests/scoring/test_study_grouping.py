@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sharp_cli.core.geometry import similarity
+from sharp_cli.core.joints import SIDES
 from sharp_cli.core.records import Hand
 from sharp_cli.results.study_records import DetectedHand, DetectedRadiograph, Study
 from sharp_cli.scoring.groups import Group
@@ -116,3 +117,56 @@ def test_every_radiograph_is_in_one_study_with_each_side_once(
         sides = [each.hand.side for one in study.radiographs for each in one.hands]
         assert len(sides) == len(set(sides))
     assert len({study.name.casefold() for study in studies}) == len(studies)
+
+
+def guess(left: float, right: float) -> list[Study]:
+    """The studies of a guessed pair of hands of these sizes."""
+    radiographs = [
+        DetectedRadiograph(
+            name,
+            10,
+            10,
+            None,
+            1.0,
+            (DetectedHand(Hand(name, side, "anatomy", similarity(scale=scale), 1.0), ()),),
+            (),
+        )
+        for name, side, scale in zip("ab", SIDES, (left, right), strict=True)
+    ]
+    (group,) = name_studies([Group(("a", "b"), "a+b", guessed=True)])
+    return group_into_studies(group, radiographs)
+
+
+def test_a_guessed_pair_is_said_to_be_one() -> None:
+    (study,) = guess(1.0, 1.2)
+    assert study.name == "a+b"
+    assert [one.warnings[-1].split(",")[0] for one in study.radiographs] == [
+        "taken for a pair with b", "taken for a pair with a",
+    ]  # fmt: skip
+
+
+def test_hands_of_two_sizes_are_no_guessed_pair() -> None:
+    studies = guess(1.0, 2.0)
+    assert [study.name for study in studies] == ["a", "b"]
+    assert "1 left and 1 right hands, of different sizes" in studies[0].radiographs[0].warnings[0]
+
+
+def test_what_is_left_of_a_guess_has_its_own_name() -> None:
+    (group,) = name_studies([Group(("a", "b"), "a+b", guessed=True)])
+    (study,) = group_into_studies(group, [radiograph("b", "left")])
+    assert study.name == "b"
+
+
+def test_a_name_that_says_another_side_is_told() -> None:
+    (study,) = studies_of(radiograph("x_right.png", "left"))
+    assert study.radiographs[0].warnings == (
+        "its name says right, and it is reported as left; check the side",
+    )
+    (study,) = studies_of(radiograph("x_L_R.png", "left"))
+    assert study.radiographs[0].warnings == ()
+
+
+def test_a_study_has_the_keys_of_its_manifest() -> None:
+    (group,) = name_studies([Group(("a",), "s", listed=True, patient="p", date="2020")])
+    (study,) = group_into_studies(group, [radiograph("a", "left")])
+    assert (study.name, study.patient, study.date) == ("s", "p", "2020")

@@ -156,11 +156,14 @@ def _scorer(scoring: Scoring) -> Callable[[Path], Scored]:
         document = score_plan(plan_studies([folder]), scoring, run)
         if run.interrupted:
             raise KeyboardInterrupt
-        results = []
+        results, problems = [], []
         for study in document.split().values():
             with run.guard(*(row.file for row in study.inputs)):
-                results += make_objects(study)
-        return Scored(results, list(dict.fromkeys(failure.reason for failure in run.failures)))
+                made, warnings = make_objects(study)
+                results += made
+                problems += warnings
+        reasons = dict.fromkeys(failure.reason for failure in run.failures)
+        return Scored(results, [*reasons, *problems])
 
     return score
 

@@ -57,8 +57,8 @@ Manifest = Annotated[
     str | None,
     typer.Option(
         metavar="CSV",
-        help="Score the radiographs that this table lists: study,patient,hand,path. Paths are "
-        "relative to it; hand is empty where both hands are shown.",
+        help="Score the radiographs that this table lists: study,patient,hand,path, and date if "
+        "you like. Paths are relative to it; hand is empty where both hands are shown.",
     ),
 ]
 Overlay = Annotated[

@@ -17,9 +17,11 @@ from pydicom.uid import JPEGLSLossless
 
 from sharp_cli.core.about import NOTICE
 from sharp_cli.results import overlay
-from sharp_cli.results.dicom.source_study import read_source
+from sharp_cli.results.dicom.files import as_they_are
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sharp_cli.results.dicom.source_study import SourceStudy
     from sharp_cli.results.document import Document, InputRow
 
@@ -27,27 +29,38 @@ _SERIES: Final = 9902
 """As `report` has it."""
 
 
-def make_overlays(study: Document) -> list[Dataset]:
+def make_overlays(study: Document, source: SourceStudy) -> list[Dataset]:
     """A secondary capture for each radiograph of one study, in the order of its inputs.
 
     Args:
         study: The document of one study; its radiographs are read again.
+        source: The same radiographs, see `read_source`.
 
     Returns:
         8-bit colour, losslessly compressed, the panels of `sharp_cli.results.overlay`.
 
     Raises:
-        InputError: A radiograph has no DICOM result, see `read_source`, or has changed.
+        InputError: A radiograph is no longer there, or was replaced.
     """
-    source = read_source(study)
     return [_capture(study, row, number, source) for number, row in enumerate(study.inputs, 1)]
 
 
 def _capture(study: Document, row: InputRow, number: int, source: SourceStudy) -> Dataset:
-    reference = source.references[row.file]
+    drawn = np.asarray(overlay.draw(study, row))
+    with as_they_are():
+        return _secondary_capture(study, drawn, number, source, source.references[row.file])
+
+
+def _secondary_capture(
+    study: Document,
+    drawn: NDArray[np.uint8],
+    number: int,
+    source: SourceStudy,
+    reference: Dataset,
+) -> Dataset:
     made = SCImage.from_ref_dataset(
         reference,
-        np.asarray(overlay.draw(study, row)),
+        drawn,
         photometric_interpretation="RGB",
         bits_allocated=8,
         coordinate_system="PATIENT",

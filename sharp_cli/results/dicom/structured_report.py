@@ -45,7 +45,7 @@ from sharp_cli.results.dicom.codes import (
     STATUS,
     STATUSES,
 )
-from sharp_cli.results.dicom.source_study import read_source
+from sharp_cli.results.dicom.files import as_they_are
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ _EVALUATIONS: Final = CodedConcept("C0034375", "UMLS", "Qualitative Evaluations"
 """The container of TID 1500 for remarks on the whole report; pydicom's dictionary lacks UMLS."""
 
 
-def make_report(study: Document) -> Dataset:
+def make_report(study: Document, source: SourceStudy) -> Dataset:
     """The structured report of one study.
 
     Each finding is a measurement group: the site of the joint, its box in pixels of the radiograph,
@@ -70,12 +70,14 @@ def make_report(study: Document) -> Dataset:
     a status only.
 
     Args:
-        study: The document of one study; its radiographs are read again, without their pixels.
-
-    Raises:
-        InputError: A radiograph has no DICOM result, see `read_source`.
+        study: The document of one study.
+        source: Its radiographs, see `read_source`.
     """
-    source = read_source(study)
+    with as_they_are():
+        return _make_report(study, source)
+
+
+def _make_report(study: Document, source: SourceStudy) -> Dataset:
     radiographs = {row.file: row for row in study.inputs}
     content = MeasurementReport(
         observation_context=_observer(),
@@ -169,7 +171,12 @@ def _remarks(study: Document) -> list[str]:
         for hand in study.hands
         if hand.status == "uncertain"
     ]
-    return notice + uncertain
+    by_anatomy = [
+        f"{hand.hand} hand: side by the anatomy alone, no tag gives it"
+        for hand in study.hands
+        if hand.side_source == "anatomy"
+    ]
+    return notice + uncertain + by_anatomy
 
 
 def _evaluations(remarks: Sequence[str]) -> ContainerContentItem:

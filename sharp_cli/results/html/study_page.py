@@ -60,6 +60,8 @@ def study_page(
         # By this a browser recognises the corrections of these results that it stored.
         "id": hashlib.sha256(to_json(study)).hexdigest(),
         "study": name,
+        "patient": study.inputs[0].patient,
+        "date": study.inputs[0].date,
         "notice": None if study.validated_on_patients else NOTICE,
         "version": __version__,
         "model": study.model,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from sharp_cli import radiograph
@@ -95,7 +97,7 @@ def check_labels(
         [
             *_contradictions(joints),
             *set_problems(joints, sets),
-            *_shared_files(shown),
+            *_shared_files(images, shown),
             *_outside(joints, sizes),
         ],
     )
@@ -204,16 +206,29 @@ def _contradictions(joints: Iterable[LabelledJoint]) -> Iterator[Problem]:
             yield Problem(where, "the same joint with different labels; keep the right one")
 
 
-def _shared_files(joints: Iterable[ShownJoint]) -> Iterator[Problem]:
-    """Files that belong to several patients."""
+def _shared_files(images: Path, joints: Iterable[ShownJoint]) -> Iterator[Problem]:
+    """Pictures that belong to several patients, whatever their files are called."""
+    content = cache(partial(_content, images))
     lines: dict[str, dict[str, int]] = defaultdict(dict)
+    names: dict[str, dict[str, None]] = defaultdict(dict)
     for joint in joints:
         for file in filter(None, (joint.image, joint.patch)):
-            lines[file].setdefault(joint.patient, joint.line)
-    for file, owners in lines.items():
+            lines[content(file)].setdefault(joint.patient, joint.line)
+            names[content(file)][file] = None
+    for picture, owners in lines.items():
         if len(owners) > 1:
             where = "lines " + " and ".join(map(str, owners.values()))
-            yield Problem(where, f"{file} belongs to several patients: {', '.join(owners)}")
+            one, *others = names[picture]
+            what = f"{one} (and the same picture as {list_places(others)})" if others else one
+            yield Problem(where, f"{what} belongs to several patients: {', '.join(owners)}")
+
+
+def _content(images: Path, file: str) -> str:
+    """What is the same for the same picture: its hash; for a file that cannot be read, its path."""
+    try:
+        return radiograph.picture_sha256(images / file)
+    except OSError:
+        return os.path.realpath(images / file)
 
 
 def _outside(joints: Iterable[LabelledJoint], sizes: Sizes) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from sharp_cli.core.errors import NoHandError
 from sharp_cli.datasets.annotations.csv_file import write_annotations
 from sharp_cli.datasets.splits import split_folds
 from sharp_cli.evaluation.metrics.detection import joint_errors
+from sharp_cli.inference.sides import MOST_HANDS, decide_sides
 from sharp_cli.training.detector.bundle import NETWORK_FILE, export_detector
 from sharp_cli.training.detector.fit import DetectorTask, fit, split
 from sharp_cli.training.detector.fold_files import BUNDLE, UNSEEN_FILE, Fold, fold_folder
@@ -102,7 +103,8 @@ def fold_errors(
             # What the tags say of the side may be wrong; annotations go by the anatomy.
             picture = replace(radiograph.read(images / image), side=None)
             try:
-                found, _ = finder.find(picture)
+                candidates, _ = finder.find(picture)
+                found, _ = decide_sides(candidates[:MOST_HANDS], picture)
             except NoHandError:
                 continue
             for hand in found:

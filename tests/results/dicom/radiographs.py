@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from sharp_cli.results.dicom.secondary_capture import make_overlays
+from sharp_cli.results.dicom.source_study import read_source
+from sharp_cli.results.dicom.structured_report import make_report
 from tests.dicom_files import dataset
 from tests.fakes import paint, score_files
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from pydicom.dataset import FileDataset
+    from pydicom.dataset import Dataset, FileDataset
 
     from sharp_cli.results.document import Document
 
@@ -63,3 +66,13 @@ def write(file: Path, **tags: Any) -> Path:
 def score(*files: Path) -> Document:
     """Score radiographs as one call would."""
     return score_files(*files)
+
+
+def report(study: Document) -> Dataset:
+    """The report of a study, whose radiographs are read again."""
+    return make_report(study, read_source(study))
+
+
+def overlays(study: Document) -> list[Dataset]:
+    """The overlays of a study, likewise."""
+    return make_overlays(study, read_source(study))

@@ -13,8 +13,7 @@ from pydicom import dcmread
 from sharp_cli.core.about import NOTICE
 from sharp_cli.results import overlay
 from sharp_cli.results.dicom.files import to_bytes
-from sharp_cli.results.dicom.secondary_capture import make_overlays
-from tests.results.dicom.radiographs import colour_radiograph, radiograph, score, write
+from tests.results.dicom.radiographs import colour_radiograph, overlays, radiograph, score, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 def test_each_radiograph_has_its_own(tmp_path: Path) -> None:
     files = [write(tmp_path / name) for name in ("left.dcm", "right.dcm")]
     study = score(*files)
-    made = [dcmread(io.BytesIO(to_bytes(one))) for one in make_overlays(study)]
+    made = [dcmread(io.BytesIO(to_bytes(one))) for one in overlays(study)]
     for one, row, file in zip(made, study.inputs, files, strict=True):
         assert np.array_equal(one.pixel_array, np.asarray(overlay.draw(study, row)))
         source = dcmread(file)
@@ -40,9 +39,9 @@ def test_each_radiograph_has_its_own(tmp_path: Path) -> None:
 
 def test_it_says_that_the_models_are_not_validated(tmp_path: Path) -> None:
     study = score(write(tmp_path / "two.dcm"))
-    (made,) = make_overlays(study)
+    (made,) = overlays(study)
     assert made.ImageComments == NOTICE
-    (validated,) = make_overlays(replace(study, validated_on_patients=True))
+    (validated,) = overlays(replace(study, validated_on_patients=True))
     assert "ImageComments" not in validated
 
 
@@ -51,5 +50,5 @@ def test_it_is_valid(
     tmp_path: Path, errors: Callable[[Dataset], list[str]], make: Callable[[Path], Dataset]
 ) -> None:
     make(tmp_path / "two.dcm").save_as(tmp_path / "two.dcm")
-    (made,) = make_overlays(score(tmp_path / "two.dcm"))
+    (made,) = overlays(score(tmp_path / "two.dcm"))
     assert errors(made) == []

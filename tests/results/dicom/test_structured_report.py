@@ -27,9 +27,8 @@ from sharp_cli.results.dicom.codes import (
     STATUSES,
 )
 from sharp_cli.results.dicom.files import to_bytes
-from sharp_cli.results.dicom.structured_report import make_report
 from sharp_cli.results.document import ModelRow
-from tests.results.dicom.radiographs import colour_radiograph, radiograph, score, write
+from tests.results.dicom.radiographs import colour_radiograph, radiograph, report, score, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
 def groups(study: Document) -> list[Any]:
     """The measurement groups that highdicom reads from the report's file."""
-    content: Any = srread(io.BytesIO(to_bytes(make_report(study)))).content
+    content: Any = srread(io.BytesIO(to_bytes(report(study)))).content
     with_box = content.get_planar_roi_measurement_groups()
     return [*with_box, *content.get_image_measurement_groups()]
 
@@ -107,7 +106,7 @@ def test_a_joint_that_was_not_detected_has_no_number(tmp_path: Path) -> None:
 def test_both_radiographs_of_a_study_are_evidence(tmp_path: Path) -> None:
     files = [write(tmp_path / name) for name in ("left.dcm", "right.dcm")]
     study = score(*files)
-    made: Any = make_report(replace(study, joints=study.joints[::31]))
+    made: Any = report(replace(study, joints=study.joints[::31]))
     named = {uid for _, _, uid, _ in made.get_evidence()}
     assert named == {dcmread(file).SOPInstanceUID for file in files}
 
@@ -120,7 +119,7 @@ def test_it_names_its_models_and_that_they_are_not_validated(tmp_path: Path) -> 
         models={"findings": ModelRow("findings 2", "ab" * 32)},
         threshold=0.25,
     )
-    made = make_report(study)
+    made = report(study)
     for said in (
         NOTICE,
         "left hand uncertain: cut off, odd",
@@ -129,9 +128,9 @@ def test_it_names_its_models_and_that_they_are_not_validated(tmp_path: Path) -> 
         "model: siso",
     ):
         assert said in said_in(made)
-    assert NOTICE not in said_in(make_report(replace(study, validated_on_patients=True)))
+    assert NOTICE not in said_in(report(replace(study, validated_on_patients=True)))
     own = {"siso": {"erosion/PIP-IP": 0.375}}
-    made = make_report(replace(study, threshold=None, thresholds=own))
+    made = report(replace(study, threshold=None, thresholds=own))
     assert "threshold: 0.375" in said_in(made)
 
 
@@ -164,14 +163,14 @@ def test_it_is_valid(
 ) -> None:
     file = tmp_path / "gap-left.dcm"
     make(file).save_as(file)
-    assert errors(make_report(score(file))) == []
+    assert errors(report(score(file))) == []
 
 
 def test_a_report_of_two_radiographs_is_valid(
     tmp_path: Path, errors: Callable[[Dataset], list[str]]
 ) -> None:
     study = score(write(tmp_path / "left.dcm"), write(tmp_path / "right.dcm"))
-    assert errors(make_report(study)) == []
+    assert errors(report(study)) == []
 
 
 @settings(

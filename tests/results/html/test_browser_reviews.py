@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from selenium.webdriver.common.keys import Keys
@@ -94,3 +95,13 @@ def test_typing_is_no_review(page: Page, both: Document, tmp_path: Path) -> None
     page.one("#patient").send_keys("cin123")
     assert page.one("#progress").text == before
     page.one("#patient").clear()
+
+
+def test_the_keys_of_a_manifest_go_into_the_labels(
+    page: Page, pair: Document, tmp_path: Path
+) -> None:
+    inputs = tuple(replace(row, patient="=P7", date="2020-05-31") for row in pair.inputs)
+    page.open(written(tmp_path / "a.html", replace(pair, inputs=inputs)))
+    assert page.one("#patient").get_attribute("placeholder") == "=P7"
+    page.click("#confirm-shown")
+    assert {one.patient for one in page.save()} == {"=P7"}

@@ -124,3 +124,12 @@ def test_an_index_has_a_row_a_study(tmp_path: Path, count: int) -> None:
     data = data_of(index_page(Results(studies, ()), pages, dict.fromkeys(studies, 0)))
     assert [row["study"] for row in data["studies"]] == list(studies)
     assert all(len(row["counts"]) == 4 for row in data["studies"])
+
+
+def test_a_page_has_the_keys_of_the_manifest(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    data = data_of(study_page("a", document, [Pictures()], NO_TRUTH))
+    assert (data["patient"], data["date"]) == (None, None)
+    inputs = tuple(replace(row, patient="P7", date="2020-05-31") for row in document.inputs)
+    data = data_of(study_page("a", replace(document, inputs=inputs), [Pictures()], NO_TRUTH))
+    assert (data["patient"], data["date"]) == ("P7", "2020-05-31")

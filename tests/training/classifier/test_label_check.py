@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
 from sharp_cli.datasets.labels import LabelledJoint, LabelledSet, Labels
 from sharp_cli.training.classifier.label_check import Notice, check_folds, check_labels
 from tests.datasets.annotations.pictures import SIZE, paint
+from tests.dicom_files import dataset, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,6 +65,8 @@ def both(joint: LabelledJoint) -> list[LabelledJoint]:
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
     paint(tmp_path, "a.png", "b.png")
+    with (tmp_path / "b.png").open("ab") as file:
+        file.write(b"another")
     return tmp_path
 
 
@@ -107,6 +111,29 @@ def test_all_that_forbids_a_training_is_told_at_once(images: Path) -> None:
         "lines 2 and 3: the same joint with different labels; keep the right one",
         "lines 4 and 5 and 7: b.png belongs to several patients: p2, p3, p4",
         "line 6: 160, 5 is outside a.png (160 x 180)",
+    ]
+
+
+def test_a_radiograph_of_two_patients_is_found_whatever_it_is_called(images: Path) -> None:
+    shutil.copy(images / "a.png", images / "copy.png")
+    made = dataset(stored())
+    for name, patient in (("one.dcm", "A"), ("other.dcm", "B")):
+        made.PatientID = patient
+        made.save_as(images / name, enforce_file_format=True)
+    (images / "sub").mkdir()
+    joints = table(
+        replace(CMC1, image="a.png"),
+        replace(CMC1, image="copy.png", patient="p2"),
+        replace(CMC1, image="b.png", patient="p3"),
+        replace(CMC1, image="sub/../b.png", patient="p4"),
+        replace(CMC1, image="one.dcm", patient="p5"),
+        replace(CMC1, image="other.dcm", patient="p6"),
+    )
+    same = "(and the same picture as {}) belongs to several patients:"
+    assert mistakes(images, joints) == [
+        f"lines 2 and 3: a.png {same.format('copy.png')} p1, p2",
+        f"lines 4 and 5: b.png {same.format('sub/../b.png')} p3, p4",
+        f"lines 6 and 7: one.dcm {same.format('other.dcm')} p5, p6",
     ]
 
 

@@ -4,7 +4,7 @@
 
 const reviews = (() => {
   const STORE = `sharp-review/${data.id}`;
-  const COLUMNS = ["patient", "study", "image", "hand", "finding", "joint", "grade", "label", "x", "y"];
+  const COLUMNS = ["patient", "study", "image", "hand", "finding", "joint", "grade", "label", "x", "y", "date"];
   const found = new Map();
   const self = { patient: "", kept: true };
 
@@ -35,7 +35,10 @@ const reviews = (() => {
   }
 
   const cell = (value) => {
-    const text = String(value ?? "");
+    const plain = String(value ?? "");
+    // What a spreadsheet would run as a formula begins with ', as in the tables of sharp score.
+    const runs = /^'*[=+\-@\t\r\n＝＋－＠]/.test(plain) && (plain.trim() === "" || isNaN(plain));
+    const text = runs ? `'${plain}` : plain;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
 
@@ -65,12 +68,12 @@ const reviews = (() => {
 
     /** A row of CSV for each joint that was confirmed or changed. */
     csv() {
-      const patient = self.patient.trim() || data.study;
+      const patient = self.patient.trim() || data.patient || data.study;
       const rows = joints.filter((joint) => found.has(joint.key)).map((joint) => {
         const { label, grade } = found.get(joint.key);
         const { image } = data.films[joint.film];
         const { hand, finding, joint: name, x, y } = joint;
-        return [patient, data.study, image, hand, finding, name, grade, label, x, y];
+        return [patient, data.study, image, hand, finding, name, grade, label, x, y, data.date];
       });
       return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");
     },

@@ -173,7 +173,7 @@ function onKey(event) {
 
 showHead();
 showFilters();
-byId("patient").placeholder = data.study;
+byId("patient").placeholder = data.patient || data.study;
 byId("patient").value = reviews.patient;
 byId("patient").addEventListener("input", (event) => reviews.name(event.target.value));
 byId("main").addEventListener("keydown", onKey);

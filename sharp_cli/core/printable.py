@@ -1,0 +1,16 @@
+"""Text as a terminal may get it."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    r"""The text with escapes such as `\x1b` for whatever controls a terminal or cannot be shown."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def printable_lines(text: str) -> str:
+    """The same of each line; the breaks between them stay."""
+    return "\n".join(map(printable, text.split("\n")))

@@ -1,0 +1,121 @@
+"""Radiographs that are there twice: each is scored once."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections import defaultdict
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sharp_cli import radiograph
+from sharp_cli.core.errors import RadiographError
+from sharp_cli.results.document import WarningRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+    from sharp_cli.scoring.discover import RadiographFile
+
+_MOST: Final = 12
+"""More files than this with one SOPInstanceUID are not copies: some programs that remove
+identifiers give all files of an archive the same ones."""
+
+
+class _Rule(NamedTuple):
+    """How copies are told.
+
+    Attributes:
+        alike: What copies have in common; None has nothing in common with anything.
+        content: The content of a file, asked for where several are alike; None is like no other.
+        copy: What is said of a copy of a file.
+        other: What is said of a file that is alike and no copy, or empty.
+        most: More files than this that are alike are not compared.
+    """
+
+    alike: Callable[[RadiographFile], Hashable]
+    content: Callable[[str], str | None]
+    copy: str
+    other: str = ""
+    most: float = math.inf
+
+
+def without_copies(
+    radiographs: Sequence[RadiographFile],
+) -> tuple[list[RadiographFile], list[WarningRow]]:
+    """The first file of each radiograph, and a warning for each copy, which names both.
+
+    A copy has the same bytes; or the same SOPInstanceUID and, once decoded, the same pixels. Only
+    files that may be copies, by their sizes and headers, are read.
+
+    Args:
+        radiographs: Each file once.
+    """
+    left, warnings = list(radiographs), []
+    for rule in (_SAME_BYTES, _SAME_OBJECT):
+        notes = dict(_notes(left, rule))
+        copies = {file for file, (is_copy, _) in notes.items() if is_copy}
+        left = [one for one in left if one.file not in copies]
+        warnings += [WarningRow("", file, text) for file, (_, text) in notes.items()]
+    return left, warnings
+
+
+def _notes(
+    radiographs: Iterable[RadiographFile], rule: _Rule
+) -> Iterator[tuple[str, tuple[bool, str]]]:
+    """The files that are alike to an earlier one: whether each is a copy, and what to say of it."""
+    for same in _grouped(radiographs, rule.alike):
+        if len(same) > rule.most:
+            continue
+        first: dict[str, str] = {}
+        for one in same:
+            content = rule.content(one.file)
+            if content is None:
+                continue
+            if content in first:
+                yield one.file, (True, rule.copy.format(first[content]))
+            elif first and rule.other:
+                yield one.file, (False, rule.other.format(next(iter(first.values()))))
+            first.setdefault(content, one.file)
+
+
+def _grouped(
+    radiographs: Iterable[RadiographFile], alike: Callable[[RadiographFile], Hashable]
+) -> Iterator[list[RadiographFile]]:
+    groups: dict[Hashable, list[RadiographFile]] = defaultdict(list)
+    for one in radiographs:
+        key = alike(one)
+        if key is not None:
+            groups[key].append(one)
+    return (group for group in groups.values() if len(group) > 1)
+
+
+def _size_and_object(one: RadiographFile) -> Hashable:
+    try:
+        return os.stat(one.file).st_size, one.header.object_sha256  # noqa: PTH116 - speed
+    except OSError:
+        return None
+
+
+def _file(path: str) -> str | None:
+    with suppress(OSError):
+        return radiograph.file_sha256(path)
+    return None
+
+
+def _pixels(path: str) -> str | None:
+    with suppress(RadiographError):
+        pixels = radiograph.read(path).pixels
+        return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
+    return None
+
+
+_SAME_BYTES: Final = _Rule(_size_and_object, _file, "a copy of {}; read once")
+_SAME_OBJECT: Final = _Rule(
+    lambda one: one.header.object_sha256,
+    _pixels,
+    "the same object as {} by its SOPInstanceUID, with the same picture; read once",
+    "has the SOPInstanceUID of {}, and another picture; both are read",
+    _MOST,
+)
