@@ -37,8 +37,8 @@ class InputError(SharpError):
 
     @classmethod
     def noting(cls, message: str, notes: Sequence[str]) -> Self:
-        """An error that also tells what was noted of the file before, which may explain it."""
-        return cls(f"{message} (noted while reading it: {'; '.join(notes)})" if notes else message)
+        """An error that also tells the warnings before it, which may explain it."""
+        return cls(f"{message} (noted before: {'; '.join(notes)})" if notes else message)
 
 
 class RadiographError(InputError):

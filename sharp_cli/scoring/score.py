@@ -114,7 +114,8 @@ def _score(
     for study in (study for _, studies, _ in groups for study in studies):
         with run.guard(*study.files):
             if scoring.strict:
-                require_all(study.patches, study.files, scoring.model)
+                notes = [text for one in study.radiographs for text in one.warnings]
+                require_all(study.patches, study.files, scoring.model, notes)
             complete.append(study)
     results: dict[str, tuple[Classification, ...]] = {}
     with run.guard(*(file for study in complete for file in study.files)):
@@ -151,13 +152,16 @@ def _classified(
     return with_models(document, *scoring.bundles, precision=scoring.precision)
 
 
-def require_all(patches: Patches, files: Sequence[str], model: ModelName) -> None:
+def require_all(
+    patches: Patches, files: Sequence[str], model: ModelName, notes: Sequence[str]
+) -> None:
     """Check that a study has every input of its model.
 
     Args:
         patches: Those of the study.
         files: Its radiographs.
         model: The model.
+        notes: The warnings about the study so far, which the error tells.
 
     Raises:
         IncompleteStudyError: It lacks something.
@@ -172,4 +176,4 @@ def require_all(patches: Patches, files: Sequence[str], model: ModelName) -> Non
                     f"({missing[0].side} {missing[0].joint}); give the radiographs of both hands, "
                     "or leave --strict out"
                 )
-                raise IncompleteStudyError(message)
+                raise IncompleteStudyError.noting(message, notes)

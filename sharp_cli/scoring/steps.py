@@ -109,7 +109,8 @@ def classify(
             with run.guard(*files):
                 patches = _load_patches(study, load)
                 if strict:
-                    require_all(patches, files, model)
+                    notes = [row.message for row in study.warnings]
+                    require_all(patches, files, model, notes)
                 (result,) = classifier.classify(
                     [patches], model, threshold=threshold, prevalence=prevalence
                 )

@@ -235,7 +235,7 @@ def test_excess_pixels_are_no_further_picture(tmp_path: Path) -> None:
 def test_what_was_noted_survives_a_failure(tmp_path: Path) -> None:
     made = dicom_files.dataset(stored(), PixelSpacing=["0", "0"], BitsStored=None)
     message = problem(written(made, tmp_path))
-    assert "noted while reading it: the file's PixelSpacing makes no sense" in message
+    assert "noted before: the file's PixelSpacing makes no sense" in message
     flat = dicom_files.dataset(stored() * 0, Laterality="L", ImageLaterality="R")
     assert "disagree about the side" in problem(written(flat, tmp_path))
 

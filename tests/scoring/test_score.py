@@ -210,6 +210,7 @@ def test_strict_fails_a_study_that_lacks_an_input(tmp_path: Path, way: object) -
         document, run = way(*files, strict=True, model=model)
         assert [row.study for row in document.inputs] == ["two", "lone_L"]
         assert "(right lunate)" in run.failures[0].reason
+        assert "(noted before: right hand: not detected: lunate)" in run.failures[0].reason
     document, _ = way(*files, strict=True, model="mimo-both-hands")
     assert [row.study for row in document.inputs] == ["two"]
 
@@ -286,7 +287,7 @@ def test_what_was_noted_in_reading_survives_that_no_hand_is_found(tmp_path: Path
     alone = detect_group(Group(files[1:], "x"), FakeFinder(), FakeDetector())
     (failure,) = alone.failures
     assert failure.error == "NoHandError"
-    assert failure.reason.endswith(f"(noted while reading it: {note})")
+    assert failure.reason.endswith(f"(noted before: {note})")
 
 
 def test_documents_say_how_large_pixels_are_and_where(tmp_path: Path) -> None:
