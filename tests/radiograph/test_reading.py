@@ -29,7 +29,9 @@ from sharp_cli.radiograph import reading
 from sharp_cli.radiograph.headers import read_header
 from tests import dicom_files
 from tests.dicom_files import stored
+from tests.radiograph import raster_files
 from tests.radiograph.files import HAND, problem, written
+from tests.radiograph.raster_files import Tiff
 
 pytestmark = pytest.mark.filterwarnings("ignore:Invalid value for VR")  # written on purpose
 
@@ -126,6 +128,9 @@ def seeds() -> list[bytes]:
         buffer = io.BytesIO()
         Image.fromarray(stored(8)).save(buffer, kind)
         files.append(buffer.getvalue())
+    deep = np.dstack([stored(16)] * 4)
+    files += [raster_files.tiff(deep, Tiff(extra=2, deflate=True)), raster_files.png(deep, 6)]
+    files.append(raster_files.tiff(deep[..., :3], Tiff(planar=True)))
     return files
 
 
