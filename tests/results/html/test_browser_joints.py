@@ -20,7 +20,7 @@ from tests.results.html.pages import written
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sharp_cli.core.records import Radiograph
+    from sharp_cli.core.records import Certainty, Radiograph
     from sharp_cli.results.document import Document, InputRow
     from tests.results.html.pages import Page
 
@@ -48,6 +48,21 @@ def test_a_joint_is_shown_with_its_threshold(page: Page, both: Document, tmp_pat
     for joint, shown in (("MCP2", True), ("lunate", False)):
         page.click_joint(f"left/erosion/{joint}")
         assert ("threshold 0.63" in page.seen(".card")[0].text) is shown
+
+
+def test_labels_that_are_not_certain_have_a_badge(
+    page: Page, both: Document, tmp_path: Path
+) -> None:
+    doubts: dict[str, Certainty] = {"MCP2": "uncertain", "MCP3": "unlike"}
+    joints = [replace(row, certainty=doubts.get(row.joint, "certain")) for row in both.joints]
+    shown = replace(both, joints=tuple(joints), prevalence={"erosion/MCP": 0.25})
+    page.open(written(tmp_path / "a.html", shown))
+    for joint, badge in (("MCP2", "uncertain"), ("MCP3", "unlike"), ("MCP4", "")):
+        page.click_joint(f"left/erosion/{joint}")
+        marks = "return [...document.querySelectorAll('#joints tr.selected .label mark')]"
+        assert page.run(f"{marks}.map(one => one.textContent)") == [badge] * bool(badge)
+        assert badge in page.seen(".card")[0].text
+    assert "erosion/MCP 0.25" in page.run("return document.getElementById('models').textContent")
 
 
 def test_the_box_under_the_pointer_whose_middle_is_nearest_is_meant(

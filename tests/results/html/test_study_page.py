@@ -47,6 +47,14 @@ def test_a_joint_has_its_threshold(tmp_path: Path) -> None:
     assert {joint["threshold"] for joint in joints} == {0.5}
 
 
+def test_a_page_holds_certainty_and_prevalence(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    joints = tuple(replace(row, certainty="unlike") for row in document.joints)
+    data = data_of(page_of(replace(document, joints=joints, prevalence={"erosion/MCP": 0.25})))
+    assert data["prevalence"] == {"erosion/MCP": 0.25}
+    assert {joint["certainty"] for joint in data["joints"]} == {"unlike"}
+
+
 def test_a_page_holds_every_joint_with_its_picture(tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png")
     data = data_of(page_of(document))
