@@ -16,6 +16,7 @@ from typer.main import get_command
 
 from sharp_cli.cli import app
 from sharp_cli.results.document import COLUMNS
+from sharp_cli.results.sens import SENS_COLUMNS
 from tests import command as sharp_command
 
 if TYPE_CHECKING:
@@ -169,11 +170,16 @@ def test_the_code_of_readme_prints_what_is_shown(
     assert printed == shown.splitlines()
 
 
-def test_the_columns_of_the_page_are_those_of_the_csv() -> None:
+@pytest.mark.parametrize(
+    ("header", "columns"), [("column", COLUMNS), ("column of the summary", SENS_COLUMNS)]
+)
+def test_the_columns_of_the_page_are_those_of_the_tables(
+    header: str, columns: tuple[str, ...]
+) -> None:
     text = PAGES["docs/results.md"]
-    table = text[text.index("| column | meaning |") :].split("\n\n")[0]
+    table = text[text.index(f"| {header} | meaning |") :].split("\n\n")[0]
     named = re.findall(r"`([^`]+)`", " ".join(line.split("|")[1] for line in table.splitlines()))
-    assert tuple(named) == COLUMNS
+    assert tuple(named) == columns
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -6,31 +6,43 @@ import csv
 import io
 import shutil
 from dataclasses import astuple, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import OutputError
 from sharp_cli.fileio import output
 from sharp_cli.fileio.tables import guarded, unguarded
 from sharp_cli.results.document import COLUMNS, MANIFEST_COLUMNS, Failure
-from sharp_cli.results.layout import FAILURES, HIDDEN, RESULTS, STUDY_CSV
+from sharp_cli.results.layout import FAILURES, HIDDEN, RESULTS, STUDY_CSV, SUMMARY
+from sharp_cli.results.sens import SENS_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
+_OF_STUDIES: Final = (
+    (RESULTS, STUDY_CSV, (*COLUMNS, *MANIFEST_COLUMNS)),
+    (SUMMARY, SUMMARY, SENS_COLUMNS),
+)
+"""The tables of all studies: name, name of the part in each study's folder, columns."""
 
-def write_results(folder: Path, studies: Iterable[str]) -> None:
-    """Write the joints of all studies after one another, in the order of the studies' names.
+
+def write_results(folder: Path, studies: Collection[str]) -> None:
+    """Write the joints and the scores of all studies, in the order of the studies' names.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: They cannot be written.
     """
-    path, hidden = folder / RESULTS, folder / f"{HIDDEN}{RESULTS}"
+    for name, part, columns in _OF_STUDIES:
+        _write_joined(folder / name, columns, [folder / study / part for study in sorted(studies)])
+
+
+def _write_joined(path: Path, columns: Iterable[str], parts: Iterable[Path]) -> None:
+    hidden = path.with_name(f"{HIDDEN}{path.name}")
     try:
         with hidden.open("wb") as table:
-            table.write(f"{','.join((*COLUMNS, *MANIFEST_COLUMNS))}\n".encode())
-            for study in sorted(studies):
-                with (folder / study / STUDY_CSV).open("rb") as rows:
+            table.write(f"{','.join(columns)}\n".encode())
+            for part in parts:
+                with part.open("rb") as rows:
                     rows.readline()
                     shutil.copyfileobj(rows, table)
         hidden.replace(path)

@@ -10,8 +10,8 @@ from sharp_cli.bundles.store import open_bundle
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
 from sharp_cli.results import overlay
-from sharp_cli.results.formats import to_csv, to_json
-from sharp_cli.results.layout import STUDY_CSV, STUDY_JSON
+from sharp_cli.results.formats import to_csv, to_json, to_summary
+from sharp_cli.results.layout import STUDY_CSV, STUDY_JSON, SUMMARY
 from sharp_cli.results.naming import folder_name, unique_names
 from sharp_cli.results.run import Run
 from sharp_cli.scoring.detection import crash, detect_group
@@ -88,7 +88,12 @@ def _content(study: ScoredStudy) -> dict[str, bytes]:
         name: overlay.to_png(overlay.draw(document, row, study.grey[row.file]))
         for row, name in zip(document.inputs, overlay_names(study.files), strict=True)
     }
-    return {STUDY_JSON: to_json(document), STUDY_CSV: to_csv(document), **pictures}
+    return {
+        STUDY_JSON: to_json(document),
+        STUDY_CSV: to_csv(document),
+        SUMMARY: to_summary(document),
+        **pictures,
+    }
 
 
 def overlay_names(files: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from sharp_cli.core.joints import FINDINGS, SIDES, TARGETS, Finding, Side
 from sharp_cli.core.printable import printable
 from sharp_cli.results.document import counts
 from sharp_cli.results.doubt import legend, marked
+from sharp_cli.results.sens import sens
 
 if TYPE_CHECKING:
     from sharp_cli.results.document import Document, JointRow
@@ -45,7 +46,7 @@ def table(study: Document) -> Table:
 
 
 def summary(study: Document) -> list[str]:
-    """A line for each finding of a study: the number of joints of each hand by label."""
+    """A line for each finding of a study, the joints of each hand by label, and one of the SENS."""
     found = counts(study)
     lines = []
     for finding in FINDINGS:
@@ -53,17 +54,29 @@ def summary(study: Document) -> list[str]:
         for row in found:
             if row.finding != finding:
                 continue
-            joints = row.intact + row.non_intact
-            part = f"{row.hand} {row.non_intact} of {joints} non-intact" if joints else row.hand
+            part = row.hand
+            if row.classified:
+                part += f" {row.non_intact} of {row.classified} non-intact"
             if row.not_detected:
                 part += f", {row.not_detected} not detected"
             if row.uncertain:
                 part += f", {row.uncertain} uncertain"
             parts.append(part)
         lines.append(f"{TITLES[finding]}: {'; '.join(parts)}")
+    lines += _scores(study)
     if any(row.uncertain for row in found):
         lines.append(_LEGEND)
     return lines + legend(study.joints)
+
+
+def _scores(study: Document) -> list[str]:
+    """The line of the SENS: of each hand, and of both with its parts."""
+    known = [row for row in sens(study) if row.sens is not None]
+    parts = [f"{row.hand} {row.sens}" for row in known if row.hand]
+    if len(parts) == len(SIDES):
+        both = known[-1]
+        parts.append(f"both hands {both.sens} (erosion {both.erosion}, JSN {both.jsn})")
+    return [f"SENS: {'; '.join(parts)}"] if parts else []
 
 
 def _cell(row: JointRow) -> str:

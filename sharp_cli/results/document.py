@@ -240,6 +240,11 @@ class Count:
     not_detected: int
     uncertain: int
 
+    @property
+    def classified(self) -> int:
+        """How many joints have a label."""
+        return self.intact + self.non_intact
+
 
 COLUMNS: Final = tuple(field.name for field in fields(JointRow))
 """The columns of the CSV that are those of a joint."""

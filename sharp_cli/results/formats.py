@@ -1,7 +1,7 @@
 """Writing a result document as JSON or CSV, and reading it back with every value checked.
 
-JSON holds the whole document, CSV its joints. A document that was written and read is the
-document it was.
+JSON holds the whole document, CSV its joints, or the scores of its hands and studies. A document
+that was written and read is the document it was.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import math
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, astuple, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import (
@@ -38,9 +38,10 @@ from sharp_cli.results.document import (
     counts,
     require,
 )
+from sharp_cli.results.sens import SENS_COLUMNS, sens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 SCHEMA: Final = "sharp-score/1"
@@ -76,7 +77,7 @@ def to_json(document: Document) -> bytes:
     }
     if not document.patches:
         del lists["patches"]
-    lists["counts"] = counts(document)
+    lists |= {"counts": counts(document), "sens": sens(document)}
     head = [f"  {json.dumps(key)}: {_dump(value)}" for key, value in content.items()]
     tail = [f"  {json.dumps(key)}: {_dump_rows(rows)}" for key, rows in lists.items()]
     return ("{\n" + ",\n".join(head + tail) + "\n}\n").encode("ascii")
@@ -85,14 +86,19 @@ def to_json(document: Document) -> bytes:
 def to_csv(document: Document) -> bytes:
     """The joints as CSV (UTF-8), a row a joint; what does not apply is empty."""
     inputs = {(row.study, row.file): row for row in document.inputs}
-    rows = (
-        [_cell(getattr(row, name)) for name in COLUMNS]
-        + [_cell(getattr(inputs[row.study, row.file], name)) for name in MANIFEST_COLUMNS]
-        for row in document.joints
+    return _table(
+        (*COLUMNS, *MANIFEST_COLUMNS),
+        (
+            [getattr(row, name) for name in COLUMNS]
+            + [getattr(inputs[row.study, row.file], name) for name in MANIFEST_COLUMNS]
+            for row in document.joints
+        ),
     )
-    text = "".join(map(_line, [(*COLUMNS, *MANIFEST_COLUMNS), *rows]))
-    # A file name that is not text in the file system's encoding is written as its bytes.
-    return text.encode("utf-8", errors="surrogateescape")
+
+
+def to_summary(document: Document) -> bytes:
+    """The scores as CSV (UTF-8), see `sens.Sens`; what does not apply is empty."""
+    return _table(SENS_COLUMNS, map(astuple, sens(document)))
 
 
 def from_json(content: bytes, name: str) -> Document:
@@ -177,7 +183,13 @@ def _dump_rows(rows: tuple[Any, ...]) -> str:
     return "[\n    " + ",\n    ".join(_dump(asdict(row)) for row in rows) + "\n  ]"
 
 
-def _line(cells: Sequence[str]) -> str:
+def _table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+    text = "".join(map(_line, [columns, *(map(_cell, row) for row in rows)]))
+    # A file name that is not text in the file system's encoding is written as its bytes.
+    return text.encode("utf-8", errors="surrogateescape")
+
+
+def _line(cells: Iterable[str]) -> str:
     """A line of CSV, ended by a line feed; a carriage return in a file name is quoted too."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(cells)

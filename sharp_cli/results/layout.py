@@ -11,11 +11,13 @@ SCHEMA: Final = "sharp-run/1"
 
 RUN: Final = "run.json"
 RESULTS: Final = "results.csv"
+SUMMARY: Final = "summary.csv"
+"""Of all studies; each one's folder has its own."""
 FAILURES: Final = "failures.csv"
 REPLACED: Final = "replaced.json"
 LOCK: Final = ".lock"
 
-RESERVED: Final = (RUN, RESULTS, FAILURES, REPLACED)
+RESERVED: Final = (RUN, RESULTS, SUMMARY, FAILURES, REPLACED)
 """Names that no study may have."""
 
 HIDDEN: Final = ".sharp-"

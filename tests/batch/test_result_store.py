@@ -17,6 +17,7 @@ from sharp_cli.batch.resume import remaining
 from sharp_cli.batch.tables import read_failures
 from sharp_cli.core.errors import OutputError, UsageError
 from sharp_cli.results.document import COLUMNS, MANIFEST_COLUMNS, Failure, ModelRow
+from sharp_cli.results.sens import SENS_COLUMNS
 from sharp_cli.scoring.groups import Group
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def content(study: str, *files: str) -> dict[str, bytes]:
     return {
         "result.csv": "\n".join(["study,file", *rows, ""]).encode(),
         "result.json": document(files or (f"{study}.png",)),
+        "summary.csv": f"study,hand\n{study},left\n".encode(),
         "overlay.png": b"picture",
     }
 
@@ -82,6 +84,8 @@ def test_it_holds_what_was_added(tmp_path: Path) -> None:
     assert (tmp_path / "out/results.csv").read_text() == (
         f"{head}\nb,b.png\np,p_L.png\np,p_R.png\n"
     )
+    head = ",".join(SENS_COLUMNS)
+    assert (tmp_path / "out/summary.csv").read_text() == f"{head}\nb,left\np,left\n"
     assert (tmp_path / "out/failures.csv").read_text() == (
         "file,error,reason\nx.png,NoHandError,x.png: no hand\n"
     )

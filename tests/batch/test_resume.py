@@ -62,6 +62,7 @@ def content(study: object) -> dict[str, bytes]:
     return {
         "result.csv": "\n".join(["study,file,hand", *rows, ""]).encode(),
         "result.json": document(one.file for one in study.radiographs),  # type: ignore[attr-defined]
+        "summary.csv": b"",
     }
 
 

@@ -70,11 +70,15 @@ def test_what_out_writes(sharp: Sharp) -> None:
     assert written == [
         ".lock", "failures.csv",
         "p/overlay-p_L.png", "p/overlay-p_R.png", "p/result.csv", "p/result.json",
-        "results.csv", "run.json", "two/overlay.png", "two/result.csv", "two/result.json",
+        "p/summary.csv", "results.csv", "run.json", "summary.csv",
+        "two/overlay.png", "two/result.csv", "two/result.json", "two/summary.csv",
     ]  # fmt: skip
     rows = from_csv(Path("out/results.csv").read_bytes(), "x")
     parts = (Path("out", name, "result.csv").read_bytes() for name in ("p", "two"))
     assert rows == tuple(row for part in parts for row in from_csv(part, "x"))
+    assert [row[:2] for row in cells("out/summary.csv")] == [
+        [study, hand] for study in ("p", "two") for hand in ("left", "right", "")
+    ]
     (failure,) = cells("out/failures.csv")
     assert failure[:2] == ["a/none.png", "NoHandError"]
     assert "done: 2 studies in out; 1 files failed, see out/failures.csv" in done.err

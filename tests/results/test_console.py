@@ -72,6 +72,23 @@ def test_before_classification_it_shows_positions(tmp_path: Path) -> None:
     assert summary(document) == ["Erosion: left; right", "JSN: left; right"]
 
 
+def test_the_summary_ends_with_the_score(tmp_path: Path) -> None:
+    document = scored(paint(tmp_path / "two.png"))
+    damaged = {("left", "erosion", "MCP1"), ("left", "jsn", "MCP1"), ("right", "jsn", "PIP2")}
+    rows = tuple(
+        replace(row, label="non-intact" if key in damaged else "intact")
+        for row in document.joints
+        for key in [(row.hand, row.finding, row.joint)]
+    )
+    assert summary(replace(document, joints=rows)) == [
+        "Erosion: left 1 of 16 non-intact; right 0 of 16 non-intact",
+        "JSN: left 1 of 15 non-intact; right 1 of 15 non-intact",
+        "SENS: left 2; right 1; both hands 3 (erosion 1, JSN 2)",
+    ]
+    alone = replace(document, hands=document.hands[:1], joints=rows[:31])
+    assert summary(alone)[-1] == "SENS: left 2"
+
+
 def test_the_summary_counts(tmp_path: Path) -> None:
     document = scored(paint(tmp_path / "gap-left.png"))
     damaged = sum(row.label == "non-intact" for row in document.joints if row.finding == "erosion")

@@ -27,7 +27,7 @@ from sharp_cli.results.document import (
     WarningRow,
     counts,
 )
-from sharp_cli.results.formats import SCHEMA, from_csv, from_json, to_csv, to_json
+from sharp_cli.results.formats import SCHEMA, from_csv, from_json, to_csv, to_json, to_summary
 
 if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
@@ -185,6 +185,14 @@ def test_the_csv_has_the_promised_columns() -> None:
     assert missing[6:] == [*[""] * 8, "not-detected", "p1", ""]
 
 
+def test_the_summary_has_the_promised_columns() -> None:
+    assert to_summary(one_hand()).decode().splitlines() == [
+        "study,hand,erosion,jsn,sens,classified,uncertain,not_detected",
+        "s,left,0,0,0,30,0,1",
+        "s,,0,0,0,30,0,1",
+    ]
+
+
 def test_the_json_says_what_it_is() -> None:
     data = json.loads(to_json(one_hand()))
     assert data["schema"] == SCHEMA
@@ -194,6 +202,11 @@ def test_the_json_says_what_it_is() -> None:
         "study": "s", "hand": "left", "finding": "erosion",
         "intact": 15, "non_intact": 0, "not_detected": 1, "uncertain": 0,
     }  # fmt: skip
+    assert data["sens"][0] == {
+        "study": "s", "hand": "left", "erosion": 0, "jsn": 0, "sens": 0,
+        "classified": 30, "uncertain": 0, "not_detected": 1,
+    }  # fmt: skip
+    assert [row["hand"] for row in data["sens"]] == ["left", None]
     assert "notice" not in json.loads(to_json(replace(one_hand(), validated_on_patients=True)))
 
 
@@ -277,7 +290,7 @@ def test_results_of_older_versions_are_read() -> None:
     new = one_hand()
     old = replace(new, joints=tuple(replace(row, certainty=None) for row in new.joints))
     data: Any = json.loads(to_json(new))
-    del data["prevalence"], data["thresholds"]
+    del data["prevalence"], data["thresholds"], data["sens"]
     for row in data["joints"]:
         del row["certainty"]
     assert from_json(json.dumps(data).encode(), "x") == old

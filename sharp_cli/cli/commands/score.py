@@ -109,7 +109,8 @@ Out = Annotated[
     typer.Option(
         metavar="DIR",
         help="Write JSON, CSV and overlays to one folder per study, each as soon as it is done, "
-        "and results.csv, failures.csv and run.json. The same command resumes an interrupted run.",
+        "and results.csv, summary.csv, failures.csv and run.json. The same command resumes an "
+        "interrupted run.",
     ),
 ]
 

@@ -60,6 +60,7 @@ SITES: Final[Mapping[str, Site]] = {
 }
 """By the names of `joints.POINTS`."""
 
+HAND: Final = codes.SCT.Hand
 SIDES: Final[Mapping[Side, Code]] = {"left": codes.SCT.Left, "right": codes.SCT.Right}
 
 FINDINGS: Final[Mapping[Finding, Code]] = {
@@ -69,6 +70,14 @@ FINDINGS: Final[Mapping[Finding, Code]] = {
 
 PROBABILITY: Final = codes.DCM.Probability
 LIKELIHOOD: Final = _own("likelihood", "likelihood that the joint was found at its place")
+
+SENS: Final[Mapping[str, Code]] = {
+    "sens": _own("sens", "Simple Erosion Narrowing Score (SENS)"),
+    "erosion": _own("sens-erosion", "joints with erosion (SENS)"),
+    "jsn": _own("sens-jsn", "joints with joint space narrowing (SENS)"),
+    "classified": _own("sens-classified", "joints that the SENS is of, once for each finding"),
+}
+"""By the attributes of `sens.Sens`."""
 
 LABEL: Final = _own("label", "label of the joint")
 LABELS: Final[Mapping[Label, Code]] = {

@@ -35,17 +35,20 @@ from pydicom.uid import generate_uid
 from sharp_cli.core.about import MAKER, NAME, NOTICE, __version__
 from sharp_cli.results.dicom.codes import (
     FINDINGS,
+    HAND,
     LABEL,
     LABELS,
     LIKELIHOOD,
     PROBABILITY,
     SCHEME,
+    SENS,
     SIDES,
     SITES,
     STATUS,
     STATUSES,
 )
 from sharp_cli.results.dicom.files import as_they_are
+from sharp_cli.results.sens import sens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.results.dicom.source_study import SourceStudy
     from sharp_cli.results.document import Document, InputRow, JointRow
+    from sharp_cli.results.sens import Sens
 
 _SERIES: Final = 9901
 """A choice: past the numbers that the series of a study usually have."""
@@ -67,7 +71,7 @@ def make_report(study: Document, source: SourceStudy) -> Dataset:
 
     Each finding is a measurement group: the site of the joint, its box in pixels of the radiograph,
     probability and label, localisation confidence, and the model. A joint that was not detected has
-    a status only.
+    a status only. The scores of the hands and of the study follow, each a measurement group too.
 
     Args:
         study: The document of one study.
@@ -85,7 +89,8 @@ def _make_report(study: Document, source: SourceStudy) -> Dataset:
         imaging_measurements=[
             _group(row, radiographs[row.file], source, _algorithm(study, row))
             for row in study.joints
-        ],
+        ]
+        + [_score(row, source) for row in sens(study) if row.sens is not None],
     )
     if remarks := _remarks(study):
         content[0].ContentSequence.append(_evaluations(remarks))
@@ -161,6 +166,18 @@ def _group(
     outline = np.vstack([corners, corners[:1]])
     region = ImageRegion(GraphicTypeValues.POLYLINE, outline, SourceImageForRegion(*named))
     return PlanarROIMeasurementsAndQualitativeEvaluations(**said, referenced_region=region)
+
+
+def _score(row: Sens, source: SourceStudy) -> MeasurementsAndQualitativeEvaluations:
+    identifier = f"{row.hand or 'study'} SENS"
+    return MeasurementsAndQualitativeEvaluations(
+        TrackingIdentifier(source.uid(identifier), identifier),
+        finding_sites=[FindingSite(HAND, SIDES[row.hand] if row.hand else None)],
+        measurements=[
+            Measurement(name, getattr(row, attribute), codes.UCUM.NoUnits)
+            for attribute, name in SENS.items()
+        ],
+    )
 
 
 def _remarks(study: Document) -> list[str]:

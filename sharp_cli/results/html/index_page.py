@@ -9,6 +9,7 @@ from urllib.parse import quote
 from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.results.document import counts
 from sharp_cli.results.html.rendering import render
+from sharp_cli.results.sens import sens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,7 @@ def index_page(results: Results, pages: Mapping[str, str], problems: Mapping[str
                 "files": [row.file for row in study.inputs],
                 "model": study.model,
                 "counts": [asdict(row) for row in counts(study)],
+                "sens": [asdict(row) for row in sens(study)],
                 "warnings": [row.message for row in study.warnings],
                 "problems": problems[name],
             }

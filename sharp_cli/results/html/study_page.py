@@ -12,6 +12,7 @@ from sharp_cli.core.joints import GRADES
 from sharp_cli.results.document import counts
 from sharp_cli.results.formats import to_json
 from sharp_cli.results.html.rendering import render
+from sharp_cli.results.sens import sens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +85,7 @@ def study_page(
         "explained": explanations is not None,
         "patches": [_url(jpeg) for jpeg in patches],
         "counts": [asdict(row) for row in counts(study)],
+        "sens": [asdict(row) for row in sens(study)],
         "warnings": [asdict(row) for row in study.warnings],
         "grades": {finding: list(grades) for finding, grades in GRADES.items()},
     }

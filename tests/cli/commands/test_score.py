@@ -78,9 +78,10 @@ def test_overlays_of_several_radiographs_have_their_names(sharp: Sharp) -> None:
     assert written == [
         f"all/{name}"
         for name in (
-            "a/overlay-a_L.png", "a/overlay-a_R.png", "a/result.csv", "a/result.json",
-            "two/overlay.png", "two/result.csv", "two/result.json",
-            "x-two/overlay.png", "x-two/result.csv", "x-two/result.json",
+            "a/overlay-a_L.png", "a/overlay-a_R.png",
+            "a/result.csv", "a/result.json", "a/summary.csv",
+            "two/overlay.png", "two/result.csv", "two/result.json", "two/summary.csv",
+            "x-two/overlay.png", "x-two/result.csv", "x-two/result.json", "x-two/summary.csv",
         )
     ]  # fmt: skip
 

@@ -17,10 +17,12 @@ from pydicom.uid import JPEGLSLossless, RLELossless
 from sharp_cli.core.about import NOTICE
 from sharp_cli.results.dicom.codes import (
     FINDINGS,
+    HAND,
     LABEL,
     LABELS,
     LIKELIHOOD,
     PROBABILITY,
+    SENS,
     SIDES,
     SITES,
     STATUS,
@@ -28,6 +30,7 @@ from sharp_cli.results.dicom.codes import (
 )
 from sharp_cli.results.dicom.files import to_bytes
 from sharp_cli.results.document import ModelRow
+from sharp_cli.results.sens import sens
 from tests.results.dicom.radiographs import colour_radiograph, radiograph, report, score, write
 
 if TYPE_CHECKING:
@@ -44,6 +47,11 @@ def groups(study: Document) -> list[Any]:
     content: Any = srread(io.BytesIO(to_bytes(report(study)))).content
     with_box = content.get_planar_roi_measurement_groups()
     return [*with_box, *content.get_image_measurement_groups()]
+
+
+def joint_groups(study: Document) -> list[Any]:
+    """Those of joints, which are all but those of scores."""
+    return [group for group in groups(study) if not number(group, SENS["classified"])]
 
 
 def number(group: Any, name: Any) -> float | None:
@@ -66,7 +74,7 @@ def test_it_holds_what_the_document_holds(tmp_path: Path, files: tuple[str, ...]
     study = score(*(write(tmp_path / file) for file in files))
     sources = {str(tmp_path / file): dcmread(tmp_path / file).SOPInstanceUID for file in files}
     size = (study.inputs[0].width, study.inputs[0].height)
-    found = {group.tracking_identifier: group for group in groups(study)}
+    found = {group.tracking_identifier: group for group in joint_groups(study)}
     assert len(found) == len(study.joints) == 31 * len(study.hands)
     for row in study.joints:
         group = found[f"{row.hand} {row.finding} {row.joint}"]
@@ -94,10 +102,24 @@ def test_it_holds_what_the_document_holds(tmp_path: Path, files: tuple[str, ...]
         assert source.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == sources[row.file]
 
 
+@pytest.mark.parametrize("file", ["two.dcm", "gap-left.dcm"])
+def test_it_holds_the_scores(tmp_path: Path, file: str) -> None:
+    study = score(write(tmp_path / file))
+    found = {group.tracking_identifier: group for group in groups(study)}
+    for row in sens(study):
+        group = found[f"{row.hand or 'study'} SENS"]
+        site = group.finding_sites[0]
+        assert (site.value, site.laterality) == (HAND, SIDES[row.hand] if row.hand else None)
+        for attribute, name in SENS.items():
+            assert number(group, name) == getattr(row, attribute)
+
+
 def test_a_joint_that_was_not_detected_has_no_number(tmp_path: Path) -> None:
     study = score(write(tmp_path / "gap-left.dcm"))
     lost = [
-        group for group in groups(study) if evaluation(group, STATUS) == STATUSES["not-detected"]
+        group
+        for group in joint_groups(study)
+        if evaluation(group, STATUS) == STATUSES["not-detected"]
     ]
     assert [group.tracking_identifier for group in lost] == ["left erosion lunate"]
     assert not lost[0].get_measurements()

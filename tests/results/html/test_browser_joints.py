@@ -14,6 +14,7 @@ from sharp_cli.results.html.pictures import draw
 from sharp_cli.results.html.sources import Results
 from sharp_cli.results.html.study_page import study_page
 from sharp_cli.results.html.truth import NO_TRUTH
+from sharp_cli.results.sens import sens
 from tests.results.html.documents import scored
 from tests.results.html.pages import written
 
@@ -206,6 +207,8 @@ def test_an_index_leads_to_the_studies(page: Page, tmp_path: Path) -> None:
     page.open(index)
     rows = "#studies tbody tr"
     assert [row.text.split()[0] for row in page.seen(rows)] == ["two", "gap_L", "two_b#%"]
+    scores = [str(sens(study)[-1].sens) for study in studies.values()]
+    assert [cell.text for cell in page.seen(f"{rows} td:nth-child(6)")] == scores
     assert page.one("#failures li").text == "none.png: no hand found"
     page.click("#warned")
     assert [row.text.split()[0] for row in page.seen(rows)] == ["two", "gap_L"]

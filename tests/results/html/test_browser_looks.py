@@ -11,6 +11,7 @@ from PIL import Image
 from selenium.webdriver import ActionChains
 
 from sharp_cli.results.html.truth import read_truth
+from sharp_cli.results.sens import sens
 from tests.results.html.documents import label_table
 from tests.results.html.pages import written
 
@@ -37,6 +38,15 @@ def test_an_uncertain_joint_is_marked_wherever_it_stands(
     assert page.one("#warnings").text.startswith("4 warnings")
     page.choose("#only", "uncertain")
     assert set(page.rows) == {"left/erosion/lunate", "right/erosion/lunate"}
+
+
+def test_the_head_shows_the_scores(page: Page, both: Document, tmp_path: Path) -> None:
+    page.open(written(tmp_path / "a.html", both))
+    left, right, study = sens(both)
+    erosion, jsn, scores = (row.text for row in page.seen("#summary tbody tr"))
+    assert erosion.endswith(f" {study.erosion}")
+    assert jsn.endswith(f" {study.jsn}")
+    assert scores.split() == ["SENS", *(str(one.sens) for one in (left, right, study))]
 
 
 def test_with_labels_boxes_have_the_colours_of_the_paper(

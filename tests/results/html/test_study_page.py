@@ -9,6 +9,7 @@ import pytest
 
 from sharp_cli import radiograph
 from sharp_cli.core.about import NOTICE
+from sharp_cli.core.joints import SIDES
 from sharp_cli.results.document import ModelRow
 from sharp_cli.results.html.index_page import index_page
 from sharp_cli.results.html.pictures import Pictures, draw
@@ -132,6 +133,7 @@ def test_an_index_has_a_row_a_study(tmp_path: Path, count: int) -> None:
     data = data_of(index_page(Results(studies, ()), pages, dict.fromkeys(studies, 0)))
     assert [row["study"] for row in data["studies"]] == list(studies)
     assert all(len(row["counts"]) == 4 for row in data["studies"])
+    assert all([one["hand"] for one in row["sens"]] == [*SIDES, None] for row in data["studies"])
 
 
 def test_a_page_has_the_keys_of_the_manifest(tmp_path: Path) -> None:

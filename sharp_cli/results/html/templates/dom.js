@@ -42,6 +42,9 @@ function countOf(counts, finding, hand) {
   return { damaged: count.non_intact, joints, notes: notes.join(", ") };
 }
 
+/** The SENS of a hand, or of the study for null, or its part for a finding; null where there is none. */
+const sensOf = (scores, hand, part = "sens") => scores.find((one) => one.hand === hand)?.[part] ?? null;
+
 function showNotice() {
   if (data.notice === null) return;
   byId("notice").textContent = data.notice;

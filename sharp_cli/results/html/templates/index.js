@@ -12,12 +12,14 @@ function countCell(count) {
 
 const body = make("tbody", {}, data.studies.map((study) => {
   const counts = Object.keys(TITLES).flatMap((finding) => SIDES.map((side) => countOf(study.counts, finding, side)));
+  const sens = sensOf(study.sens, null);
   const warnings = study.warnings.length + study.problems;
   const remarks = [...study.warnings, ...(study.problems ? ["a radiograph cannot be shown"] : [])];
   return make("tr", { "data-warnings": warnings },
     make("th", { scope: "row", "data-sort": study.study },
       make("a", { href: study.page }, study.study), make("small", {}, study.files.join(", "))),
     counts.map(countCell),
+    make("td", { class: "number", "data-sort": sens ?? "" }, sens === null ? null : make("b", {}, sens)),
     make("td", { "data-sort": warnings }, warnings ? make("details", {},
       make("summary", {}, warnings === 1 ? "1 warning" : `${warnings} warnings`),
       make("ul", {}, remarks.map((text) => make("li", {}, text)))) : null));
@@ -34,7 +36,7 @@ function refresh() {
 
 showNotice();
 byId("subtitle").textContent = `Non-intact joints by finding and hand · sharp ${data.version}`;
-byId("studies").append(sortingHead(["Study", ...titles, "Warnings"]), body);
+byId("studies").append(sortingHead(["Study", ...titles, "SENS", "Warnings"]), body);
 byId("failures").hidden = !data.failures.length;
 byId("failures").querySelector("ul").append(...data.failures.map((failure) => make("li", {}, failure.reason)));
 byId("search").addEventListener("input", refresh);

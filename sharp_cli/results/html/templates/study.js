@@ -75,9 +75,13 @@ function showHead() {
     data.films.map((film) => film.file).join(", "), data.model ?? "not classified",
   ].join(" · ");
   byId("summary").append(
-    make("thead", {}, make("tr", {}, make("td"), SIDES.map((side) => make("th", { scope: "col" }, `${side} hand`)))),
+    make("thead", {}, make("tr", {}, make("td"), [...SIDES.map((side) => `${side} hand`), "study"].map((title) =>
+      make("th", { scope: "col" }, title)))),
     make("tbody", {}, Object.keys(TITLES).map((finding) =>
-      make("tr", {}, make("th", { scope: "row" }, TITLES[finding]), SIDES.map((side) => summaryCell(finding, side))))));
+      make("tr", {}, make("th", { scope: "row" }, TITLES[finding]),
+        SIDES.map((side) => summaryCell(finding, side)), sensCell(null, finding))),
+    make("tr", {}, make("th", { scope: "row", title: "Simple Erosion Narrowing Score" }, "SENS"),
+      [...SIDES, null].map((hand) => sensCell(hand)))));
   const remarks = [
     ...data.warnings.map(({ file, message }) => `${file}: ${message}`),
     ...data.films.filter((film) => film.problem).map((film) => film.problem),
@@ -105,6 +109,8 @@ function summaryCell(finding, side) {
     make("b", {}, count.damaged), ` of ${count.joints} non-intact`,
     count.notes && make("small", {}, count.notes));
 }
+
+const sensCell = (hand, part) => make("td", {}, make("b", {}, sensOf(data.sens, hand, part) ?? "–"));
 
 function showFilters() {
   const of = (finding, kind) =>
