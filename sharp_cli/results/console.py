@@ -54,7 +54,7 @@ def summary(study: Document) -> list[str]:
         for row in found:
             if row.finding != finding:
                 continue
-            part = row.hand
+            part: str = row.hand
             if row.classified:
                 part += f" {row.non_intact} of {row.classified} non-intact"
             if row.not_detected:

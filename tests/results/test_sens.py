@@ -10,7 +10,7 @@ from sharp_cli.results.document import Document, HandRow, InputRow, JointRow
 from sharp_cli.results.sens import Sens, sens
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from sharp_cli.core.joints import Side, StudyJoint
 
@@ -45,7 +45,7 @@ def scored(*sides: Side, damaged: Collection[StudyJoint] = DAMAGED, name: str = 
         {},
         "siso",
         validated_on_patients=False,
-        inputs=(InputRow(name, "a.png", 10, 20, None),),
+        inputs=(InputRow(name, "a.png", 10, 20, None, "0" * 64, None, None, None),),
         hands=tuple(HandRow(name, "a.png", side, "dicom", 1.0, frame, "ok", ()) for side in sides),
         joints=joints,
     )
@@ -55,6 +55,11 @@ def lost(row: JointRow) -> JointRow:
     """The joint as one that was not detected."""
     place = (row.study, row.file, row.hand, row.finding, row.group, row.joint)
     return JointRow(*place, *(None,) * 8, "not-detected")
+
+
+def uncertain(row: JointRow) -> JointRow:
+    """The joint as one whose place is uncertain."""
+    return replace(row, status="uncertain")
 
 
 def unlearned(row: JointRow) -> JointRow:
@@ -85,16 +90,17 @@ def test_a_hand_alone_is_all_of_its_study() -> None:
 
 def test_what_is_missing_adds_nothing_and_is_counted() -> None:
     document = scored("left", "right")
-    changed = {
+    changed: dict[StudyJoint, Callable[[JointRow], JointRow]] = {
         ("left", "erosion", "MCP2"): lost,
         ("left", "jsn", "MCP2"): lost,
         ("left", "erosion", "lunate"): lost,
         ("right", "jsn", "CMC4"): unlearned,
-        ("right", "erosion", "IP"): lambda row: replace(row, status="uncertain"),
+        ("right", "erosion", "IP"): uncertain,
     }
     rows = tuple(
-        changed.get((row.hand, row.finding, row.joint), lambda row: row)(row)
+        changed[key](row) if key in changed else row
         for row in document.joints
+        for key in [(row.hand, row.finding, row.joint)]
     )
     assert sens(replace(document, joints=rows)) == (
         Sens("s", "left", 2, 1, 3, 28, 0, 3),
