@@ -15,7 +15,7 @@ import pytest
 from typer.main import get_command
 
 from sharp_cli.cli import app
-from sharp_cli.results.document import COLUMNS
+from sharp_cli.results.document import COLUMNS, MANIFEST_COLUMNS
 from sharp_cli.results.sens import SENS_COLUMNS
 from tests import command as sharp_command
 
@@ -171,7 +171,11 @@ def test_the_code_of_readme_prints_what_is_shown(
 
 
 @pytest.mark.parametrize(
-    ("header", "columns"), [("column", COLUMNS), ("column of the summary", SENS_COLUMNS)]
+    ("header", "columns"),
+    [
+        ("column", (*COLUMNS, *MANIFEST_COLUMNS)),
+        ("column of the summary", SENS_COLUMNS),
+    ],
 )
 def test_the_columns_of_the_page_are_those_of_the_tables(
     header: str, columns: tuple[str, ...]
