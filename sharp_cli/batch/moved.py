@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sharp_cli.batch.worker import overlay_names
-from sharp_cli.results.formats import read_json, to_csv, to_json
-from sharp_cli.results.layout import STUDY_CSV, STUDY_JSON
+from sharp_cli.results.formats import read_json, to_csv, to_json, to_summary
+from sharp_cli.results.layout import STUDY_CSV, STUDY_JSON, SUMMARY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,7 @@ def moved_study(folder: Path, name: str, paths: Mapping[str, str]) -> dict[str, 
     return {
         STUDY_JSON: to_json(moved),
         STUDY_CSV: to_csv(moved),
+        SUMMARY: to_summary(moved),
         **{to: (folder / at).read_bytes() for at, to in zip(old, new, strict=True)},
     }
 

@@ -93,9 +93,11 @@ def _grouped(
 
 def _size_and_object(one: RadiographFile) -> Hashable:
     try:
-        return os.stat(one.file).st_size, one.header.object_sha256  # noqa: PTH116 - speed
+        size = os.stat(one.file).st_size  # noqa: PTH116 - speed
     except OSError:
         return None
+    # Empty files are not copies of one radiograph.
+    return (size, one.header.object_sha256) if size else None
 
 
 def _file(path: str) -> str | None:

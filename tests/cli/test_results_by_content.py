@@ -81,7 +81,7 @@ def test_a_radiograph_that_was_moved_keeps_its_results(sharp: Sharp) -> None:
         "two1": {"a/two1.png"},
         "b-two1": {"a/b/two1.png"},
     }
-    names = ["overlay-q_L.png", "overlay-q_R.png", "result.csv", "result.json"]
+    names = ["overlay-q_L.png", "overlay-q_R.png", "result.csv", "result.json", "summary.csv"]
     assert sorted(path.name for path in Path("out/q").iterdir()) == names
     assert sharp("score", "a", "--out", "anew").code == 0
     for name in names:

@@ -35,7 +35,7 @@ def predict(folder: Path, *files: str, without: Iterable[str] = (), off: float =
             if target.joint in without:
                 place, status = ",,,", "not-detected"
             joint = f"{target.finding},{target.group},{target.joint}"
-            rows.append(f"s,{file},left,{joint},{place},,,,{status}")
+            rows.append(f"s,{file},left,{joint},{place},,,,,{status},,")
     return write(folder / "detected.csv", *rows)
 
 

@@ -31,7 +31,9 @@ def fold_row(model: str, image: str = "a.png", said: str = "0.25,intact") -> str
 
 def score_row(file: str, said: str, *, hand: str = "left", status: str = "ok") -> str:
     where = ",,," if status == "not-detected" else "1.0,2.0,0 0 1 0 1 1 0 1,0.9"
-    return f"1,{file},{hand},erosion,PIP-IP,IP,{where},{said},{status}"
+    probability, label, model = said.split(",")
+    result = f"{probability},{label},,{model},{status},,"
+    return f"1,{file},{hand},erosion,PIP-IP,IP,{where},{result}"
 
 
 def test_out_of_fold_predictions_are_a_column_a_model(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -32,11 +33,12 @@ def points(side: Side = "left") -> Points:
 
 
 def paint(folder: Path, *names: str) -> None:
-    """Write a picture of `SIZE` for each name."""
+    """Write a picture of `SIZE` for each name, each another one."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture = np.random.default_rng(0).integers(0, 256, SIZE[::-1], dtype=np.uint8)
+        rng = np.random.default_rng(zlib.crc32(name.encode()))
+        picture = rng.integers(0, 256, SIZE[::-1], dtype=np.uint8)
         cv2.imwrite(str(path), picture)
 
 
