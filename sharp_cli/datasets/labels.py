@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias, get_args
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
 
 from sharp_cli.core.joints import FINDINGS, GRADES, SET_JOINTS, SIDES, TARGET_OF
 from sharp_cli.core.records import Label
 from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_header, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sharp_cli.core.joints import Finding, Side
@@ -21,6 +21,9 @@ REQUIRED: Final = ("patient", "study", "hand", "finding", "joint")
 
 OPTIONAL: Final = ("image", "grade", "label", "x", "y", "patch")
 """Columns that may be there, and whose cells may be empty."""
+
+NOT_ASSESSABLE: Final = "x"
+"""The grade of a joint that readers could not score: operated on, fused, amputated or covered."""
 
 _LABELS: Final[tuple[Label, ...]] = get_args(Label)
 
@@ -145,11 +148,13 @@ class Labels:
             their set is, as far as no row calls them intact.
         sets: The labelled sets of joints, in the order of the rows.
         unlabelled: Lines of the rows that have neither grade nor label.
+        not_assessable: The joints whose grade is `NOT_ASSESSABLE`, in the order of the rows.
     """
 
     joints: Sequence[LabelledJoint]
     sets: Sequence[LabelledSet]
     unlabelled: Sequence[int]
+    not_assessable: Sequence[ShownJoint] = ()
 
 
 def read_labels(path: Path) -> Labels:
@@ -157,7 +162,8 @@ def read_labels(path: Path) -> Labels:
 
     Its columns are `REQUIRED` and any of `OPTIONAL`. The row of a joint needs an `image` or a
     `patch`, and may have `x` and `y`. It has a `grade`, or a `label` (intact or non-intact), or
-    both if they agree; with neither, the joint was not scored. Where `joint` names one of
+    both if they agree; with neither, the joint was not scored, and with the grade `NOT_ASSESSABLE`
+    it could not be. Where `joint` names one of
     `joints.SET_JOINTS`, the row needs an `image` and has nothing but a `label`: intact if all
     joints of the set are, non-intact if at least one is.
 
@@ -167,6 +173,7 @@ def read_labels(path: Path) -> Labels:
     joints: list[LabelledJoint] = []
     sets: list[LabelledSet] = []
     unlabelled: list[int] = []
+    not_assessable: list[ShownJoint] = []
     problems: list[Problem] = []
     for line, row in _rows(path):
         wrong = [Problem(f"line {line}", what) for what in _mistakes(row)]
@@ -177,10 +184,13 @@ def read_labels(path: Path) -> Labels:
             unlabelled.append(line)
         elif (row["finding"], row["joint"]) in SET_JOINTS:
             sets.append(_set(line, row))
+        elif _is_not_assessable(row):
+            not_assessable.append(_shown(line, row))
         else:
             joints.append(_joint(line, row))
     raise_problems(path, problems)
-    return Labels([*joints, *_intact_by_set(joints, sets)], sets, unlabelled)
+    implied = _intact_by_set(joints, sets, {one.identity for one in not_assessable})
+    return Labels([*joints, *implied], sets, unlabelled, not_assessable)
 
 
 def labelled_by_set(
@@ -192,26 +202,17 @@ def labelled_by_set(
 
 
 def _intact_by_set(
-    joints: Iterable[LabelledJoint], sets: Iterable[LabelledSet]
+    joints: Iterable[LabelledJoint],
+    sets: Iterable[LabelledSet],
+    not_assessable: Container[Identity],
 ) -> list[LabelledJoint]:
-    """The joints of intact sets that no row calls intact, each once."""
+    """The joints of intact sets that no row calls intact or not assessable, each once."""
     intact = (one for one in joints if not one.damaged)
     implied = labelled_by_set(intact, (one for one in sets if not one.damaged))
     return [
-        LabelledJoint(
-            line=one.line,
-            patient=one.patient,
-            study=one.study,
-            image=one.image,
-            side=one.side,
-            finding=one.finding,
-            joint=one.joint,
-            place=None,
-            patch=None,
-            grade=None,
-            damaged=False,
-        )
-        for one in {one.identity: one for one in implied}.values()
+        LabelledJoint(**_values(one), grade=None, damaged=False)
+        for identity, one in {one.identity: one for one in implied}.items()
+        if identity not in not_assessable
     ]
 
 
@@ -261,8 +262,11 @@ def _score_mistakes(row: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with the grade and label of a known joint."""
     grades = GRADES[TARGET_OF[row["finding"], row["joint"]].finding]
     grade, label = parse_number(row["grade"]), row["label"]
-    if row["grade"] and grade not in grades:
-        yield f"grade {row['grade']!r} is none of {row['finding']}'s, 0 to {grades[-1]}"
+    if _is_not_assessable(row):
+        if label:
+            yield f"grade {row['grade']} (not assessable) and label {label} contradict each other"
+    elif row["grade"] and grade not in grades:
+        yield f"grade {row['grade']!r} is none of {row['finding']}'s, 0 to {grades[-1]} or x"
     elif label and label not in _LABELS:
         yield _no_label(label)
     elif row["grade"] and label and (grade > 0) != (label == "non-intact"):
@@ -288,11 +292,14 @@ def _set(line: int, row: Mapping[str, str]) -> LabelledSet:
     )
 
 
-def _joint(line: int, row: Mapping[str, str]) -> LabelledJoint:
-    """The joint of a row that has no mistake and a score."""
+def _is_not_assessable(row: Mapping[str, str]) -> bool:
+    return row["grade"].casefold() == NOT_ASSESSABLE
+
+
+def _shown(line: int, row: Mapping[str, str]) -> ShownJoint:
+    """The joint of a row that has no mistake."""
     target = TARGET_OF[row["finding"], row["joint"]]
-    grade = int(parse_number(row["grade"])) if row["grade"] else None
-    return LabelledJoint(
+    return ShownJoint(
         line=line,
         patient=row["patient"],
         study=row["study"],
@@ -300,8 +307,21 @@ def _joint(line: int, row: Mapping[str, str]) -> LabelledJoint:
         side=next(side for side in SIDES if side == row["hand"]),
         finding=target.finding,
         joint=target.joint,
-        grade=grade,
-        damaged=row["label"] == "non-intact" if grade is None else grade > 0,
         place=(parse_number(row["x"]), parse_number(row["y"])) if row["x"] else None,
         patch=row["patch"] or None,
     )
+
+
+def _joint(line: int, row: Mapping[str, str]) -> LabelledJoint:
+    """The joint of a row that has no mistake and a score."""
+    grade = int(parse_number(row["grade"])) if row["grade"] else None
+    return LabelledJoint(
+        **_values(_shown(line, row)),
+        grade=grade,
+        damaged=row["label"] == "non-intact" if grade is None else grade > 0,
+    )
+
+
+def _values(joint: ShownJoint) -> dict[str, Any]:
+    """The values of a joint by the names of its fields."""
+    return {field.name: getattr(joint, field.name) for field in fields(ShownJoint)}

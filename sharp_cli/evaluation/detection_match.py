@@ -204,6 +204,7 @@ def _labelled(path: Path, reference: _Reference) -> tuple[Mapping[JointKey, bool
     word = reference.word
     partners = [
         Unmatched("in the labels, with neither grade nor label", len(labels.unlabelled), _EXCLUDED),
+        Unmatched("in the labels, not assessable", len(labels.not_assessable), _EXCLUDED),
         Unmatched(f"labelled, not {word}", len(damaged.keys() - reference.known), _EXCLUDED),
         Unmatched(
             f"{word}, not labelled",

@@ -11,6 +11,7 @@ from sharp_cli.core.inputs import FALLBACKS
 from sharp_cli.core.joints import GRADES, SIDES, TARGET_OF
 from sharp_cli.core.records import Label
 from sharp_cli.datasets.joint_keys import JointKey, match_image
+from sharp_cli.datasets.labels import NOT_ASSESSABLE
 from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_header, read_table
 from sharp_cli.results.formats import from_csv
 
@@ -92,7 +93,9 @@ def read_models(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
 
 
 def read_readers(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
-    """Read calls of human readers: `reader,image,hand,finding,joint` and `label` or `grade`.
+    """Read calls of human readers: `reader,image,hand,finding,joint` and `label`, `grade` or both.
+
+    A joint that a reader did not score, or called not assessable, has no call.
 
     Args:
         paths: The files.
@@ -131,16 +134,16 @@ def _fold_rows(path: Path) -> Iterator[_Row]:
 
 
 def _reader_rows(path: Path) -> Iterator[_Row]:
-    column = "grade" if "grade" in read_header(path) else "label"
-    for line, row in read_table(path, (*_READERS, column)):
-        reader, image, hand, finding, joint, said = row.values()
-        if not said:
+    header = read_header(path)
+    said = [name for name in ("grade", "label") if name in header] or ["label"]
+    for line, row in read_table(path, (*_READERS, *said)):
+        grade, label = row.get("grade", "").strip(), row.get("label", "")
+        if grade.casefold() == NOT_ASSESSABLE or not (grade or label):
             continue
-        label = said
-        if column == "grade":
-            label = _GRADE_LABELS.get((finding, parse_number(said)), f"grade {said}")
-        probability = float(label == "non-intact")
-        yield _Row(f"line {line}", reader, image, hand, finding, joint, probability, label)
+        if grade:
+            label = _GRADE_LABELS.get((row["finding"], parse_number(grade)), f"grade {grade}")
+        where = (row["reader"], row["image"], row["hand"], row["finding"], row["joint"])
+        yield _Row(f"line {line}", *where, float(label == "non-intact"), label)
 
 
 def _collect(

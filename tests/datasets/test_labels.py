@@ -205,6 +205,22 @@ def test_a_patch_stands_for_the_image(tmp_path: Path) -> None:
     assert (joint.image, joint.file, joint.damaged, joint.grade) == ("", "cut/1.png", False, None)
 
 
+@pytest.mark.parametrize("cell", ["x", " X"])
+def test_joints_that_are_not_assessable_are_kept_out_and_named(tmp_path: Path, cell: str) -> None:
+    row = "p1,s1,a.dcm,left,erosion,"
+    labels = read_labels(write(tmp_path, f"{row}ulna,{cell}", row + "IP,2", row + "PIP2,"))
+    assert [joint.joint for joint in labels.joints] == ["IP"]
+    assert [(one.line, one.joint) for one in labels.not_assessable] == [(2, "ulna")]
+    assert labels.unlabelled == [4]
+
+
+def test_what_is_not_assessable_is_not_intact_by_its_set(tmp_path: Path) -> None:
+    rows = ("p1,s1,a.png,left,erosion,ulna,x,", "p1,s1,a.png,left,erosion,wrist,,intact")
+    labels = read_labels(write(tmp_path, *rows, header=f"{HEADER},label"))
+    assert "ulna" not in {joint.joint for joint in labels.joints}
+    assert len(labels.joints) == len(SET_JOINTS["erosion", "wrist"]) - 1
+
+
 @pytest.mark.parametrize("cell", ["", " ", "nan", "NaN", "NA"])
 def test_joints_without_a_score_are_kept_out_and_counted(tmp_path: Path, cell: str) -> None:
     row = "p1,s1,a.dcm,left,erosion,IP,"
@@ -223,10 +239,14 @@ def test_joints_without_a_score_are_kept_out_and_counted(tmp_path: Path, cell: s
         ("p1,s1,a.png,left,space,IP,1,,,,", "finding 'space' is neither erosion nor jsn"),
         ("p1,s1,a.png,left,erosion,DIP2,1,,,,", "'DIP2' is no joint that is scored for erosion"),
         ("p1,s1,a.png,left,jsn,IP,1,,,,", "'IP' is no joint that is scored for jsn"),
-        ("p1,s1,a.png,left,erosion,IP,6,,,,", "grade '6' is none of erosion's, 0 to 5"),
-        ("p1,s1,a.png,left,jsn,MCP1,5,,,,", "grade '5' is none of jsn's, 0 to 4"),
-        ("p1,s1,a.png,left,erosion,IP,1.5,,,,", "grade '1.5' is none of erosion's, 0 to 5"),
-        ("p1,s1,a.png,left,erosion,IP,bad,,,,", "grade 'bad' is none of erosion's, 0 to 5"),
+        ("p1,s1,a.png,left,erosion,IP,6,,,,", "grade '6' is none of erosion's, 0 to 5 or x"),
+        ("p1,s1,a.png,left,jsn,MCP1,5,,,,", "grade '5' is none of jsn's, 0 to 4 or x"),
+        ("p1,s1,a.png,left,erosion,IP,1.5,,,,", "grade '1.5' is none of erosion's, 0 to 5 or x"),
+        (
+            "p1,s1,a.png,left,erosion,IP,x,intact,,,",
+            "grade x (not assessable) and label intact contradict each other",
+        ),
+        ("p1,s1,a.png,left,erosion,IP,bad,,,,", "grade 'bad' is none of erosion's, 0 to 5 or x"),
         ("p1,s1,a.png,left,erosion,IP,,broken,,,", "label 'broken' is neither intact nor"),
         ("p1,s1,a.png,left,erosion,IP,0,non-intact,,,", "grade 0 and label non-intact contradict"),
         ("p1,s1,a.png,left,erosion,IP,1,intact,,,", "grade 1 and label intact contradict"),
@@ -268,7 +288,7 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
         "line 3: no patient",
         "line 3: no study",
         "line 4, line 6: hand 'both' is neither left nor right",
-        "line 4: grade '9' is none of erosion's, 0 to 5",
+        "line 4: grade '9' is none of erosion's, 0 to 5 or x",
         "line 5: 'XX' is no joint that is scored for erosion",
     ]
 

@@ -82,6 +82,22 @@ def test_models_of_one_name_are_distinguished_by_files(tmp_path: Path) -> None:
     assert names == ["old siso", "mimo-local", "new siso"]
 
 
+def test_a_reader_may_give_both_and_say_that_a_joint_is_not_assessable(tmp_path: Path) -> None:
+    path = table(
+        tmp_path / "both.csv",
+        "reader,image,hand,finding,joint,grade,label",
+        "ann,a.png,left,erosion,PIP2,3,non-intact",
+        "ann,a.png,left,erosion,PIP3,,intact",
+        "ann,a.png,left,erosion,PIP4,x,",
+        "ann,a.png,left,erosion,PIP5,,",
+    )
+    (ann,) = read_readers([path], IMAGES)
+    assert {key.joint: call.damaged for key, call in ann.calls.items()} == {
+        "PIP2": True,
+        "PIP3": False,
+    }
+
+
 def test_readers_give_labels_or_grades_and_may_leave_out_some(tmp_path: Path) -> None:
     labels = table(
         tmp_path / "labels.csv",

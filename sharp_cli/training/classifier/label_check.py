@@ -107,9 +107,12 @@ def check_labels(
     needed = [one for one in known if one not in unneeded]
 
     notices = list(_unreadable(files, sizes))
+    consequence = "these joints are neither trained on nor measured"
     if labels.unlabelled:
-        consequence = "these joints are neither trained on nor measured"
         notices.append(Notice(_lines(labels.unlabelled), "neither grade nor label", consequence))
+    if labels.not_assessable:
+        lines = _lines([one.line for one in labels.not_assessable])
+        notices.append(Notice(lines, "not assessable", consequence))
     if not used and not needed:
         reasons = [Problem(notice.where, notice.what) for notice in notices]
         raise_problems(path, [Problem("all rows", "no joint is left to train on"), *reasons])

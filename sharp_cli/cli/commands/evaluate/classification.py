@@ -121,6 +121,8 @@ def classification(
     evaluation = evaluate_classification(cases, resamples=bootstrap, seed=seed)
     if truth.unlabelled:
         log("note", f"{labels}: {len(truth.unlabelled)} rows have neither grade nor label")
+    if truth.not_assessable:
+        log("note", f"{labels}: {len(truth.not_assessable)} joints are not assessable: left out")
     if unclear := sum(one.damaged for one in truth.sets):
         log("note", f"{labels}: {unclear} non-intact sets of joints: not measured joint by joint")
     _log_unmatched(evaluation, missing_as)
@@ -136,6 +138,7 @@ def classification(
             "labels": str(labels),
             "readers": [str(path) for path in readers or []],
             "unlabelled_rows": len(truth.unlabelled),
+            "not_assessable": len(truth.not_assessable),
             "missing_as": missing_as.value,
             "bootstrap": bootstrap,
             "seed": seed,
