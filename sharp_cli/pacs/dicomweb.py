@@ -23,7 +23,8 @@ from urllib3.exceptions import HTTPError as BrokenBodyError
 from sharp_cli.core.errors import InputError, UsageError
 from sharp_cli.fileio import output
 from sharp_cli.pacs.errors import RefusedError, ServerError, refused
-from sharp_cli.pacs.limits import MAX_OBJECT_BYTES, RADIOGRAPHY, is_uid
+from sharp_cli.pacs.limits import MAX_OBJECT_BYTES, RADIOGRAPHY
+from sharp_cli.radiograph.tags import is_uid
 from sharp_cli.results.dicom.files import to_bytes
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from sharp_cli.core.errors import OutputError
-from sharp_cli.pacs.limits import MAX_OBJECT_BYTES, RADIOGRAPHY, is_uid
+from sharp_cli.pacs.limits import MAX_OBJECT_BYTES, RADIOGRAPHY
 from sharp_cli.pacs.spool import QueueError
 from sharp_cli.radiograph.stored import SYNTAXES
-from sharp_cli.radiograph.tags import text
+from sharp_cli.radiograph.tags import is_uid, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,6 +34,7 @@ _IMAGES: Final = (
     DigitalXRayImageStorageForPresentation,
     SecondaryCaptureImageStorage,
 )
+_IDENTIFIERS: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
 # Of C-STORE: DICOM PS3.4 table B.2-1.
 _SUCCESS: Final = 0x0000
 _OUT_OF_RESOURCES: Final = 0xA700
@@ -95,15 +96,17 @@ class _Desk:
         """Keep an image, and give the status of the answer."""
         content = event.encoded_dataset()
         name = str(event.file_meta.MediaStorageSOPInstanceUID)
-        study, modality = _about(content)
-        if not (is_uid(study) and is_uid(name)):
-            self.report("refused an image without a valid StudyInstanceUID or SOPInstanceUID")
+        about = _about(content)
+        invalid = [keyword for keyword in _IDENTIFIERS if not is_uid(about.get(keyword, ""))]
+        if invalid or not is_uid(name):
+            what = ", ".join(invalid or _IDENTIFIERS[-1:])
+            self.report(f"refused an image without a valid {what}, which a result must name")
             return _CANNOT_UNDERSTAND
-        if modality not in RADIOGRAPHY:
+        if about["Modality"] not in RADIOGRAPHY:
             self.report(f"{name}: refused, its Modality is none of {', '.join(RADIOGRAPHY)}")
             return _CANNOT_UNDERSTAND
         try:
-            self.spool.receive(study, name, content)
+            self.spool.receive(about["StudyInstanceUID"], name, content)
         except QueueError as error:
             self.report(f"refused an image: {error}")
             return _OUT_OF_RESOURCES
@@ -130,11 +133,11 @@ class _Desk:
         )
 
 
-def _about(content: bytes) -> tuple[str, str]:
-    """The StudyInstanceUID and the Modality of an image; empty where they cannot be read."""
-    tags = ["StudyInstanceUID", "Modality"]
+def _about(content: bytes) -> dict[str, str]:
+    """The identifiers and the Modality of an image, by keyword; none where they cannot be read."""
+    tags = [*_IDENTIFIERS, "Modality"]
     try:
         header = dcmread(io.BytesIO(content), stop_before_pixels=True, specific_tags=tags)
-        return text(header, tags[0]), text(header, tags[1])
+        return {keyword: text(header, keyword) for keyword in tags}
     except Exception:  # noqa: BLE001 - damaged files make pydicom raise just anything
-        return "", ""
+        return {}

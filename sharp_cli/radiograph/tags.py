@@ -35,6 +35,9 @@ _FRAME_TAGS: Final = (
 )
 """Functional groups (DICOM PS3.3 C.7.6.16) that say what other files say outside them."""
 
+_UID: Final = re.compile(r"(?=.{1,64}\Z)[0-9]+(\.[0-9]+)+")
+"""DICOM PS3.5 section 9.1, but for leading zeros, which some machines write."""
+
 _SIDE_TAGS: Final = ("Laterality", "ImageLaterality", "FrameLaterality")
 _SIDE_LETTERS: Final[dict[str, _Sides]] = {"L": "left", "R": "right", "B": "both"}
 _VIEW_WORDS: Final[dict[str, _Sides]] = {
@@ -170,6 +173,14 @@ def key(tags: Dataset, *keywords: str) -> str | None:
     if not found[0]:
         return None
     return hashlib.sha256(_SALT + "\0".join(found).encode(errors="replace")).hexdigest()[:16]
+
+
+def is_uid(text: str) -> bool:
+    """Whether a text is a unique identifier, by which objects refer to each other.
+
+    It can name a file in any folder.
+    """
+    return _UID.fullmatch(text) is not None
 
 
 def object_sha256(tags: Dataset) -> str | None:

@@ -65,6 +65,9 @@ def test_only_those_who_may_call(open_node: Open) -> None:
         {"StudyInstanceUID": None},
         {"StudyInstanceUID": "../../1.2"},
         {"StudyInstanceUID": ".."},
+        {"StudyInstanceUID": "7"},
+        {"SeriesInstanceUID": None},
+        {"SeriesInstanceUID": "1.2.x"},
         {"Modality": "OT"},
         {"Modality": None},
     ],
@@ -80,6 +83,15 @@ def test_what_makes_no_sense_is_refused(open_node: Open, tags: dict[str, str | N
     assert open_node.kept() == {}
     assert len(open_node.said) == 1
     assert "SECRET" not in open_node.said[0].upper()
+
+
+def test_identifiers_with_leading_zeros_are_taken(open_node: Open) -> None:
+    made = film("one")
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        made[keyword]._value = UID(f"1.2.826.0.01.{len(keyword)}")
+    made.file_meta["MediaStorageSOPInstanceUID"]._value = made.SOPInstanceUID
+    assert send(open_node.port, made) == [0x0000]
+    assert [*open_node.kept()] == [made.SOPInstanceUID]
 
 
 def test_an_object_cannot_choose_its_place(open_node: Open) -> None:

@@ -16,7 +16,7 @@ from pydicom.valuerep import DA, TM
 from sharp_cli import radiograph
 from sharp_cli.core.about import MAKER, NAME, __version__
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.radiograph.tags import text
+from sharp_cli.radiograph.tags import is_uid, text
 from sharp_cli.results.dicom.codes import SCHEME
 from sharp_cli.results.dicom.files import as_they_are
 from sharp_cli.results.document import WarningRow
@@ -33,10 +33,6 @@ if TYPE_CHECKING:
 _REFERENCE: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID")
 """What identifies a radiograph in another object."""
 
-_UID: Final = re.compile(r"[0-9]+(\.[0-9]+)+")
-"""Components with leading zeros too, which the standard forbids and archives hold."""
-
-_LONGEST_UID: Final = 64
 
 _DATES: Final = ("Content", "Acquisition", "Series", "Study")
 _DATE: Final = re.compile(r"[0-9]{8}")
@@ -156,7 +152,7 @@ def _header(row: InputRow) -> tuple[Dataset, list[str]]:
     # A file that is not DICOM may give anything, or an error.
     with suppress(Exception), radiograph.silence():
         header, problems = _read(dcmread(row.file, stop_before_pixels=True, force=True))
-    missing = [keyword for keyword in _REFERENCE if not _is_uid(text(header, keyword))]
+    missing = [keyword for keyword in _REFERENCE if not is_uid(text(header, keyword))]
     if missing:
         no_dicom = len(missing) == len(_REFERENCE)
         what = "it is no DICOM file" if no_dicom else f"it has no valid {', '.join(missing)}"
@@ -166,10 +162,6 @@ def _header(row: InputRow) -> tuple[Dataset, list[str]]:
         )
         raise DocumentError(message)
     return header, problems
-
-
-def _is_uid(value: str) -> bool:
-    return len(value) <= _LONGEST_UID and _UID.fullmatch(value) is not None
 
 
 def _read(tags: Dataset) -> tuple[Dataset, list[str]]:
