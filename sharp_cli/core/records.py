@@ -149,6 +149,8 @@ class Classification:
         model: What classified it; see `inputs.FALLBACKS`.
         certainty: Of the label; `unlike` where the patch is unlike anything learned; None where the
             bundle does not say.
+        at_least: The probabilities of a grade of at least 1, 2, ..., the first of which is
+            `probability`; empty where the bundle does not grade.
     """
 
     side: Side
@@ -158,3 +160,4 @@ class Classification:
     label: Label
     model: ModelName
     certainty: Certainty | None = None
+    at_least: tuple[float, ...] = ()

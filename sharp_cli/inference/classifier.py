@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Label, Patch, Precision
     from sharp_cli.execution.devices import Device
-    from sharp_cli.inference.heads import HeadKey
+    from sharp_cli.inference.heads import Head, HeadKey
     from sharp_cli.inference.trunk import Trunk
 
     Array = NDArray[np.float32]
@@ -223,10 +223,12 @@ class Classifier:
                         self._weights.thresholds[key], key, prevalence
                     )
                 scores = self._scores(features, key, inputs)
-                for one, score in zip(inputs, scores.tolist(), strict=True):
+                damage = [self._weights.probability(one, key, prevalence) for one in scores]
+                grades = self._at_least(features, key, inputs, damage)
+                found = zip(inputs, scores, damage, grades, strict=True)
+                for one, score, probability, at_least in found:
                     if (finding, one) not in features:
                         continue
-                    probability = self._weights.probability(score, key, prevalence)
                     label: Label = "non-intact" if probability >= limit else "intact"
                     results[one.side, finding, one.joint] = Classification(
                         one.side,
@@ -236,6 +238,7 @@ class Classifier:
                         label,
                         used,
                         self._weights.certainty(score, key, label, features[finding, one]),
+                        at_least,
                     )
         order = [(side, target.finding, target.joint) for side in SIDES for target in TARGETS]
         return tuple(results[place] for place in order if place in results)
@@ -275,19 +278,35 @@ class Classifier:
             elif present:
                 yield model, inputs
 
-    def _scores(
-        self, features: Features, key: HeadKey, inputs: Sequence[Input]
-    ) -> NDArray[np.float64]:
+    def _scores(self, features: Features, key: HeadKey, inputs: Sequence[Input]) -> list[float]:
         """The score of each input of a set: the mean of the ensemble members'."""
+        logits = self._logits(self._weights.heads[key], features, key, inputs)
+        scores: list[float] = np.mean(1 / (1 + np.exp(-logits)), axis=0).tolist()
+        return scores
+
+    def _at_least(
+        self, features: Features, key: HeadKey, inputs: Sequence[Input], damage: Sequence[float]
+    ) -> list[tuple[float, ...]]:
+        """The probabilities of a grade of at least 1, 2, ... of each input; none if not graded."""
+        if key not in self._weights.grades:
+            return [()] * len(inputs)
+        severities = self._logits(self._weights.grade_heads[key], features, key, inputs)
+        found = self._weights.grades[key].at_least(np.array(damage), severities.mean(axis=0))
+        return [tuple(one) for one in found.tolist()]
+
+    def _logits(
+        self, heads: Sequence[Head], features: Features, key: HeadKey, inputs: Sequence[Input]
+    ) -> NDArray[np.float64]:
+        """What the heads of all ensemble members make of an input set, shape (M, K)."""
         finding = key[1]
         members = []
-        for head in self._weights.heads[key]:
+        for head in heads:
             given = np.zeros((len(inputs), self._weights.trunks[head.trunk].width), np.float32)
             for row, one in zip(given, inputs, strict=True):
                 if (finding, one) in features:
                     row[:] = features[finding, one][head.trunk]
-            members.append(1 / (1 + np.exp(-head(given).astype(np.float64))))
-        return np.asarray(np.mean(members, axis=0))
+            members.append(head(given).astype(np.float64))
+        return np.stack(members)
 
 
 def _hands(inputs: Iterable[Input]) -> set[tuple[Side, bool]]:

@@ -1,10 +1,11 @@
 """What a findings bundle holds, read and checked: trunks, heads and thresholds.
 
 `bundle.json` gives the size of the input, the models, the thresholds, what scores mean (see
-`score_calibration`), what is familiar (see `familiarity`) and the members of an ensemble. Each
-member names a file of heads and, for every head in it, the file of the trunk whose features it
-takes. A head is called `<model>/<finding>/<group>`; `inference.heads` says what its tensors are
-called after that. Files may hold 16 bit; all runs in 32 bit.
+`score_calibration`) and severities (see `grading`), what is familiar (see `familiarity`) and the
+members of an ensemble. Each member names a file of heads and, for every head in it, the file of the
+trunk whose features it takes; and a file of the heads that grade, if it has any. A head is called
+`<model>/<finding>/<group>`; `inference.heads` says what its tensors are called after that. Files
+may hold 16 bit; all runs in 32 bit.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sharp_cli.core.errors import ModelError
 from sharp_cli.core.inputs import MODELS, ModelName
 from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.inference.familiarity import Familiarity
+from sharp_cli.inference.grading import read_grades
 from sharp_cli.inference.heads import make_head
 from sharp_cli.inference.score_calibration import read_calibration, read_limits
 from sharp_cli.inference.trunk import Layers
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Certainty, Label
+    from sharp_cli.inference.grading import GradeCalibration
     from sharp_cli.inference.heads import Head, HeadKey
     from sharp_cli.inference.score_calibration import Calibration, Limits
 
@@ -51,6 +54,8 @@ class Weights:
         calibration: What scores mean; empty where they are taken for probabilities.
         limits: Between which scores a label is uncertain; empty where that is not known.
         familiarity: Of some trunks, by file and `<finding>/<group>`, the features they know.
+        grade_heads: As `heads`, those that grade; see `grading`.
+        grades: What the severities that these give mean.
     """
 
     size: int
@@ -61,6 +66,8 @@ class Weights:
     calibration: Mapping[HeadKey, Calibration]
     limits: Mapping[HeadKey, Limits]
     familiarity: Mapping[str, Mapping[str, Familiarity]]
+    grade_heads: Mapping[HeadKey, tuple[Head, ...]]
+    grades: Mapping[HeadKey, GradeCalibration]
 
     def probability(self, score: float, key: HeadKey, prevalence: Prevalence | None) -> float:
         """The probability of damage that a score means at a prevalence; itself for None."""
@@ -112,6 +119,7 @@ def _weights(bundle: Bundle) -> Weights:
     size = int(meta["input"]["size"])
     trunks: dict[str, Layers] = {}
     heads: dict[HeadKey, tuple[Head, ...]] = {}
+    grade_heads: dict[HeadKey, tuple[Head, ...]] = {}
     for member in meta["members"]:
         tensors = _by_head(_read(bundle, member["heads"]))
         files = dict(member["trunks"])
@@ -125,6 +133,11 @@ def _weights(bundle: Bundle) -> Weights:
             key = known[name]
             head = make_head(file, key, tensors[name], features=trunks[file].width)
             heads[key] = (*heads.get(key, ()), head)
+        graded = _by_head(_read(bundle, member["grades"])) if "grades" in member else {}
+        for name, own in graded.items():
+            key, file = known[name], files[name]
+            head = make_head(file, key, own, features=trunks[file].width)
+            grade_heads[key] = (*grade_heads.get(key, ()), head)
     if bare := set(models) - {model for model, _, _ in heads}:
         message = f"no head of {', '.join(sorted(bare))}"
         raise ValueError(message)
@@ -132,6 +145,10 @@ def _weights(bundle: Bundle) -> Weights:
         (model, finding, group): float(meta["thresholds"][model][f"{finding}/{group}"])
         for model, finding, group in heads
     }
+    grades = read_grades(meta, known)
+    if odd_grades := grades.keys() ^ grade_heads.keys():
+        message = f"grades of {'/'.join(min(odd_grades))}: without a head, or a head without"
+        raise ValueError(message)
     familiarity = {
         trunk: {
             head: Familiarity.of(known, trunks[trunk].width)
@@ -148,6 +165,8 @@ def _weights(bundle: Bundle) -> Weights:
         read_calibration(meta, heads),
         read_limits(meta, heads),
         familiarity,
+        grade_heads,
+        grades,
     )
 
 

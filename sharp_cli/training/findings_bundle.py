@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,10 +32,13 @@ class Member:
         trunks: For each head, by its name `<model>/<finding>/<group>`, the tensors of the trunk
             whose features it takes, as `trunk_tensors` gives them.
         heads: The tensors of all heads, as `head_tensors` gives them.
+        grades: Likewise those of the heads that grade; each takes the same trunk's features as the
+            head of its name.
     """
 
     trunks: Mapping[str, Mapping[str, NDArray[Any]]]
     heads: Mapping[str, NDArray[Any]]
+    grades: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def trunk_tensors(trunk: nn.Sequential) -> dict[str, NDArray[Any]]:
@@ -85,6 +88,9 @@ def write_findings(
     for number, member in enumerate(members, start=1):
         entry: dict[str, Any] = {"heads": f"heads-{number}.safetensors", "trunks": {}}
         output.write(folder / entry["heads"], _half(member.heads))
+        if member.grades:
+            entry["grades"] = f"grades-{number}.safetensors"
+            output.write(folder / entry["grades"], _half(member.grades))
         for head, tensors in member.trunks.items():
             content = _half(tensors)
             checksum = hashlib.sha256(content).hexdigest()
@@ -112,7 +118,7 @@ def write_findings(
         **({"familiarity": familiar} if familiar else {}),
         **extra,
     }
-    heads = [entry["heads"] for entry in entries]
+    heads = [entry[kind] for entry in entries for kind in ("heads", "grades") if kind in entry]
     write_bundle(folder, meta, [*heads, *trunks.values(), *familiar.values()])
 
 

@@ -134,18 +134,19 @@ class SetSampler:
 
 
 class BalancedSampler:
-    """Samples input sets such that every joint is equally frequent, intact and non-intact.
+    """Samples input sets such that every joint is equally frequent, and so is each of its labels.
 
-    A joint counts as the same in both hands. Of one with a single class only that is sampled.
+    A joint counts as the same in both hands. Of one with a single label only that is sampled.
     """
 
     def __init__(self, inputs: InputSets) -> None:
         known = np.isfinite(inputs.labels)
+        labels = np.unique(inputs.labels[known])
         self._strata: list[list[NDArray[np.int64]]] = []
         for name in np.unique(inputs.names[known]):
             classes = [
                 np.nonzero(((inputs.labels == label) & (inputs.names == name)).any(axis=1))[0]
-                for label in (0, 1)
+                for label in labels
             ]
             self._strata.append([rows for rows in classes if len(rows)])
 

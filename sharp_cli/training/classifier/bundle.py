@@ -10,6 +10,7 @@ import numpy as np
 from sharp_cli.inference.trunk import Layers
 from sharp_cli.training.classifier.calibration import ERROR_RATE, fit_calibration, fit_limits
 from sharp_cli.training.classifier.familiarity import LIMIT
+from sharp_cli.training.classifier.grade_results import GRADE_METRIC_COLUMNS
 from sharp_cli.training.classifier.metrics import HEAD_METRIC_COLUMNS, head_metrics
 from sharp_cli.training.classifier.thresholds import choose_threshold
 from sharp_cli.training.findings_bundle import Member, head_tensors, trunk_tensors, write_findings
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.training.classifier.fit import Fitted
+    from sharp_cli.training.classifier.grade_results import BundleGrades
     from sharp_cli.training.classifier.input_sets import HeadName
     from sharp_cli.training.classifier.settings import ClassifierSettings, Context
     from sharp_cli.training.classifier.unseen import Unseen
@@ -77,6 +79,7 @@ def ensemble_member(fitted: Sequence[Fitted], frozen: nn.Sequential | None) -> M
     """
     trunks: dict[str, dict[str, NDArray[Any]]] = {}
     heads: dict[str, NDArray[Any]] = {}
+    grades: dict[str, NDArray[Any]] = {}
     tensors = {} if frozen is None else _half(trunk_tensors(frozen.eval()))
     for one in fitted:
         if one.network.trunk is not None:
@@ -84,7 +87,10 @@ def ensemble_member(fitted: Sequence[Fitted], frozen: nn.Sequential | None) -> M
         for name, head in one.network.plain_heads().items():
             trunks[name] = tensors
             heads |= head_tensors(name, head)
-    return Member(trunks, _half(heads))
+        if one.grades is not None:
+            for name, head in one.grades.network.plain_heads().items():
+                grades |= head_tensors(name, head)
+    return Member(trunks, _half(heads), _half(grades))
 
 
 def _half(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -95,6 +101,7 @@ def write_classifier(
     folder: Path,
     members: Sequence[Member],
     unseen: Mapping[HeadName, Unseen],
+    grades: BundleGrades,
     *,
     familiarity: Mapping[str, Mapping[str, NDArray[Any]]],
     settings: ClassifierSettings,
@@ -106,6 +113,7 @@ def write_classifier(
         folder: Where to, in the folder of the training, whose name becomes the bundle's.
         members: The networks of each fold, or those of the final fit.
         unseen: What the bundle predicts for patients that its networks were not trained on.
+        grades: What it says of grades, of the heads that grade.
         familiarity: See `write_findings`.
         settings: How they were trained.
         cohort: What they learned from.
@@ -120,7 +128,7 @@ def write_classifier(
         head: choose_threshold(settings.threshold, cases.predictions)
         for head, cases in unseen.items()
     }
-    measured = head_metrics(unseen, thresholds)
+    measured, graded = head_metrics(unseen, thresholds), grades.metrics(thresholds)
     write_findings(
         folder,
         members,
@@ -140,10 +148,12 @@ def write_classifier(
                     {head: asdict(fit_limits(cases.predictions)) for head, cases in unseen.items()}
                 ),
             },
+            **({"grades": grades.as_meta()} if graded else {}),
             "figures": [dict(zip(HEAD_METRIC_COLUMNS, row, strict=True)) for row in measured],
+            "grade_figures": [dict(zip(GRADE_METRIC_COLUMNS, row, strict=True)) for row in graded],
         },
         familiarity=familiarity,
-        card=_card(name, members, measured, settings, cohort),
+        card=_card(name, members, measured, settings, cohort) + _grades(graded),
     )
 
 
@@ -190,10 +200,6 @@ def _card(
         if settings.search
         else ""
     )
-    cells = [[f"{c:.3f}" if isinstance(c, float) else str(c) for c in row] for row in measured]
-    lines = [f"| {' | '.join(row)} |" for row in cells]
-    head = f"| {' | '.join(HEAD_METRIC_COLUMNS)} |\n|{' --- |' * len(HEAD_METRIC_COLUMNS)}"
-    table = "\n".join([head, *lines])
     return f"""# {name} 1
 
 Classifies joints on hand radiographs as intact or non-intact (SHS grade 1 or more), for erosion and
@@ -228,8 +234,31 @@ predictions thresholds, calibration and prediction sets were chosen; `covered_â€
 the fractions of joints whose set holds their label, and whose label is uncertain, in each fold with
 sets of the others.
 
-{table}
+{_table(HEAD_METRIC_COLUMNS, measured)}
 """
+
+
+def _grades(graded: Sequence[Sequence[object]]) -> str:
+    """The card's part about grades; empty for a bundle that has none."""
+    if not graded:
+        return ""
+    return f"""
+## Grades
+
+Heads beside those above, on the same features, give a damaged joint's severity; a cumulative-logit
+model makes it the probabilities of its SHS grades. Against readers' grades, in each fold calibrated
+on the others: quadratic weighted kappa (`kappa`), the mean of expected grade minus grade
+(`mean_error`), its mean absolute value, and how often the grade is the same or at most 1 apart.
+
+{_table(GRADE_METRIC_COLUMNS, graded)}
+"""
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table in Markdown."""
+    cells = [[f"{c:.3f}" if isinstance(c, float) else str(c) for c in row] for row in rows]
+    lines = [f"| {' | '.join(row)} |" for row in (columns, *cells)]
+    return "\n".join([lines[0], f"|{' --- |' * len(columns)}", *lines[1:]])
 
 
 def _rule(settings: ClassifierSettings) -> str:

@@ -83,7 +83,7 @@ def measure_limits(cases: Unseen, threshold: float) -> list[float | str]:
     covered, uncertain = np.zeros((2, len(truth)), np.bool_)
     for fold in np.unique(cases.folds):
         mine = cases.folds == fold
-        limits = fit_limits(Predictions(*(part[~mine] for part in cases.predictions)))
+        limits = fit_limits(cases.predictions.where(~mine))
         intact, damaged = scores[mine] <= limits.intact, scores[mine] >= limits.non_intact
         covered[mine] = np.where(truth[mine], damaged, intact)
         called = scores[mine] >= threshold

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sharp_cli.core.inputs import input_kinds
+from sharp_cli.core.joints import GRADES
 from sharp_cli.fileio import output
 from sharp_cli.inference.networks import HIDDEN, make_head, make_pooling_head
 from sharp_cli.training.classifier.batches import epoch_steps
@@ -76,6 +77,7 @@ class FitJob:
         folder: For checkpoints.
         key: Distinguishes its random choices from those of other jobs.
         clock: Counts the epochs and networks of the whole run.
+        graded: Whether the labels of its data are grades, from 1 on, for heads with cut-points.
     """
 
     name: str
@@ -85,6 +87,7 @@ class FitJob:
     folder: Path
     key: int
     clock: Clock
+    graded: bool = False
 
 
 class Epoch(NamedTuple):
@@ -104,21 +107,32 @@ class Fitted:
         extractor: Makes the features that it takes.
         epochs: All that it was trained for.
         loss: The lowest validation loss.
+        grades: The network that grades on the same features; None for none.
     """
 
     network: ClassifierNetwork
     extractor: FeatureExtractor
     epochs: Sequence[Epoch]
     loss: float
+    grades: Fitted | None = None
 
     def probabilities(self, head: HeadName, inputs: InputSets) -> NDArray[np.float32]:
         """Probability of damage of every input, without augmentation, shape (U, K)."""
+        return self._outputs(head, inputs, Tensor.sigmoid)
+
+    def severities(self, head: HeadName, inputs: InputSets) -> NDArray[np.float32]:
+        """What cut-points are compared to of every input, likewise, of a network that grades."""
+        return self._outputs(head, inputs, Tensor.clone)
+
+    def _outputs(
+        self, head: HeadName, inputs: InputSets, activation: Callable[[Tensor], Tensor]
+    ) -> NDArray[np.float32]:
         step = max(_PATCHES_AT_ONCE // inputs.patches.shape[1], 1)
         found = [np.empty((0, inputs.patches.shape[1]), np.float32)]
         with torch.inference_mode():
             for start in range(0, len(inputs), step):
                 features = self.extractor(inputs.patches[start : start + step], None)
-                found.append(self.network.logits(head, features).sigmoid().cpu().numpy())
+                found.append(activation(self.network.logits(head, features)).cpu().numpy())
         return np.concatenate(found)
 
 
@@ -190,7 +204,8 @@ def _initialise(
             else:
                 nn.init.normal_(module.weight, std=_RANDOM_SD)
             nn.init.zeros_(module.bias)
-    return ClassifierNetwork(heads, trunk, scale).to(device), extractor
+    cuts = {str(head): _first_cuts(head) for head in job.data} if job.graded else None
+    return ClassifierNetwork(heads, trunk, scale, cuts).to(device), extractor
 
 
 def _make_head(name: HeadName, features: int, context: Context, hyper: Hyperparameters) -> Head:
@@ -201,6 +216,12 @@ def _make_head(name: HeadName, features: int, context: Context, hyper: Hyperpara
     if context == "pooling" and count > 1:
         return make_pooling_head(features, positions, **shape)
     return make_head(features * count, count, **shape)
+
+
+def _first_cuts(head: HeadName) -> Tensor:
+    """Cut-points to start from: where all grades from 1 on are equally frequent at a logit of 0."""
+    count = GRADES[head.finding][-1] - 1
+    return torch.logit(torch.arange(1, count + 1) / (count + 1))
 
 
 @torch.no_grad()

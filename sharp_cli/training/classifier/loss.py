@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sharp_cli.inference.grading import LOWEST_CUT
 from sharp_cli.training.classifier.batches import Step
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def step_loss(
 ) -> Tensor:
     """The mean of the losses of the heads' labelled joints, and of the spans' sets of joints.
 
-    A head's is binary cross-entropy, summed over a set's outputs, mean over input sets.
+    A head's is binary cross-entropy, summed over a set's outputs, mean over input sets; that of a
+    head with cut-points is the sum over these.
 
     Args:
         network: The network.
@@ -60,7 +62,10 @@ def step_loss(
         mine, features = features[: patches.size], features[patches.size :]
         logits.append(network.logits(head, mine.reshape(*patches.shape, -1)))
     found = iter(logits)
-    losses = [_labelled_loss(next(found), one) for one in step.labelled.values()]
+    losses = [
+        _labelled_loss(next(found), one, network.cuts.get(str(head)))
+        for head, one in step.labelled.items()
+    ]
     losses += [
         set_loss([next(found) for _ in span], [one.sets for one in span.values()])
         for span in step.by_set
@@ -68,11 +73,20 @@ def step_loss(
     return torch.stack(losses).mean()
 
 
-def _labelled_loss(logits: Tensor, batch: Batch) -> Tensor:
+def _labelled_loss(logits: Tensor, batch: Batch, cuts: Tensor | None) -> Tensor:
+    """The loss of one head's joints: labels are 0 and 1, or grades where there are cut-points.
+
+    The latter is that of CORAL (Cao, Mirjalili & Raschka, Pattern Recognit Lett 140:325, 2020):
+    each cut-point is a binary task, whether the grade is at least its own, on the same logit.
+    """
     patches, labels = batch
     truth = torch.from_numpy(np.where(patches >= 0, labels, np.nan)).to(logits.device)
     known = torch.isfinite(truth)
-    loss = functional.binary_cross_entropy_with_logits(logits[known], truth[known], reduction="sum")
+    found, targets = logits[known], truth[known]
+    if cuts is not None:
+        grades = LOWEST_CUT + torch.arange(len(cuts), device=logits.device)
+        found, targets = found[:, None] - cuts, (targets[:, None] >= grades).to(found.dtype)
+    loss = functional.binary_cross_entropy_with_logits(found, targets, reduction="sum")
     return loss / len(patches)
 
 

@@ -19,6 +19,7 @@ class ClassifierNetwork(nn.Module):
 
     Attributes:
         heads: Each maps features, divided by their scale, to logits.
+        cuts: Cut-points of the heads that grade, shape (G - 1,); see `inference.grading`.
         trunk: None if it stays frozen.
         scale: Of each feature, shape (F,), so that the heads start from features of similar size.
     """
@@ -26,10 +27,15 @@ class ClassifierNetwork(nn.Module):
     scale: Tensor
 
     def __init__(
-        self, heads: Mapping[str, Head], trunk: nn.Sequential | None, scale: Tensor
+        self,
+        heads: Mapping[str, Head],
+        trunk: nn.Sequential | None,
+        scale: Tensor,
+        cuts: Mapping[str, Tensor] | None = None,
     ) -> None:
         super().__init__()
         self.heads = nn.ModuleDict(heads)
+        self.cuts = nn.ParameterDict(cuts)
         self.trunk = trunk
         self.register_buffer("scale", scale)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from sharp_cli.core.inputs import MODELS
 from sharp_cli.fileio.tables import write_table
+from sharp_cli.inference.grading import grade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 PREDICTION_COLUMNS: Final = (
     "model", "patient", "study", "image", "hand", "finding", "group", "joint", "grade", "truth",
-    "fold", "probability", "label",
+    "fold", "probability", "label", "predicted_grade", "expected_grade", "grade_probabilities",
 )  # fmt: skip
 """Of out-of-fold predictions: what `sharp evaluate classification` reads."""
 
@@ -43,6 +44,10 @@ class Predictions(NamedTuple):
     probabilities: NDArray[np.float64]
     truth: NDArray[np.bool_]
 
+    def where(self, chosen: NDArray[np.bool_]) -> Predictions:
+        """Those that are chosen, shape (N,)."""
+        return Predictions(self.joints[chosen], self.probabilities[chosen], self.truth[chosen])
+
 
 class SetParts(NamedTuple):
     """The predictions of a head for the joints of labelled sets.
@@ -57,7 +62,19 @@ class SetParts(NamedTuple):
 
 
 class HeadResult(NamedTuple):
-    """What one head of one fold achieved."""
+    """What one head of one fold achieved.
+
+    Attributes:
+        fold: Its number.
+        head: The head.
+        epochs: All that it was trained for.
+        threshold: Chosen on its validation patients.
+        validation: Its predictions for these.
+        test: Its predictions for the fold's own patients.
+        of_sets: Likewise for the joints of labelled sets.
+        severity: As `validation` and `test`, of the head that grades: severities in place of
+            probabilities; None where there is no such head.
+    """
 
     fold: int
     head: HeadName
@@ -66,6 +83,7 @@ class HeadResult(NamedTuple):
     validation: Predictions
     test: Predictions
     of_sets: SetParts
+    severity: tuple[Predictions, Predictions] | None = None
 
 
 def predictions(inputs: InputSets, probabilities: NDArray[np.float32]) -> Predictions:
@@ -90,9 +108,19 @@ def by_head(results: Iterable[HeadResult]) -> Mapping[HeadName, list[HeadResult]
 
 
 def write_predictions(
-    path: Path, labelled: Sequence[LabelledJoint], results: Iterable[HeadResult]
+    path: Path,
+    labelled: Sequence[LabelledJoint],
+    results: Iterable[HeadResult],
+    grades: Mapping[tuple[HeadName, int], NDArray[np.float64]],
 ) -> None:
     """Write the out-of-fold predictions, by model and in the order of the labels.
+
+    Args:
+        path: The table.
+        labelled: The cohort's joints.
+        results: What the folds achieved.
+        grades: By head and joint the probabilities of a grade of at least 1, 2, ...; none where
+            joints are not graded.
 
     Raises:
         OutputError: It cannot be written.
@@ -102,7 +130,7 @@ def write_predictions(
         for index, probability in zip(
             result.test.joints, result.test.probabilities.tolist(), strict=True
         ):
-            one = labelled[index]
+            one, called = labelled[index], probability >= result.threshold
             rows.append(
                 (
                     (MODELS.index(result.head.model), int(index)),
@@ -110,12 +138,25 @@ def write_predictions(
                         result.head.model, one.patient, one.study, one.image or one.file, one.side,
                         one.finding, result.head.group, one.joint,
                         "" if one.grade is None else one.grade, label(damaged=one.damaged),
-                        result.fold, probability, label(damaged=probability >= result.threshold),
+                        result.fold, probability, label(damaged=called),
+                        *_grade_cells(grades.get((result.head, int(index))), damaged=called),
                     ),
                 )
             )  # fmt: skip
     write_table(
         path, PREDICTION_COLUMNS, [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+    )
+
+
+def _grade_cells(at_least: NDArray[np.float64] | None, *, damaged: bool) -> tuple[object, ...]:
+    """Grade, expected grade, and the probabilities of the grades."""
+    if at_least is None:
+        return "", "", ""
+    limits = np.array([1.0, *at_least.round(DECIMALS), 0.0])
+    return (
+        grade(at_least, damaged=damaged),
+        round(float(at_least.sum()), DECIMALS),
+        " ".join(f"{one:.{DECIMALS}f}" for one in limits[:-1] - limits[1:]),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import torch
 
 from sharp_cli.fileio import output
@@ -45,7 +46,9 @@ FINAL: Final = 0
 """Number of the fit to all patients, beside those of the folds, which count from 1."""
 
 _JOBS: Final = 1000
-"""More networks than a fold has: keeps their random choices independent."""
+"""More than twice the networks of a fold: keeps their random choices independent."""
+
+_PATCHES_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,14 @@ class NetworkTask:
         index: Which of the fold's networks it is.
         heads: Its heads, in words.
         data: Its heads, and what each learns from.
+        graded: What those heads that can learn to grade learn it from.
     """
 
     fold: int
     index: int
     heads: str
     data: Mapping[HeadName, HeadData]
+    graded: Mapping[HeadName, HeadData]
 
     @property
     def name(self) -> str:
@@ -156,7 +161,9 @@ class Trainer:
             clock.network(1)
 
     def fit(self, task: NetworkTask, clock: Clock) -> Fitted:
-        """Fit a network, or the best of a search.
+        """Fit a network, or the best of a search; then, likewise, its heads that grade.
+
+        These learn on its features as they are then, so what they learn changes nothing in it.
 
         Args:
             task: The network.
@@ -174,7 +181,32 @@ class Trainer:
             key=task.fold * _JOBS + task.index,
             clock=clock,
         )
-        return fit_best(job, self._context.settings, device=self._context.device)
+        settings, device = self._context.settings, self._context.device
+        fitted = fit_best(job, settings, device=device)
+        if not task.graded:
+            return fitted
+        graded = replace(
+            job,
+            name=f"{task.name}, grades",
+            data=task.graded,
+            make_trunk=None,
+            make_extractor=lambda _: self._fixed_features(fitted),
+            folder=job.folder / "grades",
+            key=job.key + _JOBS // 2,
+            graded=True,
+        )
+        grades = fit_best(graded, replace(settings, frozen=True), device=device)
+        return replace(fitted, grades=grades)
+
+    def _fixed_features(self, fitted: Fitted) -> FeatureExtractor:
+        """The features that a fitted network takes, computed once."""
+        if self.trunk is not None:
+            return fitted.extractor
+        rows = np.arange(len(self._patches))
+        parts = np.array_split(rows, range(_PATCHES_AT_ONCE, len(rows), _PATCHES_AT_ONCE))
+        with torch.inference_mode():
+            features = torch.cat([fitted.extractor(part, None).half() for part in parts])
+        return CachedFeatures(features[None], self._context.device)
 
     def _make_extractor(self, trunk: nn.Sequential | None) -> FeatureExtractor:
         if trunk is None:

@@ -20,12 +20,16 @@ from sharp_cli.training.classifier.bundle import CohortSummary, ensemble_member,
 from sharp_cli.training.classifier.curves import plot_curves
 from sharp_cli.training.classifier.familiarity import describe_patches
 from sharp_cli.training.classifier.fold_data import data_by_fold, linked_heads
+from sharp_cli.training.classifier.grade_calibration import severities
+from sharp_cli.training.classifier.grade_results import bundle_grades, tested_grades
+from sharp_cli.training.classifier.graded import damage_grades, graded_data
 from sharp_cli.training.classifier.input_sets import gather_input_sets, head_names
 from sharp_cli.training.classifier.label_check import Notice, check_folds, check_labels
 from sharp_cli.training.classifier.metrics import write_metrics
 from sharp_cli.training.classifier.patch_store import build_patch_store
 from sharp_cli.training.classifier.results import (
     HeadResult,
+    Predictions,
     predictions,
     set_parts,
     write_predictions,
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
     from torch import nn
 
@@ -54,6 +59,7 @@ if TYPE_CHECKING:
     from sharp_cli.execution.devices import Device
     from sharp_cli.training.classifier.fit import Fitted
     from sharp_cli.training.classifier.fold_data import FoldData
+    from sharp_cli.training.classifier.input_sets import HeadName, InputSets
     from sharp_cli.training.classifier.patch_store import PatchStore
     from sharp_cli.training.classifier.settings import ClassifierSettings
     from sharp_cli.training.classifier.sources import Sources
@@ -117,19 +123,28 @@ def train_classifier(
     }
     data = data_by_fold(inputs, cohort.fold_of, folds, final=final)
     context = TrainingContext(store, run, settings, place)
-    fitted = _train(context, make_trunk, data, helpers)
+    fitted = _train(context, make_trunk, data, damage_grades(cohort.labelled), helpers)
     results = [result for fold in fitted for result in fold.results if result.fold != FINAL]
-    write_predictions(run / PREDICTIONS_FILE, cohort.labelled, results)
+    tested = tested_grades(results, cohort.labelled)
+    write_predictions(run / PREDICTIONS_FILE, cohort.labelled, results, tested)
     write_metrics(run / METRICS_FILE, results)
     if cohort.sets:
         of_sets = set_predictions(cohort.sets, results)
         write_set_predictions(run / SETS_FILE, of_sets)
         write_set_metrics(run / SET_METRICS_FILE, of_sets)
     plot_curves(run / CURVES, results)
+    unseen, severity = (
+        unseen_by_final(own, others) if final else unseen_by_ensemble(others)
+        for own, others in (
+            (fitted[-1].results, results),
+            (severities(fitted[-1].results), severities(results)),
+        )
+    )
     write_classifier(
         run / BUNDLE,
         [fold.member for fold in (fitted[-1:] if final else fitted)],
-        unseen_by_final(fitted[-1].results, results) if final else unseen_by_ensemble(results),
+        unseen,
+        bundle_grades(unseen, severity, cohort.labelled),
         familiarity=next(fold.familiarity for fold in fitted if fold.familiarity is not None),
         settings=settings,
         cohort=CohortSummary(
@@ -235,17 +250,19 @@ def _train(
     context: TrainingContext,
     make_trunk: Callable[[], nn.Sequential],
     data: Mapping[int, FoldData],
+    grades: NDArray[np.float32],
     helpers: Helpers | None,
 ) -> list[_FittedFold]:
     """Train the networks of all folds, and predict the test patients of each."""
     settings = context.settings
     trainer = Trainer(context, make_trunk)
-    tasks = {number: _tasks(number, heads, settings) for number, heads in data.items()}
+    tasks = {number: _tasks(number, heads, grades, settings) for number, heads in data.items()}
     every = [task for of_fold in tasks.values() for task in of_fold]
     if helpers is not None:
         trainer.run_on_cluster(helpers, every)
     trainer.compute_all_features()
-    clock = Clock(len(every) * max(settings.search, 1), settings.epochs)
+    networks = sum(2 if task.graded else 1 for task in every)
+    clock = Clock(networks * max(settings.search, 1), settings.epochs)
     folds = []
     first = FINAL if FINAL in data else min(data)
     for number, of_fold in tasks.items():
@@ -260,7 +277,9 @@ def _train(
     return folds
 
 
-def _tasks(number: int, data: FoldData, settings: ClassifierSettings) -> list[NetworkTask]:
+def _tasks(
+    number: int, data: FoldData, grades: NDArray[np.float32], settings: ClassifierSettings
+) -> list[NetworkTask]:
     """The networks of a fold: one with all heads for a trained, shared trunk, else one per head.
 
     Heads that have a part in the same sets of joints are in one network.
@@ -269,8 +288,16 @@ def _tasks(number: int, data: FoldData, settings: ClassifierSettings) -> list[Ne
         networks = {"all heads": [*data]}
     else:
         networks = {" and ".join(map(str, heads)): heads for heads in linked_heads(data)}
+    learning = {head: data_of_head for head, (data_of_head, _) in data.items()}
+    graded = graded_data(learning, grades)
     return [
-        NetworkTask(number, index, name, {head: data[head][0] for head in heads})
+        NetworkTask(
+            number,
+            index,
+            name,
+            {head: learning[head] for head in heads},
+            {head: graded[head] for head in heads if head in graded},
+        )
         for index, (name, heads) in enumerate(networks.items())
     ]
 
@@ -288,4 +315,17 @@ def _evaluate(
         yield HeadResult(
             task.fold, head, network.epochs, threshold, validated,
             test=predictions(test, found), of_sets=set_parts(test, found),
+            severity=_severity(network, head, learning.validation, test),
         )  # fmt: skip
+
+
+def _severity(
+    network: Fitted, head: HeadName, validation: InputSets, test: InputSets
+) -> tuple[Predictions, Predictions] | None:
+    if network.grades is None or str(head) not in network.grades.network.heads:
+        return None
+    mine, others = (
+        predictions(inputs, network.grades.severities(head, inputs))
+        for inputs in (validation, test)
+    )
+    return mine, others

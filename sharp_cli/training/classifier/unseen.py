@@ -61,6 +61,18 @@ def unseen_by_final(
     return {own.head: _of_final(own, folds.get(own.head, [])) for own in final}
 
 
+def unseen_by_fold(results: Iterable[HeadResult]) -> Mapping[HeadName, Unseen]:
+    """What the network of the fold that tests a joint predicts, by head."""
+    return {head: _of_tests(folds) for head, folds in by_head(results).items()}
+
+
+def _of_tests(folds: Sequence[HeadResult]) -> Unseen:
+    found = _Table([one.test for one in folds], rows=1)
+    for one in folds:
+        found.enter(0, one.test, one.fold)
+    return found.unseen()
+
+
 def _of_ensemble(folds: Sequence[HeadResult]) -> Unseen:
     found = _Table([part for one in folds for part in (one.test, one.validation)], rows=2)
     for one in folds:

@@ -43,7 +43,8 @@ def test_predictions_and_metrics_are_written(tmp_path: Path) -> None:
         result(1, of([0.75, 0.5], [True, False]), threshold=0.75),
         result(1, of([0.1], [True]), head=local),
     ]
-    write_predictions(tmp_path / "predictions.csv", joints, found)
+    graded = {(local, 0): np.array([0.5, 0.25, 0.25])}
+    write_predictions(tmp_path / "predictions.csv", joints, found, graded)
     rows = read(tmp_path / "predictions.csv")
     assert [tuple(row[name] for name in ("model", "patient", "hand", "grade")) for row in rows] == [
         ("siso", "p1", "left", "3"),
@@ -59,6 +60,11 @@ def test_predictions_and_metrics_are_written(tmp_path: Path) -> None:
         ("1", "0.1", "non-intact", "intact"),
     ]  # fmt: skip
     assert rows[0]["study"] == "s,1"
+    graded_columns = ("predicted_grade", "expected_grade", "grade_probabilities")
+    assert [tuple(row[name] for name in graded_columns) for row in rows[2:]] == [
+        ("", "", ""),
+        ("0", "1.0", "0.500000 0.250000 0.000000 0.250000"),
+    ]
     write_metrics(tmp_path / "metrics.csv", found)
     row = read(tmp_path / "metrics.csv")[1]
     assert (row["epochs"], row["best_epoch"], row["validation_loss"]) == ("3", "2", "0.6")
