@@ -44,7 +44,7 @@ class Machine:
         rates: dict[Precision, float] = {"fp32": _fp32_rate()}
         if has_bf16():
             rates["bf16"] = _bf16_rate()
-        return cls(_processor(), cores(), rates)
+        return cls(processor(), cores(), rates)
 
     def rows(self) -> Iterator[Row]:
         """Its rows of the table."""
@@ -60,7 +60,8 @@ class Machine:
         return f"{percent:.0f} % of the {precision} matrix product ({operations / 1e9:.0f} GFLOP)"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Its name."""
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()

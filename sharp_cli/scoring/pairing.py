@@ -62,10 +62,11 @@ def pair(radiographs: Sequence[RadiographFile], *, named: bool) -> list[Group]:
     used = {radiograph.file for group in guessed for radiograph in group}
     rest = [radiograph for radiograph in rest if radiograph.file not in used]
     _warn_of_look_alikes(rest, warnings)
-    groups += [*guessed, *([radiograph] for radiograph in rest)]
+    sure = [*groups, *([radiograph] for radiograph in rest)]
+    made = [_group(group, warnings, guessed=False) for group in sure]
+    made += [_group(group, warnings, guessed=True) for group in guessed]
     place = {radiograph.file: at for at, radiograph in enumerate(radiographs)}
-    groups.sort(key=lambda group: min(place[radiograph.file] for radiograph in group))
-    return [_group(group, warnings, guessed=group in guessed) for group in groups]
+    return sorted(made, key=lambda group: min(place[file] for file in group.files))
 
 
 @dataclass(slots=True)

@@ -110,22 +110,26 @@ def name_studies(groups: Iterable[Group]) -> tuple[Group, ...]:
     )
 
 
-def _with_folders(groups: Sequence[Group]) -> Iterator[str]:
+def _with_folders(groups: Sequence[Group]) -> list[str]:
     """The name of each group; of those that are called alike with the folders that differ."""
-    alike: dict[str, list[Path]] = defaultdict(list)
-    for group in groups:
-        alike[group.name.casefold()].append(_folder(group))
-    for group in groups:
-        folders = alike[group.name.casefold()]
-        if group.listed or len(set(folders)) == 1:
-            yield group.name
-        else:
-            differing = _folder(group).relative_to(os.path.commonpath(folders)).parts
-            yield folder_name("-".join([*differing, group.name]))
+    names = [group.name for group in groups]
+    alike: dict[str, list[int]] = defaultdict(list)
+    for at, group in enumerate(groups):
+        alike[group.name.casefold()].append(at)
+    for places in alike.values():
+        # A place is looked at once, and alone it needs no folder: archives are large.
+        folders = [_folder(groups[at]) for at in places if len(places) > 1]
+        if len(set(folders)) > 1:
+            shared = os.path.commonpath(folders)
+            for at, folder in zip(places, folders, strict=True):
+                if not groups[at].listed:
+                    differing = Path(folder).relative_to(shared).parts
+                    names[at] = folder_name("-".join([*differing, names[at]]))
+    return names
 
 
-def _folder(group: Group) -> Path:
-    return Path(group.files[0]).parent.resolve()
+def _folder(group: Group) -> str:
+    return os.path.realpath(Path(group.files[0]).parent)
 
 
 def _further(groups: Sequence[Group], *, second: bool) -> Iterator[tuple[int, str]]:

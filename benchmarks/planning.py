@@ -1,0 +1,91 @@
+"""How long `sharp score` takes to plan an archive before it reads a pixel: one table, in Markdown.
+
+    python benchmarks/planning.py [--files N …]
+
+Each archive is what viewers export: a folder for each radiograph, in which it is `IM0001.dcm`. Once
+the files hold a few bytes, which shows what planning itself takes, and once a DICOM header.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
+from timing.machine import processor
+from timing.processes import in_new_process
+
+from sharp_cli.execution.devices import cores
+from sharp_cli.scoring.plan import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+FILES: Final = (1_000, 10_000, 100_000)
+_A_FOLDER: Final = 1_000
+"""So many folders are in one: a choice."""
+
+
+def main() -> None:
+    """Measure; print each row as soon as it is there."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", nargs="+", type=int, default=FILES)
+    given = parser.parse_args()
+    print(f"On {processor()}, {cores()} cores:\n")
+    print("| files | each holds | planned in | of a processor | memory at most |")
+    print("| --- | --- | --- | --- | --- |")
+    for kind, write in KINDS.items():
+        for files in given.files:
+            with tempfile.TemporaryDirectory() as folder:
+                archive(Path(folder), files, write)
+                spent, used, most = in_new_process(measure, folder)
+            row = f"{files:,} | {kind} | {spent:.1f} s | {used:.1f} s | {most:.0f} MiB"
+            print(f"| {row} |", flush=True)
+
+
+def archive(folder: Path, files: int, write: Callable[[Path, int], object]) -> None:
+    """Write an archive."""
+    for at in range(files):
+        place = folder / f"{at // _A_FOLDER}" / f"{at % _A_FOLDER}"
+        place.mkdir(parents=True)
+        write(place / "IM0001.dcm", at)
+
+
+def measure(folder: str) -> tuple[float, float, float]:
+    """Seconds that planning takes, those of a processor, and the most MiB this process had."""
+    start, used = time.perf_counter(), time.process_time()
+    plan([folder])
+    spent, used = time.perf_counter() - start, time.process_time() - used
+    return spent, used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _few_bytes(path: Path, number: int) -> None:
+    path.write_text(str(number), encoding="ascii")
+
+
+def _header(path: Path, number: int) -> None:
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    made.SOPClassUID = ComputedRadiographyImageStorage
+    made.SOPInstanceUID = f"1.2.3.1.{number}"
+    made.StudyInstanceUID = f"1.2.3.2.{number}"
+    made.PatientID = str(number)
+    made.StudyDate = "20200101"
+    made.Modality, made.Laterality = "CR", "L"
+    made.Rows = made.Columns = 1
+    made.save_as(path, enforce_file_format=True)
+
+
+KINDS: Final[Mapping[str, Callable[[Path, int], None]]] = {
+    "a few bytes": _few_bytes,
+    "a DICOM header": _header,
+}
+
+if __name__ == "__main__":
+    main()
