@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -144,7 +145,9 @@ class Predictor:
     """A detector that is unsure where it is wrong."""
 
     def predict(self, radiograph: Radiograph, hand: Hand) -> ViewPredictions:
-        rng = np.random.default_rng(int(radiograph.pixels.sum()))
+        # Not by their sum, whose last digits depend on the processor.
+        grays = (radiograph.pixels * 255).astype(np.uint8)
+        rng = np.random.default_rng(crc32(grays.tobytes()))
         places, likelihoods = TEMPLATE.copy(), rng.uniform(0.8, 0.99, (22, 1))
         wrong = rng.permutation(22)[:4]
         places[wrong] += 200
