@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 LOGGER: Final = logging.getLogger(__name__)
 
-_LOG_EVERY: Final = 20
+_LOGS: Final = 10
+"""How often progress is logged while patches are cut."""
 
 
 class PatchKey(NamedTuple):
@@ -122,7 +123,7 @@ def build_patch_store(
                 key = PatchKey(hand.patient, hand.study, hand.side, finding, joint)
                 rows.setdefault(key, len(cut))
             cut.append(patches[joint])
-        if number % _LOG_EVERY == 0:
+        if number % max(len(hands) // _LOGS, 1) == 0:
             LOGGER.info("patches of %d of %d hands", number, len(hands))
     if not cut:
         message = f"{images}: no patch could be cut: {'; '.join([*messages][:3])}"
