@@ -18,6 +18,7 @@ from sharp_cli.cli.commands import (
     crop,
     detect,
     evaluate,
+    help_page,
     implant,
     import_data,
     listen,
@@ -43,7 +44,7 @@ _MEANINGS = {
 }
 _STDERR = 2
 _EXIT_CODES = "\n".join(f"  {code.value:<3}  {meaning}" for code, meaning in _MEANINGS.items())
-_EPILOG = f"""sharp COMMAND --help ends with examples.
+_EPILOG = f"""sharp help COMMAND ends with examples.
 
 \b
 Exit codes:
@@ -57,6 +58,7 @@ app = typer.Typer(
     help="Find and classify the joints of the Sharp/van der Heijde score on hand radiographs.",
     epilog=_EPILOG,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     pretty_exceptions_show_locals=False,
@@ -74,6 +76,7 @@ for _command in (
     import_data,
     train,
     evaluate,
+    help_page,
 ):
     _command.register(app)
 
@@ -90,7 +93,7 @@ def _sharp(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
+            "-V", "--version", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = False,
 ) -> None:

@@ -109,7 +109,11 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Random seed.")]
 BundleOut = Annotated[
     Path,
     typer.Option(
-        "--out", help="Folder for the bundle; its name becomes the model's.", show_default=False
+        "-o",
+        "--out",
+        metavar="DIR",
+        help="Folder for the bundle; its name becomes the model's.",
+        show_default=False,
     ),
 ]
 Names = Annotated[

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from sharp_cli.cli import terminal
-from sharp_cli.cli.terminal import log_problems, log_warnings
+from sharp_cli.cli.terminal import count, log, log_problems, log_warnings
 from sharp_cli.core.errors import OutputError, UsageError
 from sharp_cli.fileio import output
 
@@ -37,8 +36,8 @@ class Outputs:
         overlay: File for the overlay picture.
         dicom_sr: File for the DICOM structured report.
         dicom_overlay: File for the overlay picture in DICOM.
-        piped: What goes to stdout if it is no terminal and no output was sent there; None if
-            nothing does.
+        piped: What goes to stdout if it is no terminal and no output is asked for; None if nothing
+            does.
     """
 
     inputs: Sequence[str]
@@ -51,7 +50,7 @@ class Outputs:
 
     @property
     def requested(self) -> bool:
-        """Whether a file is requested."""
+        """Whether an output is requested."""
         return any(getattr(self, option) is not None for option in _OPTIONS)
 
     def check(self) -> None:
@@ -91,6 +90,9 @@ class Outputs:
         """
         self.deliver(document, run)
         log_problems(document, run)
+        if run.interrupted:
+            done = count(len(document.inputs), "radiograph")
+            log("stopped", f"{done} of {len(self.inputs)} done; the same command begins again")
         return run.exit_code
 
     def deliver(self, document: Document, run: Run) -> None:
@@ -180,14 +182,14 @@ class Outputs:
     def _print(self, document: Document) -> None:
         from sharp_cli.results.formats import to_csv, to_json
 
-        if STDOUT not in (self.json, self.csv) and self.requested and sys.stdout is None:
-            return  # it is closed, and what was asked for is written
-        if STDOUT not in (self.json, self.csv) and self.piped and terminal.is_terminal():
+        if self.requested:
+            printed = {self.json: to_json, self.csv: to_csv}.get(STDOUT)
+            if printed is not None:
+                output.write_stdout(printed(document))
+        elif self.piped and terminal.is_terminal():
             print_tables(document)
-        elif self.json == STDOUT or (self.csv != STDOUT and self.piped == "json"):
-            output.write_stdout(to_json(document))
-        elif self.csv == STDOUT or self.piped == "csv":
-            output.write_stdout(to_csv(document))
+        elif self.piped:
+            output.write_stdout(to_json(document) if self.piped == "json" else to_csv(document))
 
 
 def print_tables(document: Document) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli.cli.terminal import log
+from sharp_cli.cli.terminal import count, log, shows_progress
 from sharp_cli.core.printable import printable
 
 if TYPE_CHECKING:
@@ -30,20 +29,19 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
     Yields:
         A function to call with each input when work on it begins.
     """
-    if not _is_terminal():
-        yield lambda _: None
+    names = _Names(total)
+    if not shows_progress():
+        yield names.update
         return
     from rich.console import Console
     from rich.markup import escape
     from rich.status import Status
 
-    done = 0
     with Status("starting", console=Console(stderr=True)) as status:
 
         def update(file: str) -> None:
-            nonlocal done
-            done += 1
-            status.update(f"{done} of {total}: {escape(printable(file))}")
+            names.update(file)
+            status.update(f"{names.begun} of {total}: {escape(printable(file))}")
 
         yield update
 
@@ -60,7 +58,7 @@ def rated_progress(total: int) -> Iterator[Callable[[str], None]]:
     Yields:
         A function to call with each file when work on it begins.
     """
-    if not _is_terminal():
+    if not shows_progress():
         yield _Lines(total).update
         return
     from rich.console import Console
@@ -89,36 +87,52 @@ def rated_progress(total: int) -> Iterator[Callable[[str], None]]:
     console = Console(stderr=True)
     with Progress(*columns, console=console, speed_estimate_period=_RATE_PERIOD) as bar:
         task = bar.add_task("", total=total)
-        begun = 0
+        names = _Names(total)
 
         def update(file: str) -> None:
-            nonlocal begun
-            bar.update(task, completed=begun, description=printable(file))
-            begun += 1
+            bar.update(task, completed=names.begun, description=printable(file))
+            names.update(file)
 
         yield update
 
 
-def _is_terminal() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty()
-
-
-class _Lines:
-    """Prints a line of progress now and then."""
+class _Names:
+    """Logs each input that work begins on, for who asks for details."""
 
     def __init__(self, total: int) -> None:
         self.total = total
-        self.begun = -1
+        self.begun = 0
+
+    def update(self, file: str) -> None:
+        """Count an input."""
+        self.begun += 1
+        log("detail", f"{self.begun} of {self.total}: {file}")
+
+
+class _Lines(_Names):
+    """Prints a line of progress now and then, too."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__(total)
         self.start = self.last = time.monotonic()
 
-    def update(self, _: str) -> None:
+    def update(self, file: str) -> None:
         """Count a file that work begins on."""
-        self.begun += 1
-        now = time.monotonic()
-        if now - self.last < _INTERVAL or not self.begun:
+        super().update(file)
+        done, now = self.begun - 1, time.monotonic()
+        if now - self.last < _INTERVAL or not done:
             return
         self.last = now
-        per_minute = 60 * self.begun / (now - self.start)
-        minutes = round((self.total - self.begun) / per_minute)
-        left = f"{minutes // 60} h {minutes % 60} min left"
-        log("note", f"{self.begun} of {self.total} files, {per_minute:.1f} a minute, {left}")
+        per_minute = 60 * done / (now - self.start)
+        left = duration((self.total - done) / per_minute)
+        log(
+            "note", f"{done} of {count(self.total, 'file')}, {per_minute:.1f} a minute, {left} left"
+        )
+
+
+def duration(minutes: float) -> str:
+    """A time as people say it."""
+    hours, rest = divmod(round(minutes), 60)
+    if hours:
+        return f"{hours} h {rest} min"
+    return f"{rest} min" if rest else "less than a minute"

@@ -13,7 +13,7 @@ from sharp_cli.batch.moved import moved_study
 from sharp_cli.batch.result_store import ResultStore, opened
 from sharp_cli.batch.resume import moved_from, read_contents, remaining
 from sharp_cli.cli.progress import rated_progress
-from sharp_cli.cli.terminal import log, log_problems, log_warnings
+from sharp_cli.cli.terminal import count, log, log_problems, log_warnings
 from sharp_cli.results.assemble import with_studies
 from sharp_cli.results.document import Document, ModelRow
 from sharp_cli.results.layout import FAILURES
@@ -99,9 +99,14 @@ class ResultsFolder:
                 outputs.deliver(with_studies(start, store.documents()), self.run)
                 self._log(())
             studies = len(store.journal.studies)
-        log_problems(start, Run(interrupted=self.run.interrupted))
-        where = f"; {failed} files failed, see {self.folder / FAILURES}" if failed else ""
-        log("done", f"{studies} studies in {self.folder}{where}")
+            scored = sum(map(store.journal.has, work.files))
+        log_problems(start, Run())
+        where = f"; {count(failed, 'file')} failed, see {self.folder / FAILURES}" if failed else ""
+        if self.run.interrupted:
+            of = f"{scored} of {count(len(work.files), 'file')} scored"
+            log("stopped", f"{of}, in {self.folder}{where}; the same command goes on")
+        else:
+            log("done", f"{count(studies, 'study')} in {self.folder}{where}")
         return self.run.exit_code
 
     def _fill(self, store: ResultStore, work: Plan) -> None:

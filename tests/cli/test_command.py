@@ -43,6 +43,8 @@ def calls() -> Iterator[tuple[str, str]]:
 def test_every_command_has_examples_and_calls_itself_in_them() -> None:
     leaves = {name for name, one in walk(get_command(app)) if not hasattr(one, "commands")}
     assert leaves <= set(EXAMPLES)
+    groups = {name for name, one in walk(get_command(app)) if name and hasattr(one, "commands")}
+    assert groups <= set(EXAMPLES)
     for name in EXAMPLES:
         assert any(call.startswith(f"sharp {name}") for of, call in calls() if of == name)
 
@@ -72,5 +74,6 @@ def test_help_fits_a_terminal_and_shows_the_examples_as_they_are(name: str) -> N
     done = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "80"})
     assert done.exit_code == 0
     assert max(map(len, done.output.splitlines())) <= 80
+    assert not re.search(r"<|\brange\b|>=", done.output)
     shown = re.sub("^ {4}", "", done.output.partition("  Examples:\n")[2], flags=re.MULTILINE)
     assert shown == EXAMPLES.get(name, "")

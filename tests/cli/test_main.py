@@ -7,14 +7,14 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 import sharp_cli
 from tests.cli.conftest import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
     from tests.cli.conftest import Done
 
@@ -31,7 +31,29 @@ def test_help_names_the_commands_and_the_exit_codes(sharp: Sharp) -> None:
 
 
 def test_the_version(sharp: Sharp) -> None:
-    assert sharp("--version").out.decode() == f"sharp {sharp_cli.__version__}\n"
+    for option in ("-V", "--version"):
+        assert sharp(option).out.decode() == f"sharp {sharp_cli.__version__}\n"
+
+
+@pytest.mark.parametrize("words", [(), ("score",), ("train", "classifier"), ("models",)])
+def test_help_is_asked_for_in_three_ways(sharp: Sharp, words: tuple[str, ...]) -> None:
+    pages = [sharp("help", *words), sharp(*words, "-h"), sharp(*words, "--help")]
+    assert {done.code for done in pages} == {0}
+    shown = [done.out.partition(b"\n")[2] for done in pages]
+    assert shown[0] == shown[1] == shown[2] != b""
+
+
+def test_help_with_an_unknown_command_is_wrong_usage(sharp: Sharp) -> None:
+    done = sharp("help", "scores")
+    assert done.code == 2
+    assert "No such command 'scores'" in done.err
+
+
+def test_the_bundled_models_are_listed_with_and_without_the_word(
+    sharp: Sharp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sharp_cli.bundles.store.bundled", lambda: [bundle("hands")])
+    assert sharp("models").out == sharp("models", "list").out != b""
 
 
 def test_models_into_a_pipe_are_csv(

@@ -52,7 +52,7 @@ def test_folders_work_with_and_without_out(sharp: Sharp, more: tuple[str, ...]) 
     Path("a/notes.txt").touch()
     done = sharp("score", "a", "--csv", "-", *more)
     assert done.code == 0
-    assert "note: 1 other files skipped" in done.err
+    assert "note: 1 other file skipped" in done.err
     rows = from_csv(done.out, "stdout")
     assert {(row.study, row.file) for row in rows} == {
         ("p", "a/b/p_L.png"), ("p", "a/b/p_R.png"), ("two", "a/two.png"),
@@ -81,7 +81,7 @@ def test_what_out_writes(sharp: Sharp) -> None:
     ]
     (failure,) = cells("out/failures.csv")
     assert failure[:2] == ["a/none.png", "NoHandError"]
-    assert "done: 2 studies in out; 1 files failed, see out/failures.csv" in done.err
+    assert "done: 2 studies in out; 1 file failed, see out/failures.csv" in done.err
     assert "not validated on patients" in done.err
     run = record()
     assert run["counts"] == {
@@ -257,7 +257,8 @@ def test_an_interruption_is_gone_on_from(sharp: Sharp, monkeypatch: pytest.Monke
         paint(Path(name))
     done = sharp("score", "a", "--out", "out")
     assert done.code == 130
-    assert "interrupted; what was finished is written" in done.err
+    assert "stopped: 1 of 3 files scored, in out; the same command goes on\n" in done.err
+    assert "done:" not in done.err
     assert list(studies()) == ["a_L"]
     assert {row.study for row in from_csv(Path("out/results.csv").read_bytes(), "x")} == {"a_L"}
     assert record()["finished"] is False

@@ -57,7 +57,7 @@ class Node:
         command = [
             *(sys.executable, "-m", "tests.pacs.fake_sharp", "listen"),
             *("--port", str(self.port), "--allow", "SENDER,OTHER", "--queue", str(self.queue)),
-            *("--to", self.to, "--quiet", str(self.quiet)),
+            *("--to", self.to, "--wait", str(self.quiet)),
         ]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **self.limits}
         with (self.folder / "said").open("ab") as said:

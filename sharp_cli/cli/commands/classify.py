@@ -50,7 +50,7 @@ def classify(
 ) -> ExitCode:
     """Classify the patches of sharp crop as intact or non-intact.
 
-    A terminal gets a table, a pipe CSV.
+    A terminal gets a table, a pipe CSV; neither, once an option names a file.
     """
     source = str(Path(cropped, PATCHES_FILE)) if Path(cropped).is_dir() else cropped
     outputs = Outputs([source], json, csv)

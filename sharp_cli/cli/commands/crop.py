@@ -28,7 +28,10 @@ sharp crop detected.json --out patches
 Detected = Annotated[
     str, typer.Argument(metavar="DETECTED.json", help="JSON of sharp detect; - is stdin.")
 ]
-Out = Annotated[str, typer.Option(metavar="DIR", help="Folder for the patches and patches.json.")]
+Out = Annotated[
+    str,
+    typer.Option("-o", "--out", metavar="DIR", help="Folder for the patches and patches.json."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -63,7 +66,7 @@ def crop(detected: Detected, *, out: Out, json: options.Json = None) -> ExitCode
     if json not in (None, STDOUT):
         output.write(Path(json), to_json(_moved(document, folder, Path(json).parent)))
     log_problems(document, run)
-    if json == STDOUT or not terminal.is_terminal():
+    if json == STDOUT or (json is None and not terminal.is_terminal()):
         output.write_stdout(to_json(_moved(document, folder, Path())))
     else:
         log("done", f"{len({row.patch for row in document.patches})} patches in {folder}")

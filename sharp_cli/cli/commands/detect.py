@@ -36,7 +36,8 @@ def detect(
 ) -> ExitCode:
     """Find the hands and joints on radiographs.
 
-    A terminal gets a table, a pipe the JSON that sharp crop reads.
+    A terminal gets a table, a pipe the JSON that sharp crop reads; neither, once an option names a
+    file.
     """
     outputs = Outputs(files, json, csv, piped="json")
     outputs.check()

@@ -26,7 +26,10 @@ Joints = Annotated[
     Path,
     typer.Argument(help="Their annotated joints, in any form that sharp train detector reads."),
 ]
-Out = Annotated[Path, typer.Option(help="New or empty folder.", show_default=False)]
+Out = Annotated[
+    Path,
+    typer.Option("-o", "--out", metavar="DIR", help="New or empty folder.", show_default=False),
+]
 Versions = Annotated[
     int, typer.Option(min=2, help="Versions of each image; the first is left intact.")
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sharp_cli.cli.command import add_command
+from sharp_cli.cli.command import add_command, epilog
 from sharp_cli.cli.terminal import log
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ Folder = Annotated[
 ]
 Out = Annotated[
     Path,
-    typer.Option(metavar="DATASET", show_default=False, help="New or empty folder."),
+    typer.Option("-o", "--out", metavar="DATASET", show_default=False, help="New or empty folder."),
 ]
 
 
@@ -50,6 +50,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         help="Make tables for training and evaluation from a public dataset. Nothing is copied: "
         "paths in them are relative to its folder, which other commands take as --images.",
+        epilog=epilog(_RA2_DREAM),
         no_args_is_help=True,
     )
     add_command(group, ram_h1200, _RAM_H1200)

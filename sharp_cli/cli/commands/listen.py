@@ -66,7 +66,7 @@ To = Annotated[
         show_default=False,
     ),
 ]
-Quiet = Annotated[
+Wait = Annotated[
     float,
     typer.Option(
         metavar="SECONDS", min=0, help="Score a study once no image of it arrived for this long."
@@ -86,7 +86,7 @@ def listen(
     allow: Allow,
     queue: Queue,
     to: To,
-    quiet: Quiet = 30,
+    wait: Wait = 30,
     model: options.ModelOption = None,
     threshold: options.Threshold = None,
     strict: options.Strict = False,
@@ -125,7 +125,7 @@ def listen(
     with os.fdopen(os.dup(2), "w") as stderr, redirect_stderr(stderr), silently():
         try:
             Service(
-                port, titles[0], titles[1:], queue, quiet, archive, _scorer(scoring), _note
+                port, titles[0], titles[1:], queue, wait, archive, _scorer(scoring), _note
             ).run()
         except KeyboardInterrupt:
             _note("ended")

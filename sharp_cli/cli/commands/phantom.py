@@ -19,7 +19,10 @@ sharp phantom --out cohort
 sharp score --manifest cohort/manifest.csv --out results
 """
 
-Out = Annotated[Path, typer.Option(help="New or empty folder.", show_default=False)]
+Out = Annotated[
+    Path,
+    typer.Option("-o", "--out", metavar="DIR", help="New or empty folder.", show_default=False),
+]
 Patients = Annotated[int, typer.Option(min=1, help="Number of patients; 40 have 113 studies.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Number of processes. Default: one per core.")

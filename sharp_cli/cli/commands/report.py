@@ -40,8 +40,11 @@ Sources = Annotated[
 Out = Annotated[
     Path,
     typer.Option(
+        "-o",
+        "--out",
+        metavar="FILE.html|DIR",
         show_default=False,
-        help="FILE.html, for one study; or a folder, for index.html and one folder per study.",
+        help="A page for one study; or a folder, for index.html and one folder per study.",
     ),
 ]
 TruthFile = Annotated[

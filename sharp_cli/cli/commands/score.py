@@ -15,7 +15,7 @@ from sharp_cli.cli.command import add_command
 from sharp_cli.cli.engines import Machines
 from sharp_cli.cli.outputs import STDOUT, Outputs
 from sharp_cli.cli.progress import progress
-from sharp_cli.cli.terminal import log
+from sharp_cli.cli.terminal import count, log
 from sharp_cli.core.errors import ExitCode, UsageError
 from sharp_cli.core.prevalence import prevalence_of
 from sharp_cli.fileio import output
@@ -107,6 +107,8 @@ Store = Annotated[
 Out = Annotated[
     str | None,
     typer.Option(
+        "-o",
+        "--out",
         metavar="DIR",
         help="Write JSON, CSV and overlays to one folder per study, each as soon as it is done, "
         "and results.csv, summary.csv, failures.csv and run.json. The same command resumes an "
@@ -150,7 +152,8 @@ def score(
 
     A radiograph of both hands is one study. Two files with one hand each are one study if the
     manifest, their DICOM study, or names that differ only in L and R or left and right say so, or
-    if no other file is given. A terminal gets a table, a pipe CSV; with --out neither.
+    if no other file is given. A terminal gets a table, a pipe CSV; neither, once an option names a
+    file or folder.
     """
     machines = Machines(engine, address, device.value, threads)
     machines.check(out=out, precision=precision)
@@ -235,7 +238,7 @@ def _plan(files: Sequence[str], manifest: str | None, url: str | None, out: str 
 
     work = plan_manifest(Path(manifest)) if manifest else plan(_listed(files))
     if work.others:
-        log("note", f"{work.others} other files skipped")
+        log("note", f"{count(work.others, 'other file')} skipped")
     return work
 
 

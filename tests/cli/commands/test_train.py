@@ -173,12 +173,13 @@ def test_a_classifier_gets_what_was_asked(sharp: Sharp, calls: list[Call]) -> No
 def test_a_classifiers_options_have_the_names_by_which_a_run_is_refused(sharp: Sharp) -> None:
     done = sharp("train", "classifier", "--help")
     assert done.code == 0
-    listed = set(re.findall(r"^ +(--[a-z0-9-]+)", done.out.decode(), re.MULTILINE))
+    listed = set(re.findall(r"^ +(?:-\w, )?(--[a-z0-9-]+)", done.out.decode(), re.MULTILINE))
     sources = {"labels", "images", "annotations", "prior", "fold-file", "hands", "detector"}
     named = {f"--{name}" for name in {*PLAIN.as_options(), *sources, "folds"}}
     # These may change from run to run; what the points are called is part of the annotations.
     others = {
         "--out", "--final", "--device", "--threads", "--engine", "--address", "--names", "--help",
+        "--quiet", "--verbose", "--log-file",
     }  # fmt: skip
     assert listed == named | others
 
@@ -273,7 +274,7 @@ def test_an_interrupted_training_says_how_to_resume(
     stand_in(monkeypatch, "classifier", train)
     done = sharp("train", "classifier", *CLASSIFIER)
     assert done.code == 130
-    assert done.err == "error: interrupted; the same command resumes from what is in run\n"
+    assert done.err == "stopped: the same command goes on from what is in run\n"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import typer
 
+from sharp_cli.cli.command import epilog
 from sharp_cli.cli.commands.evaluate import (
     blanks,
     classification,
@@ -17,11 +20,17 @@ from sharp_cli.cli.commands.evaluate import (
     wrists,
 )
 
+EXAMPLES: Final = """\
+sharp evaluate classification results.csv labels.csv
+"""
+
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(
-        help="Compare results with annotations. Into a pipe, tables are CSV.", no_args_is_help=True
+        help="Compare results with annotations. Into a pipe, tables are CSV.",
+        epilog=epilog(EXAMPLES),
+        no_args_is_help=True,
     )
     for command in (
         *(detection, classification, intact, crops, wrists),

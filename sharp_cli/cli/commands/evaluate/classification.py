@@ -69,6 +69,8 @@ Bootstrap = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
+        "-o",
+        "--out",
         metavar="DIR",
         file_okay=False,
         help="Write JSON, CSV, Markdown and LaTeX tables, and plots.",

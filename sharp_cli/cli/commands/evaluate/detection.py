@@ -66,6 +66,8 @@ Tolerance = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
+        "-o",
+        "--out",
         metavar="DIR",
         file_okay=False,
         help="Write JSON, CSV, Markdown and LaTeX tables, and a plot.",

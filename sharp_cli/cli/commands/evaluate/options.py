@@ -14,6 +14,7 @@ Truth = Annotated[Path, typer.Argument(help="Annotated joints: image,hand,joint,
 TablesOut = Annotated[
     Path | None,
     typer.Option(
+        "-o",
         "--out",
         metavar="DIR",
         file_okay=False,

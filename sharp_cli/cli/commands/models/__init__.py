@@ -7,38 +7,42 @@ from typing import Final
 import typer
 
 from sharp_cli.cli import terminal
-from sharp_cli.cli.command import ending_with_exit_code, epilog
+from sharp_cli.cli.command import add_command, ending_with_exit_code, epilog
 from sharp_cli.cli.commands.models import export, import_dlc, pull, push, verify
 
 EXAMPLES: Final = """\
-sharp models
+sharp models list
 sharp models verify
 """
 
+LIST_EXAMPLES: Final = """\
+sharp models list
+"""
+
 _COLUMNS: Final = ("kind", "name", "version", "size", "sha256", "validated_on_patients")
-_SHORT: Final = 12
-"""Digits of a checksum that a terminal shows."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the group, which lists the bundled models where no command of it is named."""
     group = typer.Typer(epilog=epilog(EXAMPLES))
     group.callback(invoke_without_command=True)(models)
+    add_command(group, list_models, LIST_EXAMPLES, "list")
     for command in (import_dlc, verify, pull, push, export):
         command.register(group)
     app.add_typer(group, name="models")
 
 
 def models(context: typer.Context) -> None:
-    """List the bundled models; into a pipe, as CSV with full checksums."""
+    """The bundled models, and models from elsewhere. Without a command: list the bundled ones."""
     if context.invoked_subcommand is None:
-        ending_with_exit_code(_list)()
+        ending_with_exit_code(list_models)()
 
 
-def _list() -> None:
+def list_models() -> None:
+    """List the bundled models; into a pipe, as CSV."""
     from sharp_cli.bundles.store import bundled
 
-    short = terminal.is_terminal()
+    read = terminal.is_terminal()
     rows = []
     for bundle in bundled():
         size = sum(file.stat().st_size for file in bundle.path.iterdir())
@@ -47,8 +51,8 @@ def _list() -> None:
                 bundle.kind,
                 bundle.meta["name"],
                 bundle.meta["version"],
-                f"{size / 1e6:.1f} MB" if short else size,
-                bundle.sha256[:_SHORT] if short else bundle.sha256,
+                f"{size / 1e6:.1f} MB" if read else size,
+                bundle.sha256,
                 "yes" if bundle.validated_on_patients else "no",
             )
         )

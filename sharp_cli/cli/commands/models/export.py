@@ -24,23 +24,28 @@ sharp models export my-findings --safetensors exported
 Onnx = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE",
+        metavar="FILE|DIR",
         help="Network file (.onnx) for one head, or a folder for all selected heads.",
     ),
 ]
 Safetensors = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE",
+        metavar="FILE|DIR",
         help="Weights file (.safetensors) for one head, or a folder for all selected heads.",
     ),
 ]
 Model = Annotated[
     str | None,
-    typer.Option(help="Model to export. Default: mimo-local, or the first model of the bundle."),
+    typer.Option(
+        metavar="MODEL",
+        help="Model to export. Default: mimo-local, or the first model of the bundle.",
+    ),
 ]
-Finding = Annotated[str | None, typer.Option(help="erosion or jsn. Default: both.")]
-Group = Annotated[str | None, typer.Option(help="Joint group such as MCP. Default: all.")]
+Finding = Annotated[str | None, typer.Option(metavar="erosion|jsn", help="Default: both.")]
+Group = Annotated[
+    str | None, typer.Option(metavar="GROUP", help="A joint group, MCP. Default: all.")
+]
 
 
 def register(app: typer.Typer) -> None:

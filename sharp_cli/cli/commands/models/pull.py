@@ -27,6 +27,9 @@ Source = Annotated[
 Out = Annotated[
     Path,
     typer.Option(
+        "-o",
+        "--out",
+        metavar="DIR",
         help="New or empty folder. A bundle that is already there from the same source is not "
         "downloaded again.",
         show_default=False,

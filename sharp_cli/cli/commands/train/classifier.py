@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import typer
 
 from sharp_cli.cli import options
-from sharp_cli.cli.command import add_command
+from sharp_cli.cli.command import add_command, resumable
 from sharp_cli.cli.commands.train import classifier_options as own_options
 from sharp_cli.cli.commands.train.classifier_options import Context, FcInit, Init, Trunk
 from sharp_cli.cli.commands.train.logs import begin_training
@@ -18,7 +17,7 @@ from sharp_cli.core.errors import UsageError
 from sharp_cli.execution.devices import cores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sharp_cli.core.inputs import ModelName
@@ -112,7 +111,7 @@ def classifier(
     )
     sources = Sources(labels, images, annotations, names, prior, fold_file, hands, detector)
     machines = training_helpers(engine, address, device=device, threads=threads)
-    with _resumable(out), machines as (helpers, own):
+    with resumable(out), machines as (helpers, own):
         train_classifier(
             sources,
             out,
@@ -125,16 +124,6 @@ def classifier(
             report=_log_notice,
         )
     log("done", f"predictions, metrics, curves and the bundle are in {out}")
-
-
-@contextmanager
-def _resumable(out: Path) -> Iterator[None]:
-    """Log how to resume if training is interrupted."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        log("error", f"interrupted; the same command resumes from what is in {out}")
-        raise
 
 
 def _require_one_rule(*rules: float | None) -> None:

@@ -61,6 +61,9 @@ Images = Annotated[Path, _folder("Folder of the radiographs, or of the patches."
 Out = Annotated[
     Path,
     typer.Option(
+        "-o",
+        "--out",
+        metavar="DIR",
         show_default=False,
         help="Folder for predictions, metrics, curves, checkpoints and the bundle; an interrupted "
         "training resumes from it.",

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from sharp_cli.cli import options
-from sharp_cli.cli.command import add_command
+from sharp_cli.cli.command import add_command, resumable
 from sharp_cli.cli.commands.train.logs import begin_training
 from sharp_cli.cli.commands.train.options import Annotations, Images, Work
 from sharp_cli.cli.engines import training_helpers
@@ -106,7 +106,8 @@ def detector(
     from sharp_cli.training.detector.settings import DetectorSettings
     from sharp_cli.training.detector.training import train_detector
 
-    with training_helpers(engine, address, device=device, threads=threads) as (helpers, own):
+    machines = training_helpers(engine, address, device=device, threads=threads)
+    with resumable(work), machines as (helpers, own):
         train_detector(
             annotations,
             images,

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from sharp_cli.cli import options
-from sharp_cli.cli.command import add_command
+from sharp_cli.cli.command import add_command, resumable
 from sharp_cli.cli.commands.train.logs import begin_training
 from sharp_cli.cli.commands.train.options import Annotations, Images, Work
 from sharp_cli.cli.terminal import log
@@ -62,16 +62,17 @@ def hands(
     begin_training()
     from sharp_cli.training.hands import train_hands
 
-    train_hands(
-        annotations,
-        images,
-        out,
-        work,
-        names=names,
-        shapes=shapes,
-        phantoms=phantoms,
-        steps=steps,
-        threads=threads or cores(),
-        seed=seed,
-    )
+    with resumable(work):
+        train_hands(
+            annotations,
+            images,
+            out,
+            work,
+            names=names,
+            shapes=shapes,
+            phantoms=phantoms,
+            steps=steps,
+            threads=threads or cores(),
+            seed=seed,
+        )
     log("done", f"the bundle is in {out}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from sharp_cli.cli.extras import require_training
+from sharp_cli.cli.terminal import log
 
 
 def begin_training() -> None:
@@ -14,6 +16,14 @@ def begin_training() -> None:
         UsageError: It is not installed.
     """
     require_training()
-    # Other libraries log at their own levels.
-    logging.basicConfig(format="%(asctime)s %(message)s")
-    logging.getLogger("sharp_cli").setLevel(logging.INFO)
+    logger = logging.getLogger("sharp_cli")
+    logger.setLevel(logging.INFO)
+    logger.handlers = [_Messages()]
+
+
+class _Messages(logging.Handler):
+    """Hands on what a training logs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print it as the note of a command."""
+        log("note", f"{datetime.now():%H:%M:%S} {record.getMessage()}")  # noqa: DTZ005 - a clock

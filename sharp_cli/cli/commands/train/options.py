@@ -27,6 +27,7 @@ Images = Annotated[
 Work = Annotated[
     Path,
     typer.Option(
+        metavar="DIR",
         help="Folder for checkpoints, from which an interrupted training resumes.",
         show_default=False,
     ),

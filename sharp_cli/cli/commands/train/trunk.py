@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from sharp_cli.cli import options
-from sharp_cli.cli.command import add_command
+from sharp_cli.cli.command import add_command, resumable
 from sharp_cli.cli.commands.train.logs import begin_training
 from sharp_cli.cli.commands.train.options import Annotations, Images, Work
 from sharp_cli.cli.terminal import log
@@ -105,17 +105,18 @@ def trunk(
     from sharp_cli.training.trunk.start import Start
     from sharp_cli.training.trunk.training import train_trunk
 
-    train_trunk(
-        annotations,
-        images,
-        out,
-        work,
-        names=names,
-        start=Start(architecture.value, init, imagenet_weights),
-        cohort=cohort,
-        steps=steps,
-        device=device.value,
-        threads=threads or cores(),
-        seed=seed,
-    )
+    with resumable(work):
+        train_trunk(
+            annotations,
+            images,
+            out,
+            work,
+            names=names,
+            start=Start(architecture.value, init, imagenet_weights),
+            cohort=cohort,
+            steps=steps,
+            device=device.value,
+            threads=threads or cores(),
+            seed=seed,
+        )
     log("done", f"the bundle is in {out}")
