@@ -68,7 +68,9 @@ def messages(*, quiet: bool, verbose: bool, log_file: Path | None) -> Iterator[N
     """
     before = _MESSAGES.quiet, _MESSAGES.verbose, _MESSAGES.file
     try:
-        file = log_file and log_file.open("a", encoding="utf-8", errors="backslashreplace")
+        file = None
+        if log_file is not None:
+            file = log_file.open("a", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         message = f"--log-file {log_file}: cannot be written ({error.strerror}); name another file"
         raise OutputError(message) from error
