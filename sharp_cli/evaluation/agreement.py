@@ -13,7 +13,7 @@ from sklearn.metrics import cohen_kappa_score
 from sharp_cli.evaluation.cases import JOINT_SETS, TRUTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -67,26 +67,39 @@ def agreement(calls: NDArray[np.bool_]) -> tuple[float, float]:
     return agreeing, (agreeing - by_chance) / (1 - by_chance)
 
 
+def compared(names: Sequence[str], readers: Container[str]) -> dict[str, list[int]]:
+    """Whom to compare: every two raters, and all models and all readers where they are more.
+
+    Args:
+        names: Of the raters; the labels, `cases.TRUTH`, are of no group.
+        readers: Which of them are readers.
+
+    Returns:
+        By a name for the comparison, the places of its raters in `names`.
+    """
+    between = {
+        f"{names[one]} – {names[other]}": [one, other]
+        for one, other in combinations(range(len(names)), 2)
+    }
+    models, human = (
+        [at for at, name in enumerate(names) if name != TRUTH and (name in readers) == reader]
+        for reader in (False, True)
+    )
+    groups = {
+        "all models": models,
+        "all readers": human,
+        "all models and readers": models + human if models and human else [],
+    }
+    # Two are among the pairs.
+    return between | {name: members for name, members in groups.items() if len(members) > 2}  # noqa: PLR2004
+
+
 def agreements(cases: Cases) -> Iterator[Agreement]:
     """How far every two raters agree, the labels among them, and all models and all readers."""
     called = np.vstack([cases.called, cases.damaged])
     known = np.vstack([cases.known, np.ones_like(cases.damaged)])
     names = [*(rater.name for rater in cases.raters), TRUTH]
-    between = {
-        f"{names[one]} – {names[other]}": [one, other]
-        for one, other in combinations(range(len(names)), 2)
-    }
-    models, readers = (
-        [number for number, rater in enumerate(cases.raters) if rater.reader == reader]
-        for reader in (False, True)
-    )
-    groups = {
-        "all models": models,
-        "all readers": readers,
-        "all models and readers": models + readers if models and readers else [],
-    }
-    # Two are among the pairs.
-    between |= {name: members for name, members in groups.items() if len(members) > 2}  # noqa: PLR2004
+    between = compared(names, {rater.name for rater in cases.raters if rater.reader})
     for finding, joints in JOINT_SETS:
         inside = cases.inside(finding, joints)
         for name, members in between.items():

@@ -62,12 +62,15 @@ class MatchCounts:
         called: Labelled joints that it calls.
         not_called: Labelled joints of which it says nothing.
         not_labelled: Joints that it calls and that are not labelled.
+        not_assessable: Joints that it says cannot be assessed; labelled ones are among
+            `not_called`.
     """
 
     name: str
     called: int
     not_called: int
     not_labelled: int
+    not_assessable: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +104,27 @@ class Cases:
         """The number of each joint's patient, from 0, shape (joints,)."""
         return np.unique([joint.patient for joint in self.joints], return_inverse=True)[1]
 
+    def part(self, on: NDArray[np.bool_]) -> Cases:
+        """These cases of some of the joints, shape (joints,)."""
+        return Cases(
+            [joint for joint, chosen in zip(self.joints, on, strict=True) if chosen],
+            self.raters,
+            self.partners,
+            damaged=self.damaged[on],
+            known=self.known[:, on],
+            probabilities=self.probabilities[:, on],
+            called=self.called[:, on],
+        )
+
 
 def picture(joint: LabelledJoint) -> str:
     """What names the picture of a joint: the radiograph, or else its patch."""
     return joint.image or joint.file
+
+
+def joint_key(joint: LabelledJoint) -> JointKey:
+    """By which raters' calls are matched with a joint."""
+    return JointKey(picture(joint), joint.side, joint.finding, joint.joint)
 
 
 def match(
@@ -128,7 +148,7 @@ def match(
         if count > 1:
             message = f"{name}: the name of more than one column; rename a file or a reader"
             raise UsageError(message)
-    keys = [JointKey(picture(joint), joint.side, joint.finding, joint.joint) for joint in joints]
+    keys = [joint_key(joint) for joint in joints]
     lines = (f"line {joint.line}" for joint in joints)
     index_joints(path, zip(lines, keys, joints, strict=True))
     partners = []
@@ -137,9 +157,8 @@ def match(
         if not called:
             message = f"{path}: none of the joints of {rater.name} is labelled; compare the names "
             raise DocumentError(message + "of pictures, hands and joints")
-        partners.append(
-            MatchCounts(rater.name, called, len(keys) - called, len(rater.calls) - called)
-        )
+        others = len(keys) - called, len(rater.calls) - called
+        partners.append(MatchCounts(rater.name, called, *others, rater.not_assessable))
     assumed = _ASSUMED.get(missing)
     calls = [[rater.calls.get(key, assumed) for key in keys] for rater in raters]
     return Cases(

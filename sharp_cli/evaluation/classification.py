@@ -6,7 +6,7 @@ Ther 24:227 (2022).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from sharp_cli.evaluation.breakdown import by_grade, by_part
 from sharp_cli.evaluation.cases import AVERAGE, JOINT_SETS, picture
 from sharp_cli.evaluation.metrics.bootstrap import interval, resample_patients
 from sharp_cli.evaluation.metrics.classification import METRICS, classification_metrics
+from sharp_cli.evaluation.study_table import parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sharp_cli.evaluation.agreement import Agreement
     from sharp_cli.evaluation.breakdown import Grade, Part
     from sharp_cli.evaluation.cases import Cases, MatchCounts
+    from sharp_cli.evaluation.study_table import StudyTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,19 @@ class MetricValue:
     value: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True)
+class PartValue(MetricValue):
+    """The same of a part of the patients or studies.
+
+    Attributes:
+        by: The column of the user's table that the part is of.
+        part: What the column says of it.
+    """
+
+    by: str
+    part: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +106,40 @@ class ClassificationEvaluation:
     sides: Sequence[Part]
     hands: Sequence[Part]
     patients: Sequence[Part]
+    breakdown: Sequence[PartValue]
 
 
-def evaluate_classification(cases: Cases, *, resamples: int, seed: int) -> ClassificationEvaluation:
+def evaluate_classification(
+    cases: Cases,
+    studies: StudyTable | None = None,
+    by: Sequence[str] = (),
+    *,
+    resamples: int,
+    seed: int,
+) -> ClassificationEvaluation:
     """Measure everything.
 
     Args:
         cases: Labelled joints and what raters say of them.
+        studies: What to break down by.
+        by: The columns of the table to break down by.
         resamples: Of the patients; 0 for no intervals.
         seed: Random seed of the resamples.
+
+    Raises:
+        UsageError: A column has too many values.
     """
     figures: list[MetricValue] = []
     differences: list[Difference] = []
-    drawn = resample_patients(len({joint.patient for joint in cases.joints}), resamples, seed)
-    for finding, joints in JOINT_SETS:
-        resampled = _Resampled(cases, cases.inside(finding, joints), drawn)
+    for finding, joints, resampled in _resampled(cases, resamples, seed):
         figures += _metric_values(resampled, finding, joints)
         differences += _differences(resampled, finding, joints)
+    breakdown = [
+        PartValue(**asdict(value), by=column, part=part)
+        for column, part, on in (parts(studies, cases.joints, by) if studies else ())
+        for finding, joints, resampled in _resampled(cases.part(on), resamples, seed)
+        for value in _metric_values(resampled, finding, joints)
+    ]
     return ClassificationEvaluation(
         partners=cases.partners,
         figures=figures,
@@ -118,7 +150,17 @@ def evaluate_classification(cases: Cases, *, resamples: int, seed: int) -> Class
         sides=list(by_part(cases, lambda joint: joint.side, SIDES)),
         hands=list(by_part(cases, lambda joint: f"{picture(joint)} {joint.side}")),
         patients=list(by_part(cases, lambda joint: joint.patient)),
+        breakdown=breakdown,
     )
+
+
+def _resampled(
+    cases: Cases, resamples: int, seed: int
+) -> Iterator[tuple[Finding, str, _Resampled]]:
+    """The cases of each joint set, and the same resamples of the patients for all."""
+    drawn = resample_patients(len({joint.patient for joint in cases.joints}), resamples, seed)
+    for finding, joints in JOINT_SETS:
+        yield finding, joints, _Resampled(cases, cases.inside(finding, joints), drawn)
 
 
 class _Resampled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.evaluation.cases import JOINT_SETS
@@ -12,6 +13,7 @@ from sharp_cli.evaluation.tables import Table, format_number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sharp_cli.evaluation.cases import MatchCounts
     from sharp_cli.evaluation.classification import (
         ClassificationEvaluation,
         Difference,
@@ -46,6 +48,8 @@ _DIFFERENCES: Final = (
 _AGREEMENT: Final = (
     "Agreement on the joints that all of a row call; kappa is Cohen's of two, Fleiss' of more."
 )
+_BREAKDOWN: Final = f"Performance on parts of the patients, all joints of a finding, {_INTERVALS}."
+_ALL: Final = "all joints"
 _GRADES: Final = "Joints called non-intact, of those of an SHS grade; grade 0 is intact."
 
 
@@ -54,18 +58,17 @@ def tables(evaluation: ClassificationEvaluation) -> list[Table]:
 
     There are no differences of a single rater, and no grades where the labels are none.
     """
-    makers = (_partners, _table4, _differences, _agreement, _grades)
-    return [table for make in makers if (table := make(evaluation)).rows]
+    makers = (_table4, _differences, _agreement, _grades, _breakdown)
+    made = [match_table(evaluation.partners), *(make(evaluation) for make in makers)]
+    return [table for table in made if table.rows]
 
 
-def _partners(evaluation: ClassificationEvaluation) -> Table:
+def match_table(partners: Sequence[MatchCounts]) -> Table:
+    """How the joints of raters and labels match."""
     return Table(
         "Labelled joints that are called and that are not, and called ones that are not labelled.",
-        ("", "called", "not called", "not labelled"),
-        [
-            (one.name, str(one.called), str(one.not_called), str(one.not_labelled))
-            for one in evaluation.partners
-        ],
+        ("", "called", "not called", "not labelled", "not assessable"),
+        [tuple(map(str, astuple(one))) for one in partners],
     )
 
 
@@ -135,6 +138,16 @@ def _grades(evaluation: ClassificationEvaluation) -> Table:
         row = rows.setdefault((f"{one.joints} ({one.finding})", str(one.grade)), [])
         row.append(f"{one.non_intact}/{one.called} ({percent} %)")
     return Table(_GRADES, ("", "grade", *names), [[*key, *row] for key, row in rows.items()])
+
+
+def _breakdown(evaluation: ClassificationEvaluation) -> Table:
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for one in evaluation.breakdown:
+        if one.metric in _PAPER and one.joints == _ALL:
+            key = (f"{one.by} {one.part} ({one.finding})", one.name, str(one.called))
+            rows.setdefault(key, []).append(_value(one))
+    titles = (_TITLES[metric] for metric in _PAPER)
+    return Table(_BREAKDOWN, ("", "", "joints", *titles), [[*k, *row] for k, row in rows.items()])
 
 
 def _value(one: MetricValue) -> str:

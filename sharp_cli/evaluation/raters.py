@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 from sharp_cli.core.errors import DocumentError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _OUT_OF_FOLD: Final = ("model", "image", "hand", "finding", "joint", "probability", "label")
+_GRADED: Final = ("predicted_grade", "expected_grade")
+"""What models that grade say further, out of fold; `grade` is there the labels'."""
+
 _READERS: Final = ("reader", "image", "hand", "finding", "joint")
 _LABELS: Final[tuple[Label, ...]] = get_args(Label)
 _GRADE_LABELS: Final[Mapping[tuple[str, float], Label]] = {
@@ -30,10 +34,19 @@ _GRADE_LABELS: Final[Mapping[tuple[str, float], Label]] = {
 
 
 class Call(NamedTuple):
-    """What is said of a joint: how probable damage is, 0…1 (a reader: 0 or 1), and the call."""
+    """What is said of a joint.
+
+    Attributes:
+        probability: Of damage, 0…1; a reader's is 0 or 1.
+        damaged: Whether it is called non-intact.
+        grade: The SHS grade, if one is given.
+        expected: The mean of a model's grades, weighted by their probabilities, if it is given.
+    """
 
     probability: float
     damaged: bool
+    grade: int | None = None
+    expected: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +57,13 @@ class Rater:
         name: Heads its column.
         reader: Whether it is a human reader.
         calls: What it says, by joint.
+        not_assessable: How many joints a reader says cannot be assessed; they have no call.
     """
 
     name: str
     reader: bool
     calls: Mapping[JointKey, Call]
+    not_assessable: int = 0
 
 
 class _Row(NamedTuple):
@@ -62,6 +77,8 @@ class _Row(NamedTuple):
     joint: str
     probability: float
     label: str
+    grade: float = math.nan
+    expected: float = math.nan
 
 
 def read_models(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
@@ -79,16 +96,16 @@ def read_models(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
         DocumentError: A file is neither, listing every bad row, or holds no probabilities.
     """
     found = [
-        (path, model, calls)
+        (path, rater)
         for path in paths
-        for model, calls in _collect(
+        for rater in _collect(
             path, (_score_rows if "file" in read_header(path) else _fold_rows)(path), images
-        ).items()
+        )
     ]
-    times = Counter(model for _, model, _ in found)
+    times = Counter(rater.name for _, rater in found)
     return [
-        Rater(model if times[model] == 1 else f"{path.stem} {model}", reader=False, calls=calls)
-        for path, model, calls in found
+        rater if times[rater.name] == 1 else replace(rater, name=f"{path.stem} {rater.name}")
+        for path, rater in found
     ]
 
 
@@ -105,9 +122,9 @@ def read_readers(paths: Iterable[Path], images: Container[str]) -> list[Rater]:
         DocumentError: Listing every bad row.
     """
     return [
-        Rater(name, reader=True, calls=calls)
+        replace(rater, reader=True)
         for path in paths
-        for name, calls in _collect(path, _reader_rows(path), images).items()
+        for rater in _collect(path, _reader_rows(path), images)
     ]
 
 
@@ -122,35 +139,38 @@ def _score_rows(path: Path) -> Iterator[_Row]:
     for count, joint in enumerate(joints, start=1):
         if joint.probability is not None and joint.label is not None:
             where = (joint.file, joint.hand, joint.finding, joint.joint)
-            yield _Row(f"joint {count}", name, *where, joint.probability, joint.label)
+            given = (getattr(joint, name, None) for name in ("grade", "expected_grade"))
+            grades = (math.nan if value is None else float(value) for value in given)
+            yield _Row(f"joint {count}", name, *where, joint.probability, joint.label, *grades)
 
 
 def _fold_rows(path: Path) -> Iterator[_Row]:
-    for line, row in read_table(path, _OUT_OF_FOLD):
-        model, image, hand, finding, joint, probability, label = row.values()
-        yield _Row(
-            f"line {line}", model, image, hand, finding, joint, parse_number(probability), label
-        )
+    graded = [column for column in _GRADED if column in read_header(path)]
+    for line, row in read_table(path, (*_OUT_OF_FOLD, *graded)):
+        model, image, hand, finding, joint, probability, label, *_ = row.values()
+        grades = (parse_number(row.get(column)) for column in _GRADED)
+        where = (image, hand, finding, joint)
+        yield _Row(f"line {line}", model, *where, parse_number(probability), label, *grades)
 
 
 def _reader_rows(path: Path) -> Iterator[_Row]:
     header = read_header(path)
     said = [name for name in ("grade", "label") if name in header] or ["label"]
     for line, row in read_table(path, (*_READERS, *said)):
-        grade, label = row.get("grade", "").strip(), row.get("label", "")
-        if grade.casefold() == NOT_ASSESSABLE or not (grade or label):
-            continue
-        if grade:
-            label = _GRADE_LABELS.get((row["finding"], parse_number(grade)), f"grade {grade}")
-        where = (row["reader"], row["image"], row["hand"], row["finding"], row["joint"])
-        yield _Row(f"line {line}", *where, float(label == "non-intact"), label)
+        text, label, grade = row.get("grade", "").strip(), row.get("label", ""), math.nan
+        if text.casefold() == NOT_ASSESSABLE:
+            label = NOT_ASSESSABLE
+        elif text:
+            grade = parse_number(text)
+            label = _GRADE_LABELS.get((row["finding"], grade), f"grade {text}")
+        if label:
+            where = (row["reader"], row["image"], row["hand"], row["finding"], row["joint"])
+            yield _Row(f"line {line}", *where, float(label == "non-intact"), label, grade)
 
 
-def _collect(
-    path: Path, rows: Iterable[_Row], images: Container[str]
-) -> dict[str, dict[JointKey, Call]]:
-    """The calls by rater and joint, every row checked."""
-    raters: dict[str, dict[JointKey, Call]] = {}
+def _collect(path: Path, rows: Iterable[_Row], images: Container[str]) -> list[Rater]:
+    """The raters and their calls, every row checked."""
+    raters: dict[str, dict[JointKey, Call | None]] = {}
     problems: list[Problem] = []
     names: dict[str, str] = {}
     for row in rows:
@@ -164,11 +184,29 @@ def _collect(
             calls = raters.setdefault(row.rater, {})
             if key in calls:
                 wrong = f"{row.finding} of {row.joint} of {row.image} stands twice"
-            calls[key] = Call(row.probability, row.label == "non-intact")
+            calls[key] = None if row.label == NOT_ASSESSABLE else _call(row)
         if wrong is not None:
             problems.append(Problem(row.where, wrong))
     raise_problems(path, problems)
-    return raters
+    return [
+        Rater(
+            name,
+            reader=False,
+            calls={key: call for key, call in calls.items() if call is not None},
+            not_assessable=sum(call is None for call in calls.values()),
+        )
+        for name, calls in raters.items()
+    ]
+
+
+def _call(row: _Row) -> Call:
+    """The call of a row that has no mistake."""
+    return Call(
+        row.probability,
+        row.label == "non-intact",
+        None if math.isnan(row.grade) else int(row.grade),
+        None if math.isnan(row.expected) else row.expected,
+    )
 
 
 def _mistake(row: _Row) -> str | None:
@@ -179,8 +217,18 @@ def _mistake(row: _Row) -> str | None:
         return f"hand {row.hand!r} is neither left nor right"
     if (row.finding, row.joint) not in TARGET_OF:
         return f"{row.joint!r} is no joint that is scored for {row.finding!r}"
+    return None if row.label == NOT_ASSESSABLE else _call_mistake(row)
+
+
+def _call_mistake(row: _Row) -> str | None:
+    """What is wrong with what a row says of a joint that is scored."""
     if row.label not in _LABELS:
         return f"{row.label!r} is neither intact nor non-intact"
     if not 0 <= row.probability <= 1:
         return "the probability is not a number from 0 to 1"
+    grades = GRADES[TARGET_OF[row.finding, row.joint].finding]
+    if not math.isnan(row.grade) and row.grade not in grades:
+        return f"grade {row.grade:g} is none of {row.finding}'s, 0 to {grades[-1]}"
+    if not math.isnan(row.expected) and not 0 <= row.expected <= grades[-1]:
+        return f"expected grade {row.expected:g} is not between 0 and {grades[-1]}"
     return None

@@ -56,3 +56,17 @@ def rater(
         probability = float(score >= 0.5) if reader else score
         calls[place(joint)] = Call(probability, score >= 0.5)
     return Rater(name, reader=reader, calls=calls)
+
+
+def grader(
+    name: str, joints: Sequence[LabelledJoint], *, reader: bool = True, spread: float = 0.6
+) -> Rater:
+    """Someone whose grades are near the labels; a model gives expected grades, too."""
+    rng = np.random.default_rng(sum(name.encode()))
+    calls = {}
+    for joint in joints:
+        near = float(np.clip((joint.grade or 0) + rng.normal(0, spread), 0, 4))
+        grade = round(near)
+        expected = None if reader else near
+        calls[place(joint)] = Call(float(grade > 0), grade > 0, grade, expected)
+    return Rater(name, reader=reader, calls=calls)

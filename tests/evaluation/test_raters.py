@@ -92,10 +92,23 @@ def test_a_reader_may_give_both_and_say_that_a_joint_is_not_assessable(tmp_path:
         "ann,a.png,left,erosion,PIP5,,",
     )
     (ann,) = read_readers([path], IMAGES)
-    assert {key.joint: call.damaged for key, call in ann.calls.items()} == {
-        "PIP2": True,
-        "PIP3": False,
-    }
+    said = {key.joint: (call.damaged, call.grade) for key, call in ann.calls.items()}
+    assert said == {"PIP2": (True, 3), "PIP3": (False, None)}
+    assert ann.not_assessable == 1
+
+
+def test_models_out_of_fold_may_grade(tmp_path: Path) -> None:
+    # `grade` is that of the labels.
+    header = f"{FOLDS},predicted_grade,expected_grade"
+    path = table(tmp_path / "folds.csv", header, f"{fold_row('siso')},2,1.75")
+    (siso,) = read_models([path], IMAGES)
+    assert [call[2:] for call in siso.calls.values()] == [(2, 1.75)]
+    path = table(
+        tmp_path / "bad.csv", header, f"{fold_row('siso')},6,1", f"{fold_row('net')},1,5.5"
+    )
+    with pytest.raises(DocumentError, match="grade 6 is none of erosion's") as caught:
+        read_models([path], IMAGES)
+    assert "expected grade 5.5 is not between 0 and 5" in str(caught.value)
 
 
 def test_readers_give_labels_or_grades_and_may_leave_out_some(tmp_path: Path) -> None:
@@ -114,7 +127,7 @@ def test_readers_give_labels_or_grades_and_may_leave_out_some(tmp_path: Path) ->
     ann, bob = read_readers([labels, grades], IMAGES)
     assert ann.reader
     assert ann.calls == {JointKey("a.png", *IP): Call(1.0, damaged=True)}
-    assert list(bob.calls.values()) == [Call(1.0, damaged=True), Call(0.0, damaged=False)]
+    assert list(bob.calls.values()) == [Call(1.0, damaged=True, grade=5), Call(0.0, False, 0)]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from sharp_cli.cli.commands.evaluate import (
     classification,
     crops,
     detection,
+    grades,
     hands,
     intact,
     lesions,
@@ -33,7 +34,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
     )
     for command in (
-        *(detection, classification, intact, crops, wrists),
+        *(detection, classification, grades, intact, crops, wrists),
         *(hands, blanks, robustness, lesions, phantoms),
     ):
         command.register(group)

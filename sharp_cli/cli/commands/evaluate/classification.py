@@ -10,15 +10,16 @@ import typer
 
 from sharp_cli.cli import options, terminal
 from sharp_cli.cli.command import add_command
+from sharp_cli.cli.commands.evaluate.options import By, Studies, columns_of
 from sharp_cli.cli.extras import require_training
 from sharp_cli.cli.terminal import log, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sharp_cli.evaluation.classification import ClassificationEvaluation
+    from sharp_cli.datasets.labels import Labels
+    from sharp_cli.evaluation.cases import MatchCounts
     from sharp_cli.evaluation.tables import Table
-
 
 EXAMPLES: Final = """\
 sharp score radiographs --csv results.csv
@@ -26,6 +27,9 @@ sharp evaluate classification results.csv labels.csv --out figures
 # two models and the readers, side by side
 sharp evaluate classification siso.csv mimo-local.csv labels.csv \\
   --readers readers.csv
+# the same for parts of the patients
+sharp evaluate classification mimo-local.csv labels.csv \
+  --studies manifest.csv --by sex,site
 """
 
 
@@ -43,7 +47,7 @@ Predictions = Annotated[
         exists=True, dir_okay=False, help="CSV of score, or predictions of train classifier."
     ),
 ]
-Labels = Annotated[
+LabelsFile = Annotated[
     Path,
     typer.Argument(
         exists=True, dir_okay=False, help="patient,study,image,hand,finding,joint,grade|label"
@@ -85,9 +89,11 @@ def register(app: typer.Typer) -> None:
 
 def classification(
     predictions: Predictions,
-    labels: Labels,
+    labels: LabelsFile,
     *,
     readers: Readers = None,
+    studies: Studies = None,
+    by: By = None,
     missing_as: MissingAsOption = MissingAs.EXCLUDE,
     bootstrap: Bootstrap = 2000,
     seed: options.Seed = 1,
@@ -103,7 +109,7 @@ def classification(
     Intervals are 95 % percentile intervals of a bootstrap over patients, widened for small numbers
     of patients. PR-AUC is the area under the precision-recall curve by the trapezoidal rule; for a
     reader, calls count as 0 and 1. A pipe gets one row per metric; a terminal also shows
-    differences, agreement, and sensitivity by grade.
+    differences, agreement, sensitivity by grade, and what --by asks for.
     """
     require_training()
     from sharp_cli.datasets.labels import read_labels
@@ -112,24 +118,23 @@ def classification(
     from sharp_cli.evaluation.classification_tables import tables
     from sharp_cli.evaluation.files import cells, write
     from sharp_cli.evaluation.raters import read_models, read_readers
+    from sharp_cli.evaluation.study_table import read_study_table
     from sharp_cli.fileio import output
 
+    columns = columns_of(by, studies)
     if out is not None:
         output.make_folder(out)
     truth = read_labels(labels)
     images = {picture(joint) for joint in truth.joints}
     raters = [*read_models(predictions, images), *read_readers(readers or [], images)]
     cases = match(labels, truth.joints, raters, missing_as.value)
-    evaluation = evaluate_classification(cases, resamples=bootstrap, seed=seed)
-    if truth.unlabelled:
-        log("note", f"{labels}: {len(truth.unlabelled)} rows have neither grade nor label")
-    if truth.not_assessable:
-        log("note", f"{labels}: {len(truth.not_assessable)} joints are not assessable: left out")
-    if unclear := sum(one.damaged for one in truth.sets):
-        log("note", f"{labels}: {unclear} non-intact sets of joints: not measured joint by joint")
-    _log_unmatched(evaluation, missing_as)
+    table = None if studies is None else read_study_table(studies, columns)
+    evaluation = evaluate_classification(cases, table, columns, resamples=bootstrap, seed=seed)
+    log_not_measured(labels, truth)
+    how = "excluded" if missing_as is MissingAs.EXCLUDE else f"counted as {missing_as.value}"
+    log_matches(evaluation.partners, how)
     if terminal.is_terminal():
-        _print_tables(tables(evaluation))
+        print_tables(tables(evaluation))
     else:
         print_table(*cells(evaluation.figures))
     if out is not None:
@@ -139,6 +144,8 @@ def classification(
             "predictions": [str(path) for path in predictions],
             "labels": str(labels),
             "readers": [str(path) for path in readers or []],
+            "studies": None if studies is None else str(studies),
+            "by": columns,
             "unlabelled_rows": len(truth.unlabelled),
             "not_assessable": len(truth.not_assessable),
             "missing_as": missing_as.value,
@@ -155,19 +162,30 @@ def classification(
         )
 
 
-def _log_unmatched(evaluation: ClassificationEvaluation, missing_as: MissingAs) -> None:
-    """Note how many joints have a label or a call only."""
-    how = "excluded" if missing_as is MissingAs.EXCLUDE else f"counted as {missing_as.value}"
-    for one in evaluation.partners:
+def log_not_measured(path: Path, labels: Labels) -> None:
+    """Note what a table of labels holds that is not measured joint by joint."""
+    if labels.unlabelled:
+        log("note", f"{path}: {len(labels.unlabelled)} rows have neither grade nor label")
+    if labels.not_assessable:
+        log("note", f"{path}: {len(labels.not_assessable)} joints are not assessable: left out")
+    if unclear := sum(one.damaged for one in labels.sets):
+        log("note", f"{path}: {unclear} non-intact sets of joints: not measured joint by joint")
+
+
+def log_matches(partners: Iterable[MatchCounts], how: str) -> None:
+    """Note how many joints have a label or a call only, and what is done with the labelled ones."""
+    for one in partners:
         if one.not_called or one.not_labelled:
             log(
                 "note",
                 f"{one.name}: {one.not_called} labelled joints not called "
                 f"({how}), {one.not_labelled} called joints not labelled",
             )
+        if one.not_assessable:
+            log("note", f"{one.name}: {one.not_assessable} joints are not assessable: left out")
 
 
-def _print_tables(tables: Iterable[Table]) -> None:
+def print_tables(tables: Iterable[Table]) -> None:
     """Print tables on a terminal, the best of each row bold."""
     from rich.console import Console
     from rich.markup import escape
