@@ -5,6 +5,8 @@ gives the hash of each, so that one that was replaced or moved is recognised.
 The studies of a group appear together. They are written into a hidden folder, which then gets the
 name that says that it is complete; from there they replace what was there of their radiographs.
 Whoever opens the folder next completes a replacement that was interrupted, and removes the rest.
+The disk has all of a study before the study has its name. A disk that says so too early may still
+leave studies that are not whole after a power cut; they are removed, and so done again.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli.core.errors import OutputError, UsageError
+from sharp_cli.batch.whole import is_study, read_contents
+from sharp_cli.core.errors import OutputError
 from sharp_cli.fileio import output
-from sharp_cli.results.layout import HIDDEN, REPLACED, STUDY_JSON
+from sharp_cli.results.layout import HIDDEN, REPLACED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,34 +37,42 @@ class Journal:
 
     Attributes:
         studies: The radiographs of each study, with their contents.
+        removed: The studies that were there, and were not whole or not to be kept.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keep: bool = True) -> None:
         """Read the journal of a folder, see `recover`, and remove what an interruption left.
+
+        Args:
+            folder: The folder.
+            keep: Whether to keep the studies that are there.
 
         Raises:
             OutputError: The folder cannot be read or written.
+            UsageError: It holds studies of another version.
         """
         self._folder = folder
-        self.recover()
+        self.recover(keep=keep)
         with explained(folder):
             for rest in folder.glob(f"{HIDDEN}*"):
                 shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
 
-    def recover(self) -> None:
+    def recover(self, *, keep: bool = True) -> None:
         """Complete a replacement that was interrupted, and read the folder anew.
 
         Raises:
             OutputError: The folder cannot be read or written.
+            UsageError: It holds studies of another version.
         """
         self._publish()
         self.studies: dict[str, dict[str, str]] = {}
+        self.removed: list[str] = []
         self._by_radiograph: dict[str, set[str]] = {}
         self._by_content: dict[str, set[str]] = {}
         with explained(self._folder):
-            for path in self._folder.glob(f"*/{STUDY_JSON}"):
-                if not path.parent.name.startswith(HIDDEN):
-                    self._enter(path.parent.name)
+            for path in sorted(self._folder.iterdir()):
+                if not path.name.startswith(HIDDEN) and is_study(path):
+                    self._enter(path, keep=keep)
 
     def studies_of(self, radiographs: Iterable[str], contents: Iterable[str] = ()) -> set[str]:
         """The studies that hold any of some radiographs, or of some contents."""
@@ -95,9 +106,12 @@ class Journal:
         try:
             for study, files in studies.items():
                 for name, content in files.items():
-                    output.write(new / study / name, content)
-            output.write(new / REPLACED, json.dumps(sorted(replaced)).encode())
+                    output.write(new / study / name, content, durable=True)
+            output.write(new / REPLACED, json.dumps(sorted(replaced)).encode(), durable=True)
             with explained(new):
+                for study in studies:
+                    output.sync_folder(new / study)
+                output.sync_folder(new)
                 new.rename(self._folder / _READY)
         except BaseException:
             shutil.rmtree(new, ignore_errors=True)
@@ -109,46 +123,50 @@ class Journal:
                 self._by_content[sha256].discard(study)
         with explained(self._folder):
             for study in studies:
-                self._enter(study)
+                self._enter(self._folder / study)
 
-    def _enter(self, study: str) -> None:
-        """Note a study whose folder is there."""
-        self.studies[study] = _contents(self._folder / study / STUDY_JSON)
-        for one, sha256 in self.studies[study].items():
-            self._by_radiograph.setdefault(one, set()).add(study)
-            self._by_content.setdefault(sha256, set()).add(study)
+    def _enter(self, path: Path, *, keep: bool = True) -> None:
+        """Note a study whose folder is there, or remove it."""
+        contents = read_contents(path) if keep else None
+        if contents is None:
+            shutil.rmtree(path)
+            self.removed.append(path.name)
+            return
+        self.studies[path.name] = contents
+        for one, sha256 in contents.items():
+            self._by_radiograph.setdefault(one, set()).add(path.name)
+            self._by_content.setdefault(sha256, set()).add(path.name)
 
     def _publish(self) -> None:
         """Let what is complete take its place, also where that was interrupted."""
         ready = self._folder / _READY
         if not ready.is_dir():
             return
-        replaced, old = ready / REPLACED, self._folder / _OLD
+        replaced = ready / REPLACED
         with explained(ready):
+            output.sync_folder(self._folder)
             if replaced.exists():
-                for study in json.loads(replaced.read_bytes()):
-                    shutil.rmtree(old, ignore_errors=True)
-                    if (self._folder / study).exists():
-                        (self._folder / study).rename(old)
+                try:
+                    studies = json.loads(replaced.read_bytes())
+                except ValueError:  # a power cut: what is ready will be done again
+                    shutil.rmtree(ready)
+                    return
+                for study in studies:
+                    self._lay_aside(study)
                 replaced.unlink()
             for path in ready.iterdir():
+                if is_study(self._folder / path.name):
+                    self._lay_aside(path.name)  # a power cut has brought it back
                 path.rename(self._folder / path.name)
+            output.sync_folder(self._folder)
             ready.rmdir()
-            shutil.rmtree(old, ignore_errors=True)
+            shutil.rmtree(self._folder / _OLD, ignore_errors=True)
 
-
-def _contents(path: Path) -> dict[str, str]:
-    """The radiographs of a result document, with the sha256 of each; the rest is not read.
-
-    Raises:
-        OSError: It cannot be read.
-        UsageError: It is not what this version writes.
-    """
-    try:
-        return {row["file"]: row["sha256"] for row in json.loads(path.read_bytes())["inputs"]}
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"{path}: not what this version of sharp score wrote; choose a new folder"
-        raise UsageError(message) from error
+    def _lay_aside(self, study: str) -> None:
+        old = self._folder / _OLD
+        shutil.rmtree(old, ignore_errors=True)
+        if (self._folder / study).exists():
+            (self._folder / study).rename(old)
 
 
 @contextmanager

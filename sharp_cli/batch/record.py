@@ -10,10 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
+from sharp_cli.batch.whole import is_study
 from sharp_cli.core.about import __version__
 from sharp_cli.core.errors import UsageError
 from sharp_cli.fileio import output
-from sharp_cli.results.layout import RUN, SCHEMA
+from sharp_cli.results.layout import RESERVED, RUN, SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.results.document import ModelRow
 
+_BEGINNING: Final = f'{{\n  "schema": "{SCHEMA}"'.encode("ascii")
 _LIBRARIES: Final = ("numpy", "opencv-python-headless", "openvino", "pillow", "pydicom", "torch")
 _SHOWN: Final = 60
 """How many characters of a setting are shown in a message."""
@@ -30,7 +32,12 @@ _BOUND: Final = ("tool", "models", "settings")
 
 
 class Record:
-    """What `run.json` holds; it names neither the computer nor its user."""
+    """What `run.json` holds; it names neither the computer nor its user.
+
+    Attributes:
+        torn: Whether there was one that a power cut emptied or cut off, so that nothing says what
+            the studies in the folder were made with.
+    """
 
     def __init__(
         self, folder: Path, settings: Mapping[str, Any], models: Mapping[str, ModelRow]
@@ -55,9 +62,10 @@ class Record:
             "libraries": {name: found for name in _LIBRARIES if (found := _version(name))},
             "started": _now(),
         }
-        if self._path.exists():
+        self.torn = _is_torn(self._path)
+        if self._path.exists() and not self.torn:
             self._resume(self._read())
-        elif any(not path.name.startswith(".") for path in folder.iterdir()):
+        elif not self.torn and any(not path.name.startswith(".") for path in folder.iterdir()):
             message = f"{folder}: is not empty; choose a new folder"
             raise UsageError(message)
 
@@ -69,7 +77,7 @@ class Record:
         """
         state = {"ended": _now(), "finished": finished, "counts": dict(counts)}
         text = json.dumps(self._content | state, indent=2)
-        output.write(self._path, f"{text}\n".encode("ascii"))
+        output.write(self._path, f"{text}\n".encode("ascii"), durable=True)
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -95,6 +103,21 @@ class Record:
             message = f"{self._path.parent}: holds results that were made otherwise ({listed}); "
             raise UsageError(message + "repeat that call, or choose a new folder")
         self._content["started"] = before.get("started")
+
+
+def _is_torn(path: Path) -> bool:
+    """Whether a file is what a power cut leaves of a record, in a folder with nothing else."""
+    if not path.is_file():
+        return False
+    content = path.read_bytes()
+    try:
+        json.loads(content)
+    except ValueError:
+        return _BEGINNING.startswith(content[: len(_BEGINNING)].rstrip(b"\0")) and all(
+            one.name in RESERVED or one.name.startswith(".") or is_study(one)
+            for one in path.parent.iterdir()
+        )
+    return False
 
 
 def _shown(value: Any) -> str:

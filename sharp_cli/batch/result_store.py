@@ -58,7 +58,7 @@ class ResultStore:
 
     def __init__(self, folder: Path, record: Record) -> None:
         self.folder = folder
-        self.journal = Journal(folder)
+        self.journal = Journal(folder, keep=not record.torn)
         self._record = record
         with explained(folder):
             self._failed = read_failures(folder)

@@ -61,7 +61,8 @@ def write_failures(folder: Path, failures: Iterable[Failure]) -> None:
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(field.name for field in fields(Failure))
     rows.writerows(map(guarded, astuple(failure)) for failure in sorted(set(failures), key=astuple))
-    output.write(folder / FAILURES, text.getvalue().encode(errors="surrogateescape"))
+    content = text.getvalue().encode(errors="surrogateescape")
+    output.write(folder / FAILURES, content, durable=True)
 
 
 def read_failures(folder: Path) -> list[Failure]:

@@ -14,6 +14,7 @@ from sharp_cli.batch.result_store import ResultStore, opened
 from sharp_cli.batch.resume import moved_from, read_contents, remaining
 from sharp_cli.cli.progress import rated_progress
 from sharp_cli.cli.terminal import count, log, log_problems, log_warnings
+from sharp_cli.fileio.tables import list_places
 from sharp_cli.results.assemble import with_studies
 from sharp_cli.results.document import Document, ModelRow
 from sharp_cli.results.layout import FAILURES
@@ -132,6 +133,9 @@ class ResultsFolder:
     def _left(self, store: ResultStore, work: Plan) -> list[Group]:
         """The groups to score; what was only moved gets its new paths and names."""
         journal = store.journal
+        if journal.removed:
+            named = list_places(journal.removed)
+            log("warning", f"{named}: not whole, as a power cut leaves studies; done again")
         if not journal.studies:
             return list(work.groups)
         contents = read_contents(work.groups, journal)

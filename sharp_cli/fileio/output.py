@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from sharp_cli.core.errors import OutputError
 from sharp_cli.core.printable import printable_lines
+
+_UNSYNCED: Final = (errno.EINVAL, errno.ENOTSUP)
+"""What file systems say, as some in networks do, that cannot wait for a folder."""
 
 
 def prepare(path: Path) -> None:
@@ -41,10 +46,16 @@ def make_folder(folder: Path) -> None:
         raise OutputError(message) from error
 
 
-def write(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes, *, durable: bool = False) -> None:
     """Write a file atomically: a temporary file beside it is written, then renamed.
 
     A device or a pipe is written to directly.
+
+    Args:
+        path: The file.
+        content: Its content.
+        durable: Whether the disk must have the content before the file gets its name, so that a
+            power cut leaves it whole or as it was. What it is called, `sync_folder` makes last.
 
     Raises:
         OutputError: It cannot be written; what was there before is untouched.
@@ -59,6 +70,9 @@ def write(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
             Path(name).chmod(_mode(target))
             Path(name).replace(target)
         except BaseException:
@@ -68,6 +82,24 @@ def write(path: Path, content: bytes) -> None:
     except OSError as error:
         message = f"{path}: cannot be written ({error.strerror}); choose another place"
         raise OutputError(message) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has what was made and renamed in a folder.
+
+    Raises:
+        OSError: It cannot be done.
+    """
+    if os.name == "nt":  # which opens no folders, and has names on the disk sooner
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _UNSYNCED:
+            raise
+    finally:
+        os.close(handle)
 
 
 def write_stdout(content: bytes) -> None:

@@ -25,6 +25,7 @@ HIDDEN: Final = ".sharp-"
 
 STUDY_JSON: Final = "result.json"
 STUDY_CSV: Final = "result.csv"
+OVERLAY: Final = "overlay*.png"
 """In the folder of a study."""
 
 _HEAD: Final = 200  # characters, of which the schema is the first

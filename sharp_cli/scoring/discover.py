@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Final
 from sharp_cli.core.errors import InputError
 from sharp_cli.radiograph.headers import NO_HEADER, Header, read_header
 from sharp_cli.results.document import Failure, WarningRow
-from sharp_cli.results.layout import is_results
+from sharp_cli.results.layout import OVERLAY, is_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _DIRECTORY: Final = "DICOMDIR"
-_OVERLAY: Final = "overlay*.png"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ class _Search:
         elif header.written_here:
             self._warn(path, "written by sharp, as overlays and patches are, and skipped")
         else:
-            if fnmatch(Path(path).name.lower(), _OVERLAY):
+            if fnmatch(Path(path).name.lower(), OVERLAY):
                 self._warn(path, "named like an overlay of sharp; check that it is a radiograph")
             self._take(path, header)
 

@@ -15,6 +15,7 @@ import pytest
 from sharp_cli.batch.result_store import ResultStore, opened
 from sharp_cli.batch.resume import remaining
 from sharp_cli.batch.tables import read_failures
+from sharp_cli.batch.worker import overlay_names
 from sharp_cli.core.errors import OutputError, UsageError
 from sharp_cli.results.document import COLUMNS, MANIFEST_COLUMNS, Failure, ModelRow
 from sharp_cli.results.sens import SENS_COLUMNS
@@ -37,18 +38,22 @@ def group(name: str, *files: str) -> Group:
 
 def document(files: Iterable[str]) -> bytes:
     """What the journal reads of a result document."""
-    return json.dumps(
-        {"inputs": [{"file": file, "sha256": f"of {file}"} for file in files]}
-    ).encode()
+    content = {
+        "inputs": [{"file": file, "sha256": f"of {file}"} for file in files],
+        "joints": [{} for _ in files],
+        "sens": [{}],
+    }
+    return f"{json.dumps(content)}\n".encode()
 
 
 def content(study: str, *files: str) -> dict[str, bytes]:
-    rows = [f"{study},{file}" for file in files or (f"{study}.png",)]
+    files = files or (f"{study}.png",)
+    rows = [f"{study},{file}" for file in files]
     return {
         "result.csv": "\n".join(["study,file", *rows, ""]).encode(),
-        "result.json": document(files or (f"{study}.png",)),
+        "result.json": document(files),
         "summary.csv": f"study,hand\n{study},left\n".encode(),
-        "overlay.png": b"picture",
+        **dict.fromkeys(overlay_names(files), b"pictureIEND\xaeB`\x82"),
     }
 
 
@@ -315,7 +320,7 @@ def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": "other"}'])
+@pytest.mark.parametrize("text", ["x", "{}", "[]", '{"schema": "other"}'])
 def test_a_record_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(UsageError, match="choose a new folder"), results(tmp_path):
