@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import shutil
@@ -10,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import OutputError
 from sharp_cli.fileio import output
-from sharp_cli.fileio.tables import guarded, unguarded
+from sharp_cli.fileio.tables import encoded, guarded, unguarded
 from sharp_cli.results.document import COLUMNS, MANIFEST_COLUMNS, Failure
 from sharp_cli.results.layout import FAILURES, HIDDEN, RESULTS, STUDY_CSV, SUMMARY
 from sharp_cli.results.sens import SENS_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
 _OF_STUDIES: Final = (
@@ -36,10 +37,12 @@ def write_results(folder: Path, studies: Collection[str]) -> None:
         _write_joined(folder / name, columns, [folder / study / part for study in sorted(studies)])
 
 
-def _write_joined(path: Path, columns: Iterable[str], parts: Iterable[Path]) -> None:
+def _write_joined(path: Path, columns: Iterable[str], parts: Sequence[Path]) -> None:
     hidden = path.with_name(f"{HIDDEN}{path.name}")
     try:
         with hidden.open("wb") as table:
+            if any(map(_marked, parts)):
+                table.write(codecs.BOM_UTF8)
             table.write(f"{','.join(columns)}\n".encode())
             for part in parts:
                 with part.open("rb") as rows:
@@ -49,6 +52,12 @@ def _write_joined(path: Path, columns: Iterable[str], parts: Iterable[Path]) -> 
     except OSError as error:
         message = f"{path}: cannot be written ({error.strerror}); choose another place"
         raise OutputError(message) from error
+
+
+def _marked(path: Path) -> bool:
+    """Whether a file begins with a byte order mark."""
+    with path.open("rb") as file:
+        return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
 
 
 def write_failures(folder: Path, failures: Iterable[Failure]) -> None:
@@ -61,8 +70,7 @@ def write_failures(folder: Path, failures: Iterable[Failure]) -> None:
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(field.name for field in fields(Failure))
     rows.writerows(map(guarded, astuple(failure)) for failure in sorted(set(failures), key=astuple))
-    content = text.getvalue().encode(errors="surrogateescape")
-    output.write(folder / FAILURES, content, durable=True)
+    output.write(folder / FAILURES, encoded(text.getvalue()), durable=True)
 
 
 def read_failures(folder: Path) -> list[Failure]:
@@ -74,7 +82,7 @@ def read_failures(folder: Path) -> list[Failure]:
     path = folder / FAILURES
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
         try:
             rows = [row for row in csv.reader(file) if len(row) == len(fields(Failure))]
         except csv.Error:

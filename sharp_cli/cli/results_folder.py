@@ -6,7 +6,6 @@ import hashlib
 import os
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sharp_cli.batch.moved import moved_study
@@ -24,10 +23,12 @@ from sharp_cli.scoring.score import start_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from sharp_cli.batch.engine import Engine
     from sharp_cli.cli.outputs import Outputs
     from sharp_cli.core.errors import ExitCode
+    from sharp_cli.fileio.tables import Table
     from sharp_cli.scoring.groups import Group
     from sharp_cli.scoring.plan import Plan
     from sharp_cli.scoring.stages import Scoring
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 def settings(
     files: Sequence[str],
-    manifest: str | None,
+    manifest: Table | None,
     scoring: Scoring,
     device: str,
 ) -> dict[str, Any]:
@@ -48,10 +49,8 @@ def settings(
     return {
         "files": list(files),
         "files_sha256": hashlib.sha256(places).hexdigest(),
-        "manifest": manifest,
-        "manifest_sha256": hashlib.sha256(Path(manifest).read_bytes()).hexdigest()
-        if manifest
-        else None,
+        "manifest": manifest and manifest.name,
+        "manifest_sha256": manifest and hashlib.sha256(manifest.content).hexdigest(),
         "model": scoring.model,
         "threshold": scoring.threshold,
         "prevalence": scoring.prevalence

@@ -6,16 +6,17 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from sharp_cli.core.errors import OutputError
 from sharp_cli.core.printable import printable
-from sharp_cli.fileio.tables import list_places, to_csv
+from sharp_cli.fileio.tables import list_places, open_table, to_csv
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
+    from sharp_cli.fileio.tables import Table
     from sharp_cli.results.document import Document, WarningRow
     from sharp_cli.results.run import Run
 
@@ -100,6 +101,18 @@ def count(number: int, thing: str) -> str:
     if number == 1:
         return f"1 {thing}"
     return f"{number} {thing[:-1]}ies" if thing.endswith("y") else f"{number} {thing}s"
+
+
+def log_form(*tables: Table | Path | None) -> None:
+    """Note how tables are read that are not UTF-8 with commas.
+
+    Raises:
+        DocumentError: One cannot be read.
+    """
+    for given in tables:
+        table = open_table(given) if isinstance(given, Path) else given
+        if table is not None and table.form:
+            log("note", f"{table.name}: read as {table.form}")
 
 
 def log_warnings(warnings: Iterable[WarningRow]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import sys
@@ -105,7 +106,7 @@ def sync_folder(folder: Path) -> None:
 def write_stdout(content: bytes) -> None:
     """Write data to stdout; a reader that stops early is no error.
 
-    On a terminal, what would control it is shown.
+    On a terminal, what would control it is shown. A byte order mark is left out.
 
     Raises:
         OutputError: It cannot be written.
@@ -113,6 +114,7 @@ def write_stdout(content: bytes) -> None:
     if sys.stdout is None:
         message = "stdout: cannot be written (it is closed); choose a file"
         raise OutputError(message)
+    content = content.removeprefix(codecs.BOM_UTF8)
     if sys.stdout.isatty():
         content = printable_lines(content.decode(errors="surrogateescape")).encode()
     try:

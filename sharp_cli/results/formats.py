@@ -27,7 +27,7 @@ from typing import (
 
 from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.fileio.tables import guarded, unguarded
+from sharp_cli.fileio.tables import encoded, guarded, unguarded
 from sharp_cli.results.document import (
     COLUMNS,
     MANIFEST_COLUMNS,
@@ -184,9 +184,7 @@ def _dump_rows(rows: tuple[Any, ...]) -> str:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
-    text = "".join(map(_line, [columns, *(map(_cell, row) for row in rows)]))
-    # A file name that is not text in the file system's encoding is written as its bytes.
-    return text.encode("utf-8", errors="surrogateescape")
+    return encoded("".join(map(_line, [columns, *(map(_cell, row) for row in rows)])))
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.joints import SIDES
-from sharp_cli.fileio.tables import Problem, raise_problems, read_header, read_table
+from sharp_cli.fileio.tables import Problem, open_table, raise_problems
 from sharp_cli.scoring.groups import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from sharp_cli.core.joints import Side
+    from sharp_cli.fileio.tables import Table
 
 COLUMNS: Final = ("study", "patient", "hand", "path")
 """The columns that must be there; there may be others."""
@@ -21,11 +22,15 @@ _DATE: Final = "date"
 """A column that may be there."""
 
 
-def read_manifest(path: Path) -> list[Group]:
+def read_manifest(path: Path, table: Table | None = None) -> list[Group]:
     """Read the studies of a manifest, a row a radiograph (`study,patient,hand,path`).
 
     `path` is relative to the manifest's folder. `hand` is left, right, or empty for a radiograph
     of both hands; this may have a row for each hand instead. There may be a column `date`.
+
+    Args:
+        path: The manifest.
+        table: What it holds, if it is read already.
 
     Returns:
         A group a study, in the order of the rows.
@@ -38,8 +43,9 @@ def read_manifest(path: Path) -> list[Group]:
     dates: dict[str, str] = {}
     owners: dict[str, str] = {}
     problems: list[Problem] = []
-    dated = _DATE in read_header(path)
-    for line, row in read_table(path, (*COLUMNS, _DATE) if dated else COLUMNS):
+    table = table or open_table(path, COLUMNS)
+    dated = _DATE in table.header
+    for line, row in table.rows((*COLUMNS, _DATE) if dated else COLUMNS):
         study, patient, date = row["study"], row["patient"], row.get(_DATE, "")
         file = str(path.parent / row["path"])
         problems += [
@@ -53,7 +59,7 @@ def read_manifest(path: Path) -> list[Group]:
         ]
         sides = studies.setdefault(study, {}).setdefault(file, set())
         sides.update(side for side in SIDES if side == row["hand"])
-    raise_problems(path, problems)
+    raise_problems(Path(table.name), problems)
     return [_group(study, files, patients[study], dates[study]) for study, files in studies.items()]
 
 

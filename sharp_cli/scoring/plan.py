@@ -23,6 +23,7 @@ from sharp_cli.scoring.pairing import pair
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from sharp_cli.fileio.tables import Table
     from sharp_cli.results.document import Failure, WarningRow
 
 
@@ -62,13 +63,13 @@ def plan(sources: Iterable[str]) -> Plan:
     return Plan(groups, found.others, warnings, tuple(found.failures))
 
 
-def plan_manifest(path: Path) -> Plan:
+def plan_manifest(path: Path, table: Table | None = None) -> Plan:
     """What a manifest lists; see `read_manifest`.
 
     Raises:
         DocumentError: It cannot be used.
     """
-    groups = read_manifest(path)
+    groups = read_manifest(path, table)
     files = [file for group in groups for file in group.files]
     radiographs, copies = without_copies([RadiographFile(file, header_of(file)) for file in files])
     kept = {radiograph.file for radiograph in radiographs}

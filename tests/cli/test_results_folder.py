@@ -180,6 +180,21 @@ def test_a_manifest(sharp: Sharp) -> None:
     assert "two.png is of two studies" in sharp("score", "--manifest", "m/manifest.csv").err
 
 
+def test_a_manifest_as_a_spreadsheet_saves_it_on_stdin(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    content = "study;patient;hand;path\r\nMüller;P-1;;two.png\r\n".encode("cp1252")
+    done = sharp("score", "--manifest", "-", "--out", "out", stdin=content)
+    assert done.code == 0, done.err
+    assert "note: stdin: read as Windows-1252, semicolons" in done.err
+    # So Excel knows what it reads.
+    for name in ("results.csv", "summary.csv"):
+        content = Path("out", name).read_bytes()
+        assert content.startswith("\ufeffstudy,".encode())
+        assert content.count("\ufeff".encode()) == 1
+        assert "\nMüller," in content.decode()
+    assert sharp("score", "--manifest", "-", stdin=b"study,path").code == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

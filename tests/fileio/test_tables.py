@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.fileio.tables import (
     Problem,
+    encoded,
     guarded,
     list_places,
     parse_number,
+    parse_table,
     raise_problems,
     read_header,
     read_table,
+    to_csv,
     unguarded,
     write_table,
 )
@@ -41,12 +49,49 @@ def test_a_row_that_is_too_short_has_empty_cells(tmp_path: Path) -> None:
     assert list(read_table(path, ("a", "b"))) == [(2, {"a": "1", "b": ""})]
 
 
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        ("näme,x\nMüller,1.5\n".encode(), ""),
+        ("\ufeffnäme,x\nMüller,1.5\n".encode(), ""),
+        ("näme;x\r\nMüller;1,5\r\n".encode("latin-1"), "Windows-1252, semicolons, decimal commas"),
+        ("näme\tx\nMüller\t1.5\n".encode("utf-16"), "UTF-16, tabs"),
+        ('"näme";x\n"Müller";1,5\n'.encode(), "semicolons, decimal commas"),
+    ],
+)
+def test_a_table_is_read_as_spreadsheets_save_it(content: bytes, form: str) -> None:
+    table = parse_table("a.csv", content)
+    assert table.header == ["näme", "x"]
+    assert list(table.rows(("näme", "x"))) == [(2, {"näme": "Müller", "x": "1.5"})]
+    assert table.form == form
+
+
+@given(
+    st.lists(st.tuples(*[st.text("aäß€ü;,\t'\" 1.\n", max_size=6)] * 3), max_size=4),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+    st.sampled_from(",;\t"),
+)
+def test_every_form_gives_the_same_cells(
+    rows: list[tuple[str, ...]], encoding: str, delimiter: str
+) -> None:
+    text = io.StringIO(newline="")
+    names = ("ä", "b", "c")
+    csv.writer(text, delimiter=delimiter).writerows([names, *(map(guarded, row) for row in rows)])
+    table = parse_table("a.csv", text.getvalue().encode(encoding))
+    found = [tuple(row.values()) for _, row in table.rows(names)]
+    pointed = [
+        tuple(re.sub(r"^(\s*\d+),(\d+\s*)$", r"\1.\2", cell) for cell in row) for row in rows
+    ]
+    assert found == (rows if delimiter == "," else pointed)
+
+
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"a,c\n1,2\n"])
 def test_what_is_no_such_table_is_named(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "table.csv"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(DocumentError, match=r"table\.csv: .*a,b"):
+    what = r"table\.csv: (cannot be read as .*; give a CSV file|no column b; .* a,b)"
+    with pytest.raises(DocumentError, match=what):
         list(read_table(path, ("a", "b")))
 
 
@@ -73,6 +118,12 @@ def test_problems_are_raised_together_each_once_with_its_places(tmp_path: Path) 
         raise_problems(tmp_path, problems)
     assert str(caught.value).splitlines()[1:] == ["  line 2, line 4: no x", "  line 3: no y"]
     assert "3 mistakes" in str(caught.value)
+
+
+def test_tables_of_more_than_ascii_begin_with_a_mark() -> None:
+    assert to_csv(["a"], [["b"]]) == b"a\nb\n"
+    assert to_csv(["a"], [["Müller"]]) == "\ufeffa\nMüller\n".encode()
+    assert encoded("\udcfc.png") == b"\xfc.png"  # a file name that is no text
 
 
 def test_of_many_places_the_first_are_named() -> None:

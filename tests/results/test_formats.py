@@ -172,7 +172,7 @@ def one_hand() -> Document:
 
 
 def test_the_csv_has_the_promised_columns() -> None:
-    lines = list(csv.reader(to_csv(one_hand()).decode().splitlines()))
+    lines = list(csv.reader(to_csv(one_hand()).decode("utf-8-sig").splitlines()))
     assert ",".join(lines[0]) == (
         "study,file,hand,finding,group,joint,x,y,box,likelihood,probability,label,certainty,model,"
         "status,patient,date"
@@ -186,7 +186,7 @@ def test_the_csv_has_the_promised_columns() -> None:
 
 
 def test_the_summary_has_the_promised_columns() -> None:
-    assert to_summary(one_hand()).decode().splitlines() == [
+    assert to_summary(one_hand()).decode("utf-8-sig").splitlines() == [
         "study,hand,erosion,jsn,sens,classified,uncertain,not_detected",
         "s,left,0,0,0,30,0,1",
         "s,,0,0,0,30,0,1",
@@ -275,13 +275,13 @@ def test_what_is_no_document_is_refused(content: bytes) -> None:
     ],
 )
 def test_a_changed_csv_is_refused(old: str, new: str, message: str) -> None:
-    content = to_csv(one_hand()).decode().replace(old, new, 1).encode()
+    content = to_csv(one_hand()).decode("utf-8-sig").replace(old, new, 1).encode()
     with pytest.raises(DocumentError, match=message):
         from_csv(content, "x.csv")
 
 
 def test_further_columns_and_a_byte_order_mark_are_fine() -> None:
-    lines = to_csv(one_hand()).decode().splitlines()
+    lines = to_csv(one_hand()).decode("utf-8-sig").splitlines()
     wider = "\n".join(f"{line},more" for line in lines)
     assert from_csv(wider.encode("utf-8-sig"), "x.csv") == one_hand().joints
 
@@ -294,7 +294,7 @@ def test_results_of_older_versions_are_read() -> None:
     for row in data["joints"]:
         del row["certainty"]
     assert from_json(json.dumps(data).encode(), "x") == old
-    header, *lines = to_csv(new).decode().splitlines()
+    header, *lines = to_csv(new).decode("utf-8-sig").splitlines()
     older = [
         line.replace("intact,certain,", "intact,").replace(",,,,,,,,not", ",,,,,,,not")
         for line in lines

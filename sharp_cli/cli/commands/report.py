@@ -9,7 +9,7 @@ import typer
 
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.progress import progress
-from sharp_cli.cli.terminal import log
+from sharp_cli.cli.terminal import log, log_form
 from sharp_cli.core.errors import ExitCode, UsageError
 from sharp_cli.fileio import output
 
@@ -107,6 +107,7 @@ def report(
     if single and len(found.studies) > 1:
         message = f"--out {out}: one page, and there are {len(found.studies)} studies; name a "
         raise UsageError(message + "folder")
+    log_form(truth)
     known = read_truth(truth, found.studies.values()) if truth else NO_TRUTH
     saliency = _load_saliency(found.studies, models) if explain else None
     pages = {name: f"{name}/report{_SUFFIX}" for name in found.studies}

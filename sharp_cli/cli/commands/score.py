@@ -15,15 +15,17 @@ from sharp_cli.cli.command import add_command
 from sharp_cli.cli.engines import Machines
 from sharp_cli.cli.outputs import STDOUT, Outputs
 from sharp_cli.cli.progress import progress
-from sharp_cli.cli.terminal import count, log
+from sharp_cli.cli.terminal import count, log, log_form
 from sharp_cli.core.errors import ExitCode, UsageError
 from sharp_cli.core.prevalence import prevalence_of
 from sharp_cli.fileio import output
+from sharp_cli.fileio.tables import open_table, parse_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sharp_cli.cli.dicomweb import Remote
+    from sharp_cli.fileio.tables import Table
     from sharp_cli.scoring.plan import Plan
 
 EXAMPLES: Final = """\
@@ -58,7 +60,8 @@ Manifest = Annotated[
     typer.Option(
         metavar="CSV",
         help="Score the radiographs that this table lists: study,patient,hand,path, and date if "
-        "you like. Paths are relative to it; hand is empty where both hands are shown.",
+        "you like; - reads it from stdin. Paths are relative to its folder, or the working folder; "
+        "hand is empty where both hands are shown.",
     ),
 ]
 Overlay = Annotated[
@@ -158,7 +161,8 @@ def score(
     machines = Machines(engine, address, device.value, threads)
     machines.check(out=out, precision=precision)
     wanted = None if prevalence is None else prevalence_of(prevalence)
-    work = _plan(files or [], manifest, from_dicomweb, out)
+    table = _open_manifest(manifest)
+    work = _plan(files or [], manifest, table, from_dicomweb, out)
     remote = _remote(from_dicomweb, study or [], out, store=store)
     outputs = Outputs(
         work.files, json, csv, overlay, dicom_sr, dicom_overlay, piped=None if out else "csv"
@@ -192,7 +196,7 @@ def score(
         return outputs.finish(document, run)
     from sharp_cli.cli.results_folder import ResultsFolder, settings
 
-    given = settings(files or [], manifest, scoring, device.value)
+    given = settings(files or [], table, scoring, device.value)
     scorer = machines.score_with(loaded, scoring, (hands, detector, models))
     return ResultsFolder(Path(out), given, scoring, scorer, run).score(work, outputs)
 
@@ -218,7 +222,29 @@ def _remote(
     return Remote(url, studies, store=store)
 
 
-def _plan(files: Sequence[str], manifest: str | None, url: str | None, out: str | None) -> Plan:
+def _open_manifest(manifest: str | None) -> Table | None:
+    """What the manifest, or for `-` stdin, holds.
+
+    Raises:
+        DocumentError: It cannot be read.
+    """
+    if manifest is None:
+        return None
+    if manifest == STDOUT:
+        table = parse_table("stdin", sys.stdin.buffer.read() if sys.stdin else b"")
+    else:
+        table = open_table(Path(manifest))
+    log_form(table)
+    return table
+
+
+def _plan(
+    files: Sequence[str],
+    manifest: str | None,
+    table: Table | None,
+    url: str | None,
+    out: str | None,
+) -> Plan:
     """What there is to score on this machine.
 
     Raises:
@@ -236,7 +262,7 @@ def _plan(files: Sequence[str], manifest: str | None, url: str | None, out: str 
             raise UsageError(message)
     from sharp_cli.scoring.plan import plan, plan_manifest
 
-    work = plan_manifest(Path(manifest)) if manifest else plan(_listed(files))
+    work = plan_manifest(Path(manifest), table) if manifest else plan(_listed(files))
     if work.others:
         log("note", f"{count(work.others, 'other file')} skipped")
     return work

@@ -12,7 +12,7 @@ from sharp_cli.cli import options, terminal
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import By, Studies, columns_of
 from sharp_cli.cli.extras import require_training
-from sharp_cli.cli.terminal import log, print_table
+from sharp_cli.cli.terminal import log, log_form, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,6 +122,7 @@ def classification(
     from sharp_cli.fileio import output
 
     columns = columns_of(by, studies)
+    log_form(labels, studies, *(readers or []))
     if out is not None:
         output.make_folder(out)
     truth = read_labels(labels)

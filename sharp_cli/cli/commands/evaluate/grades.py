@@ -21,7 +21,7 @@ from sharp_cli.cli.commands.evaluate.classification import (
 )
 from sharp_cli.cli.commands.evaluate.options import By, Studies, columns_of
 from sharp_cli.cli.extras import require_training
-from sharp_cli.cli.terminal import log, print_table
+from sharp_cli.cli.terminal import log, log_form, print_table
 from sharp_cli.core.errors import UsageError
 
 EXAMPLES: Final = """\
@@ -107,6 +107,7 @@ def grades(
     if not predictions and not readers:
         message = "name predictions, or readers with --readers, to compare with the labels"
         raise UsageError(message)
+    log_form(labels, studies, *(readers or []))
     if out is not None:
         output.make_folder(out)
     truth = read_labels(labels)

@@ -12,7 +12,7 @@ from sharp_cli.cli.commands.train import classifier_options as own_options
 from sharp_cli.cli.commands.train.classifier_options import Context, FcInit, Init, Trunk
 from sharp_cli.cli.commands.train.logs import begin_training
 from sharp_cli.cli.engines import training_helpers
-from sharp_cli.cli.terminal import log
+from sharp_cli.cli.terminal import log, log_form
 from sharp_cli.core.errors import UsageError
 from sharp_cli.execution.devices import cores
 
@@ -109,6 +109,7 @@ def classifier(
         threshold=settings.ThresholdRule(threshold, sensitivity, specificity),
         seed=seed,
     )
+    log_form(labels, prior, fold_file)
     sources = Sources(labels, images, annotations, names, prior, fold_file, hands, detector)
     machines = training_helpers(engine, address, device=device, threads=threads)
     with resumable(out), machines as (helpers, own):
