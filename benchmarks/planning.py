@@ -20,7 +20,7 @@ from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian
 from timing.machine import processor
 from timing.processes import in_new_process
 
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 from sharp_cli.scoring.plan import plan
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sharp_cli.bundles.store import open_bundle
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector

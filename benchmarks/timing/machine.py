@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 from sharp_cli.inference.openvino_runtime import OpenVinoNetwork, has_bf16, load_openvino
 from timing.table import Row
 

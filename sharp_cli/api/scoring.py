@@ -64,7 +64,8 @@ def score(
             for each finding; `table2`, and None, for that of each joint group in Table 2 of the
             paper. Labels do not depend on it.
         strict: Whether studies fail that lack a hand or joint that the model needs.
-        device: Device for classification: `auto`, `cpu` or `cuda`.
+        device: Device for classification: `auto`, or as torch calls it `cpu`, `cuda` or
+            `mps`.
         precision: Number format of the classifiers: `fp32`, `bf16` or `auto`.
         threads: CPU threads; None for all cores that this process may use.
         hands: Folder of the hand finder to use instead.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from sharp_cli.core.errors import OutputError, UsageError
-from sharp_cli.results.layout import LOCK
+from sharp_cli.results.layout import LOCK, OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,34 +18,38 @@ if TYPE_CHECKING:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock file, which names the process.
+    """Hold a folder's lock, and name the process beside it.
 
     The system lets go of the lock when the process ends in any way, so that a file that a dead
     process left behind locks nothing, whoever has its number now.
 
     Raises:
         UsageError: Another process holds it.
-        OutputError: The file cannot be written.
+        OutputError: The files cannot be written.
     """
-    path = folder / LOCK
+    path, owner = folder / LOCK, folder / OWNER
+    lock = FileLock(path, timeout=0)
     try:
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+")
-    except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror}); choose another place"
+        lock.acquire()
+        owner.write_text(f"{os.getpid()}\n", encoding="ascii")
+    except Timeout as error:
+        message = (
+            f"{folder}: process {_number(owner)} writes there; wait until it is done, or choose "
+            "another folder"
+        )
+        raise UsageError(message) from error
+    except (OSError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or error
+        message = f"{path}: cannot be locked ({reason}); choose another place"
         raise OutputError(message) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            message = (
-                f"{folder}: process {file.read().strip() or '?'} writes there; wait until it is "
-                "done, or choose another folder"
-            )
-            raise UsageError(message) from error
-        except OSError as error:
-            message = f"{path}: cannot be locked ({error.strerror}); choose another place"
-            raise OutputError(message) from error
-        file.truncate()
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+    try:
         yield
+    finally:
+        owner.unlink(missing_ok=True)
+        lock.release()
+
+
+def _number(owner: Path) -> str:
+    with suppress(OSError, ValueError):
+        return owner.read_text(encoding="ascii").strip() or "?"
+    return "?"

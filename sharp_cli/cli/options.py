@@ -24,6 +24,7 @@ class Device(str, Enum):
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
+    MPS = "mps"
 
 
 class Precision(str, Enum):
@@ -92,8 +93,13 @@ Strict = Annotated[
     bool,
     typer.Option("--strict", help="Fail studies that lack a hand or joint that the model needs."),
 ]
-DeviceOption = Annotated[Device, typer.Option("--device", help="Device for classification.")]
-TrainingDevice = Annotated[Device, typer.Option("--device", help="Device for training.")]
+_DEVICES = "auto is the best there is; cuda a graphics card; mps that of an Apple processor."
+DeviceOption = Annotated[
+    Device, typer.Option("--device", help=f"Device for classification: {_DEVICES}")
+]
+TrainingDevice = Annotated[
+    Device, typer.Option("--device", help=f"Device for training: {_DEVICES}")
+]
 PrecisionOption = Annotated[
     Precision,
     typer.Option(

@@ -79,7 +79,14 @@ def connected(address: str | None) -> Iterator[None]:
 
 
 def cluster_device(device: Device) -> Literal["cpu", "cuda"]:
-    """What processes of the cluster compute on; `auto` is a GPU where it has one."""
+    """What processes of the cluster compute on; `auto` is a GPU where it has one.
+
+    Raises:
+        UsageError: Ray hands out no such devices.
+    """
+    if device == "mps":
+        message = "--device mps: not on a Ray cluster; use cpu, cuda or auto"
+        raise UsageError(message)
     import ray  # noqa: PLC0415
 
     there = device == "auto" and ray.cluster_resources().get("GPU", 0) > 0

@@ -18,7 +18,7 @@ from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
 from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
 from sharp_cli.core.prevalence import TABLE_2
 from sharp_cli.core.records import Classification
-from sharp_cli.execution.devices import uses_gpu
+from sharp_cli.execution.devices import torch_device
 from sharp_cli.inference.findings_weights import read_weights
 from sharp_cli.inference.openvino_runtime import has_bf16
 from sharp_cli.inference.trunk import openvino_trunk, torch_trunk
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Label, Patch, Precision
-    from sharp_cli.execution.devices import Device
+    from sharp_cli.execution.devices import Device, TorchDevice
     from sharp_cli.inference.heads import Head, HeadKey
     from sharp_cli.inference.trunk import Trunk
 
@@ -78,9 +78,10 @@ class Classifier:
         """
         self._weights = read_weights(bundle)
         self._path = bundle.path
-        self.on_gpu = uses_gpu(device)
+        self._device = torch_device(device)
+        self.on_gpu = self._device != "cpu"
         self._threads = threads
-        self.precision = _choose_precision(precision, gpu=self.on_gpu)
+        self.precision = _choose_precision(precision, self._device)
         self._throughput = throughput
         self._trunks: dict[str, Trunk] = {}
 
@@ -248,7 +249,7 @@ class Classifier:
         if trunk not in self._trunks:
             layers, size = self._weights.trunks[trunk], self._weights.size
             self._trunks[trunk] = (
-                torch_trunk(layers, device="cuda", precision=self.precision)
+                torch_trunk(layers, device=self._device, precision=self.precision)
                 if self.on_gpu
                 else openvino_trunk(
                     layers,
@@ -330,7 +331,7 @@ def standardise(pixels: NDArray[np.uint16], size: int) -> Array:
     return np.asarray(square / max(float(square.std()), 1.0), dtype=np.float32)
 
 
-def _choose_precision(precision: Precision | Literal["auto"], *, gpu: bool) -> Precision:
+def _choose_precision(precision: Precision | Literal["auto"], device: TorchDevice) -> Precision:
     """The precision to compute in.
 
     Raises:
@@ -338,12 +339,12 @@ def _choose_precision(precision: Precision | Literal["auto"], *, gpu: bool) -> P
     """
     if precision == "fp32":
         return precision
-    if gpu:
+    if device == "cuda":
         import torch  # noqa: PLC0415
 
         there = torch.cuda.is_bf16_supported()
     else:
-        there = has_bf16()
+        there = device == "cpu" and has_bf16()
     if not there and precision == "bf16":
         message = "--precision bf16: this processor has none; use fp32 or auto"
         raise UsageError(message)

@@ -18,7 +18,7 @@ import numpy as np
 from sharp_cli.core.errors import ModelError, UsageError
 from sharp_cli.core.inputs import Input, input_sets
 from sharp_cli.core.joints import TARGET_OF
-from sharp_cli.execution.devices import uses_gpu
+from sharp_cli.execution.devices import torch_device
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.inference.findings_weights import read_weights
 from sharp_cli.inference.trunk import torch_layers
@@ -68,7 +68,7 @@ class Saliency:
             raise UsageError(message)
         self._weights = read_weights(bundle)
         self._path = bundle.path
-        self._device = "cuda" if uses_gpu("auto") else "cpu"
+        self._device = torch_device("auto")
 
     def maps(
         self, study: Mapping[Side, Sequence[Patch]], models: Mapping[StudyJoint, ModelName]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -209,7 +210,7 @@ def torch_trunk(layers: Layers, *, device: str, precision: Precision = "fp32") -
     def run(squares: Array) -> Array:
         found = []
         # TensorFloat-32 would move probabilities by more than the CPU and the GPU may differ.
-        half = torch.autocast(torch.device(device).type, torch.bfloat16, precision == "bf16")
+        half = torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
         with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False), half:
             for start in range(0, len(squares), _GPU_BATCH):
                 batch = torch.from_numpy(squares[start : start + _GPU_BATCH]).to(device)

@@ -16,6 +16,8 @@ SUMMARY: Final = "summary.csv"
 FAILURES: Final = "failures.csv"
 REPLACED: Final = "replaced.json"
 LOCK: Final = ".lock"
+OWNER: Final = ".lock.pid"
+"""Which process holds the lock."""
 
 RESERVED: Final = (RUN, RESULTS, SUMMARY, FAILURES, REPLACED)
 """Names that no study may have."""

@@ -8,9 +8,9 @@ This module itself loads nothing heavy.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores, memory
 from sharp_cli.scoring.stages import Scoring
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
     Bundles: TypeAlias = tuple[Bundle, Bundle, Bundle]
     """A hand finder, a joint detector, classification models."""
+
+
+_A_PROCESS: Final = 1 << 30
+"""Bytes of memory that each process should have: twice what one takes with ordinary radiographs
+(docs/speed.md); a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,14 @@ def load(
         HandFinder(finding, threads=seeing),
         JointDetector(detecting, threads=seeing),
         classifier,
-        # Reading takes less of the cores than classifying, but for a graphics card.
-        workers=threads if classifier.on_gpu else max(1, threads // 2),
+        workers=_workers(threads, gpu=classifier.on_gpu),
     )
+
+
+def _workers(threads: int, *, gpu: bool) -> int:
+    """How many processes should read radiographs."""
+    # Reading takes less of the cores than classifying, but for a graphics card.
+    wanted = threads if gpu else threads // 2
+    limit = memory()
+    room = wanted if limit is None else limit // _A_PROCESS - 1
+    return max(1, min(wanted, room))

@@ -52,13 +52,14 @@ def half_precision(device: str, *, wanted: bool = True) -> torch.autocast:
     """A context in which matrices are multiplied in bf16, where the device has it: else it is slow.
 
     Args:
-        device: `cpu` or `cuda`.
+        device: A type of `torch.device`.
         wanted: Whether to do so at all.
     """
-    kind = torch.device(device).type
-    there = wanted and (torch.cuda.is_bf16_supported() if kind == "cuda" else has_bf16())
+    there = {"cpu": has_bf16, "cuda": torch.cuda.is_bf16_supported}
+    enabled = wanted and device in there and there[device]()
     # Without its cache, which would keep the first step's weights until the context ends.
-    return torch.autocast(kind, torch.bfloat16, enabled=there, cache_enabled=False)
+    kind = device if enabled else "cpu"
+    return torch.autocast(kind, torch.bfloat16, enabled=enabled, cache_enabled=False)
 
 
 def refuse_another(folder: Path, options: Mapping[str, Any]) -> None:

@@ -295,15 +295,16 @@ def test_another_process_is_refused(tmp_path: Path) -> None:
             results(tmp_path),
         ):
             pass
-        assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
+        assert (tmp_path / ".lock.pid").read_text() == f"{os.getpid()}\n"
     with results(tmp_path):
         pass
 
 
 def test_the_lock_of_a_dead_process_locks_nothing(tmp_path: Path) -> None:
-    (tmp_path / ".lock").write_text("1\nand more")
+    for name in (".lock", ".lock.pid"):
+        (tmp_path / name).write_text("1\nand more")
     with results(tmp_path):
-        assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
+        assert (tmp_path / ".lock.pid").read_text() == f"{os.getpid()}\n"
 
 
 def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:

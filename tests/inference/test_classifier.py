@@ -315,7 +315,7 @@ def agree(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     study: Study = {"left": hand(1, without=["IP"]), "right": hand(2)}
     openvino = Classifier(bundle, device="cpu")
     found = {model: openvino.classify([study], model)[0] for model in PAPERS}
-    monkeypatch.setattr(classifier, "uses_gpu", lambda _: True)
+    monkeypatch.setattr(classifier, "torch_device", lambda _: "cuda")
     on_cpu = partial(trunk.torch_trunk, device="cpu")
     monkeypatch.setattr(classifier, "torch_trunk", lambda layers, **_: on_cpu(layers))
     torchs = Classifier(bundle)

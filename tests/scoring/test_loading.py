@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sharp_cli.core.errors import ModelError, UsageError
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 from sharp_cli.results.run import Run
 from sharp_cli.scoring import loading
 from sharp_cli.scoring.plan import Plan
@@ -102,6 +102,9 @@ def test_many_studies_are_detected_with_one_thread_each(
         threads_and_workers(monkeypatch, bundles, threads=6, throughput=True, device="cuda")[1] == 6
     )
     assert threads_and_workers(monkeypatch, bundles, threads=1)[1] == 1
+    for gibibytes, workers in ((16, 6), (5, 4), (2, 1), (1, 1)):
+        monkeypatch.setattr(loading, "memory", lambda given=gibibytes: given << 30)
+        assert threads_and_workers(monkeypatch, bundles, threads=12)[1] == workers
 
 
 def test_the_module_itself_loads_nothing_heavy() -> None:

@@ -14,7 +14,7 @@ from sharp_cli.cli.outputs import STDOUT, Outputs
 from sharp_cli.cli.progress import progress
 from sharp_cli.core.errors import ExitCode
 from sharp_cli.core.prevalence import prevalence_of
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 
 EXAMPLES: Final = """\
 sharp classify patches --csv results.csv

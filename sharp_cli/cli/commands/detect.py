@@ -11,7 +11,7 @@ from sharp_cli.cli.command import add_command
 from sharp_cli.cli.outputs import Outputs
 from sharp_cli.cli.progress import progress
 from sharp_cli.core.errors import ExitCode
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 
 EXAMPLES: Final = """\
 sharp detect hands.dcm --csv joints.csv

@@ -11,7 +11,7 @@ from sharp_cli.cli import options
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.progress import progress
 from sharp_cli.cli.terminal import log
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 
 EXAMPLES: Final = """\
 # as many patients as the paper has

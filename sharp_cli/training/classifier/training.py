@@ -13,7 +13,7 @@ from sharp_cli.bundles.store import open_bundle
 from sharp_cli.datasets.annotations.check import read_checked
 from sharp_cli.datasets.labels import labelled_by_set, read_labels
 from sharp_cli.datasets.patient_folds import assign_to_folds, read_folds, write_folds
-from sharp_cli.execution.devices import uses_gpu
+from sharp_cli.execution.devices import torch_device
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
 from sharp_cli.training.classifier.bundle import CohortSummary, ensemble_member, write_classifier
@@ -109,7 +109,7 @@ def train_classifier(
         SharpError: Labels, annotations, weights or radiographs cannot be used, `run` holds another
             training, or a file cannot be written.
     """
-    place = "cuda" if uses_gpu(device) else "cpu"
+    place = torch_device(device)
     begin(run, run, threads=threads)
     cohort = _read_cohort(sources, settings, folds, report)
     make_trunk = trunk_maker(settings)

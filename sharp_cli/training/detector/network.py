@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +18,7 @@ from deeplabcut.pose_estimation_pytorch.models.model import PoseModel
 from torch.utils.data import DataLoader
 
 from sharp_cli.core.errors import ModelError
+from sharp_cli.execution.limits import cores
 from sharp_cli.training.detector.config import CONFIG_FILE, build_config
 from sharp_cli.training.detector.keypoint_onnx import KeypointNetwork
 from sharp_cli.training.detector.training_views import COCO_FILE
@@ -150,7 +150,7 @@ def train_network(
     )
     views = loader.create_dataset(dlc.build_transforms(config.data.train), mode="train", task=task)
     on_gpu = device == "cuda"
-    workers = min(os.cpu_count() or 1, _WORKERS) if on_gpu else 0
+    workers = min(cores(), _WORKERS) if on_gpu else 0
     dlc.fix_seeds(seed + done)
     with half_precision(device):
         runner.fit(

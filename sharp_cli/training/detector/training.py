@@ -20,7 +20,7 @@ from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import UsageError
 from sharp_cli.datasets.annotations.check import read_checked
 from sharp_cli.evaluation.metrics.detection import detection_table
-from sharp_cli.execution.devices import uses_gpu
+from sharp_cli.execution.devices import torch_device
 from sharp_cli.inference.hand_finder import HandFinder
 from sharp_cli.inference.joint_detector import JointDetector
 from sharp_cli.training.detector.bundle import Proof, Recipe, write_detector
@@ -81,7 +81,7 @@ def train_detector(
     if folds == 1:
         message = "--folds 1: a single fold leaves nothing to learn from; give 0, or 2 or more"
         raise UsageError(message)
-    place = "cuda" if uses_gpu(device) else "cpu"
+    place = torch_device(device)
     begin(out, work, threads=threads)
     hands = read_checked(annotations, images, names)
     other = None if validation is None else read_checked(validation, images, names)

@@ -10,7 +10,7 @@ from torch import nn
 from sharp_cli.core.errors import UsageError
 from sharp_cli.datasets.labels import read_labels
 from sharp_cli.datasets.splits import VALIDATION_EVERY, select_hands, split_validation
-from sharp_cli.execution.devices import uses_gpu
+from sharp_cli.execution.devices import torch_device
 from sharp_cli.inference.trunk import Layers, torch_state
 from sharp_cli.synthetic.intact_hands import phantom_hands, read_intact_hands, with_grades
 from sharp_cli.training.classifier.thresholds import DEFAULT_THRESHOLD
@@ -75,7 +75,7 @@ def train_trunk(
         SharpError: Annotations, radiographs or weights cannot be used, `work` holds another
             training, there is no such device, or a folder cannot be made.
     """
-    place = "cuda" if uses_gpu(device) else "cpu"
+    place = torch_device(device)
     begin(out, work, threads=threads)
     hands = read_intact_hands(annotations, images, names)
     record_options(

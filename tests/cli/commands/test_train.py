@@ -14,7 +14,7 @@ import pytest
 
 from sharp_cli.cli.commands.train.detector import Net
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 from sharp_cli.training.classifier.label_check import Notice
 from sharp_cli.training.classifier.settings import (
     ClassifierSettings,

@@ -12,7 +12,7 @@ from sharp_cli.cli.command import add_command
 from sharp_cli.cli.progress import progress
 from sharp_cli.cli.terminal import log, print_table
 from sharp_cli.core.errors import ExitCode, RadiographError
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 
 EXAMPLES: Final = """\
 sharp evaluate blanks pictures-without-hands

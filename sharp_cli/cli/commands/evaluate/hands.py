@@ -11,7 +11,7 @@ from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import HeldOut, Images, Truth
 from sharp_cli.cli.progress import progress
 from sharp_cli.cli.terminal import log, print_table
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 
 EXAMPLES: Final = """\
 sharp evaluate hands radiographs joints.csv --held-out

@@ -12,7 +12,7 @@ from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import Images, Truth
 from sharp_cli.cli.progress import progress
 from sharp_cli.cli.terminal import print_table
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 
 if TYPE_CHECKING:
     from sharp_cli.datasets.annotations.hands import AnnotatedHand

@@ -14,7 +14,7 @@ from sharp_cli.cli.commands.train.logs import begin_training
 from sharp_cli.cli.engines import training_helpers
 from sharp_cli.cli.terminal import log, log_form
 from sharp_cli.core.errors import UsageError
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from sharp_cli.cli.commands.train.logs import begin_training
 from sharp_cli.cli.commands.train.options import Annotations, Images, Work
 from sharp_cli.cli.engines import training_helpers
 from sharp_cli.cli.terminal import log
-from sharp_cli.execution.devices import cores
+from sharp_cli.execution.limits import cores
 
 EXAMPLES: Final = """\
 sharp train detector --annotations joints.csv --images radiographs \\
