@@ -13,7 +13,7 @@ from sharp_cli.core.joints import FINDINGS
 from sharp_cli.fileio.png import marked
 from sharp_cli.results.doubt import legend
 from sharp_cli.results.inputs import reread
-from sharp_cli.results.overlay_panel import GROUND, TEXT, Panel, box_height
+from sharp_cli.results.overlay_panel import GROUND, TEXT, Panel, Placing, box_height
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,8 +29,16 @@ _BOX: Final = 150.0
 _LONG_SIDE: Final = (1200.0, 3000.0)
 """Limits of a panel's longer side in pixels, which the wanted box gives way to."""
 _COMPRESSION: Final = 3  # higher ones take half as long again, and save next to nothing
-_FONT_FRACTION: Final = 0.15
-_FONT_SIZES: Final = (13.0, 30.0)
+_LINES_OF_TEXT: Final = 80
+"""So many fit the longer side: they can be read on a screen that shows the whole panel."""
+_FONT: Final = (13.0, 0.2)
+"""Limits of the font size: in pixels, and of a box, beside which a label must find room."""
+_EMPTY: Final = 12.0
+"""Grey levels, of 256, by which a line of pixels may differ in an empty border."""
+_COARSE: Final = 256
+"""Longer side of the picture in which borders are looked for: it has no noise."""
+_KEPT: Final = 0.3
+"""Of a box that is kept around it, whatever is there."""
 _HEADINGS: Final[dict[Finding, str]] = {"erosion": "Erosion", "jsn": "Joint space narrowing"}
 
 
@@ -83,19 +91,21 @@ def draw_panels(
     Returns:
         An RGB picture: the panels side by side, or below one another for a wide radiograph.
     """
-    picture = Image.fromarray(pixels)
+    left, top, right, bottom = _content(pixels, joints)
+    picture = Image.fromarray(pixels[top:bottom, left:right])
     scale = _scale(max(picture.width, picture.height * aspect), joints)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * aspect * scale)))
     ground = picture.resize(size, Image.Resampling.LANCZOS).convert("RGB")
-    side = _box_side(joints) * scale
-    low, high = _FONT_SIZES
-    font = _font(min(max(side * _FONT_FRACTION, low), high))
+    smallest, fraction = _FONT
+    wanted = min(max(size) / _LINES_OF_TEXT, fraction * _box_side(joints) * scale)
+    font = _font(max(wanted, smallest))
+    place = Placing((left, top), (size[0] / picture.width, size[1] / picture.height))
     panels = []
     for finding in FINDINGS:
         rows = [row for row in joints if row.finding == finding]
         panel = ground.copy()
-        Panel(panel, font, (size[0] / picture.width, size[1] / picture.height)).draw(rows)
-        panels.append(_above(_text(_heading(finding, rows), font, panel.width), panel))
+        Panel(panel, font, place).draw(rows)
+        panels.append(_above(_text(heading(finding, rows), font, panel.width), panel))
     height = max(panel.height for panel in panels)
     upright = ground.height > ground.width
     gap = max(4, round(font.size / 2))
@@ -138,11 +148,49 @@ def _font(size: float) -> ImageFont.FreeTypeFont:
     return cast("ImageFont.FreeTypeFont", ImageFont.load_default(size))
 
 
-def _heading(finding: Finding, rows: Sequence[JointRow]) -> str:
-    damaged = sum(row.label == "non-intact" for row in rows)
-    text = f"{_HEADINGS[finding]}: {damaged} of {len(rows)} joints non-intact"
+def heading(finding: Finding, rows: Sequence[JointRow]) -> str:
+    """How many of the joints with a label are non-intact, as in the tables."""
+    labels = [row.label for row in rows if row.label is not None]
+    text = _HEADINGS[finding]
+    if labels:
+        text += f": {labels.count('non-intact')} of {len(labels)} joints non-intact"
     missing = [f"{row.hand} {row.joint}" for row in rows if row.box is None]
     return f"{text}; not detected: {', '.join(missing)}" if missing else text
+
+
+def _content(pixels: NDArray[np.uint8], joints: Sequence[JointRow]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of a radiograph without empty collimated borders."""
+    height, width = pixels.shape
+    shrink = min(1.0, _COARSE / max(height, width))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    coarse = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    left, right = _filled(np.ptp(np.percentile(coarse, (2, 98), axis=0), axis=0), width)
+    top, bottom = _filled(np.ptp(np.percentile(coarse, (2, 98), axis=1), axis=0), height)
+    margin = _KEPT * _box_side(joints)
+    corners = np.array([corner for row in joints for corner in row.box or ()])
+    if not len(corners):
+        return 0, 0, width, height
+    (x0, y0), (x1, y1) = corners.min(axis=0) - margin, corners.max(axis=0) + margin
+    return (
+        int(np.clip(min(left, x0), 0, width - 1)),
+        int(np.clip(min(top, y0), 0, height - 1)),
+        int(np.clip(max(right, x1), 1, width)),
+        int(np.clip(max(bottom, y1), 1, height)),
+    )
+
+
+def _filled(spread: NDArray[np.float64], length: int) -> tuple[float, float]:
+    """Where the first and last lines of pixels that are not empty begin and end.
+
+    Args:
+        spread: How much the pixels of each line of the coarse picture differ.
+        length: How many lines the picture itself has.
+    """
+    filled = np.flatnonzero(spread > _EMPTY)
+    if not len(filled):
+        return 0, length
+    scale = length / len(spread)
+    return float((filled[0] - 1) * scale), float((filled[-1] + 2) * scale)
 
 
 def _text(text: str, font: ImageFont.FreeTypeFont, width: int) -> Image.Image:

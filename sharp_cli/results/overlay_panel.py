@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image, ImageFont
 
-    from sharp_cli.core.joints import Side
     from sharp_cli.results.document import JointRow
 
     Rectangle = tuple[float, float, float, float]
@@ -33,14 +32,41 @@ GROUND: Final = (0, 0, 0)
 
 
 _POINTS_A_BOX: Final = 64
+_CORE: Final = 0.5
+"""Of a box's width and height around its middle is the joint, which no label may hide."""
+_HIDES_JOINT: Final = 20.0
+"""How much worse it is to hide a joint or a label than an outline."""
+_LINE: Final = 0.1
+"""Width of a thin line, of the height of the text."""
 _AROUND: Final = np.array(
     [
-        (ring, math.cos(angle * math.pi / 6), math.sin(angle * math.pi / 6))
-        for ring in (0.22, 0.35, 0.5, 0.7, 0.9, 1.15)
-        for angle in range(12)
+        (ring, math.cos(angle * math.pi / 8), math.sin(angle * math.pi / 8))
+        for ring in (0.22, 0.35, 0.5, 0.7, 0.9, 1.15, 1.5, 1.9, 2.4)
+        for angle in range(16)
     ]
 )
 """Where a label may stand: distance from the middle of its box, in boxes, and direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """Where a radiograph's pixels are on a panel.
+
+    Attributes:
+        origin: Column and row of the pixel at the panel's upper left.
+        scale: How wide and how high a pixel is.
+    """
+
+    origin: tuple[int, int]
+    scale: tuple[float, float]
+
+    def __call__(self, point: tuple[float, float]) -> tuple[float, float]:
+        """The place of a point of the file's own pixels."""
+        x, y = (
+            (value - first + 0.5) * size - 0.5
+            for value, first, size in zip(point, self.origin, self.scale, strict=True)
+        )
+        return x, y
 
 
 @dataclass(slots=True)
@@ -49,80 +75,86 @@ class Panel:
 
     picture: Image.Image
     font: ImageFont.FreeTypeFont
-    scale: tuple[float, float]
+    place: Placing
+
+    @property
+    def _thin(self) -> int:
+        """Width of a thin line."""
+        return max(2, round(_LINE * self.font.size))
 
     def draw(self, rows: Sequence[JointRow]) -> None:
         """Draw boxes, then labels; those that matter most come last and are placed first."""
         canvas = ImageDraw.Draw(self.picture)
-        found = sorted(
-            (row for row in rows if row.box is not None), key=lambda row: row.label == "non-intact"
-        )
-        thin = max(1, round(self.font.size / 14))
+        thin = self._thin
+        found = _in_order(rows)
         for row in found:
             outline = self._outline(row)
-            width = thin * 3 if row.label == "non-intact" else thin
-            canvas.line([*outline, *outline[:2]], GROUND, width + 2, joint="curve")
+            width = round(thin * 2.5) if row.label == "non-intact" else thin
+            canvas.line([*outline, *outline[:2]], GROUND, width + thin, joint="curve")
             if row.status == "uncertain":
                 for dash in _dashes(outline):
                     canvas.line(dash, _colour(row), width)
             else:
                 canvas.line([*outline, *outline[:2]], _colour(row), width, joint="curve")
-        # Labels keep off each other, off the outlines and off the middles of the boxes.
-        lines = np.array([point for row in found for point in _along(self._outline(row))])
-        placed = [self._name_hand(canvas, found, side) for side in SIDES]
-        placed += [
-            (x - 3 * thin, y - 3 * thin, x + 3 * thin, y + 3 * thin)
-            for x, y in map(self._middle, found)
-        ]
-        labels = []
-        for row in reversed(found):
-            at = self._place(canvas, row, placed, lines)
-            placed.append(at)
-            labels.append((row, at))
+        labels = self.labels(rows)
         for row, at in labels:
             middle = self._middle(row)
             anchor = _nearest(at, middle)
-            canvas.line([anchor, middle], GROUND, thin + 2)
+            canvas.line([anchor, middle], GROUND, 2 * thin)
             canvas.line([anchor, middle], _colour(row), thin)
-            radius = 2.0 * thin
-            canvas.circle(middle, radius, _colour(row), GROUND)
+            canvas.circle(middle, 1.5 * thin, _colour(row), GROUND)
         for row, at in labels:
-            canvas.text(
-                at[:2], _label(row), _colour(row), self.font, stroke_width=2, stroke_fill=GROUND
-            )
+            self._write(canvas, at, _label(row), _colour(row))
+        for name, at in self._hand_names(found):
+            self._write(canvas, at, name, TEXT)
 
-    def _name_hand(
-        self, canvas: ImageDraw.ImageDraw, rows: Sequence[JointRow], side: Side
-    ) -> Rectangle:
-        """Write which hand it is above its highest box; where the text is, empty without a hand."""
-        points = [point for row in rows if row.hand == side for point in self._outline(row)]
-        if not points:
-            return (0.0, 0.0, 0.0, 0.0)
-        (left, top), (right, _) = np.min(points, axis=0), np.max(points, axis=0)
-        size, text = self.font.size, f"{side} hand"
-        width = self.font.getlength(text)
-        x = min(max((left + right - width) / 2, 0), self.picture.width - width)
-        y = max(top - 1.6 * size, 0)
-        canvas.text((x, y), text, TEXT, self.font, stroke_width=2, stroke_fill=GROUND)
-        return (float(x), float(y), float(x + width), float(y + 1.3 * size))
+    def labels(self, rows: Sequence[JointRow]) -> list[tuple[JointRow, Rectangle]]:
+        """Where the labels of joints stand: off each other, off the joints and off the outlines."""
+        found = _in_order(rows)
+        lines = np.array([point for row in found for point in _along(self._outline(row))])
+        placed = [at for _, at in self._hand_names(found)]
+        placed += [_core(self._outline(row)) for row in found]
+        labels = []
+        for row in reversed(found):
+            at = self._place(row, placed, lines)
+            placed.append(at)
+            labels.append((row, at))
+        return labels
+
+    def _write(
+        self,
+        canvas: ImageDraw.ImageDraw,
+        at: Rectangle,
+        text: str,
+        colour: tuple[int, int, int],
+    ) -> None:
+        canvas.text(at[:2], text, colour, self.font, stroke_width=self._thin, stroke_fill=GROUND)
+
+    def _hand_names(self, rows: Sequence[JointRow]) -> Iterator[tuple[str, Rectangle]]:
+        """Which hand it is, above its highest box."""
+        for side in SIDES:
+            points = [point for row in rows if row.hand == side for point in self._outline(row)]
+            if not points:
+                continue
+            (left, top), (right, _) = np.min(points, axis=0), np.max(points, axis=0)
+            size, text = self.font.size, f"{side} hand"
+            width = self.font.getlength(text)
+            x = float(min(max((left + right - width) / 2, 0), self.picture.width - width))
+            y = float(max(top - 1.6 * size, 0))
+            yield text, (x, y, x + width, y + 1.3 * size)
 
     def _outline(self, row: JointRow) -> list[tuple[float, float]]:
-        x, y = self.scale
-        return [((left + 0.5) * x - 0.5, (top + 0.5) * y - 0.5) for left, top in row.box or ()]
+        return [self.place(corner) for corner in row.box or ()]
 
     def _middle(self, row: JointRow) -> tuple[float, float]:
         x, y = np.mean(self._outline(row), axis=0)
         return float(x), float(y)
 
     def _place(
-        self,
-        canvas: ImageDraw.ImageDraw,
-        row: JointRow,
-        placed: Sequence[Rectangle],
-        lines: NDArray[np.float64],
+        self, row: JointRow, placed: Sequence[Rectangle], lines: NDArray[np.float64]
     ) -> Rectangle:
         """The place for a label near its joint that hides least of what is there already."""
-        left, top, right, bottom = canvas.textbbox((0, 0), _label(row), self.font, stroke_width=2)
+        left, top, right, bottom = self.font.getbbox(_label(row), stroke_width=self._thin)
         size = np.array((right - left, bottom - top))
         middles = self._middle(row) + _AROUND[:, 1:] * (
             _AROUND[:, :1] * box_height(self._outline(row)) + size / 2
@@ -135,14 +167,29 @@ class Panel:
         near = lines[reach.all(axis=1)]
         inside = (near > places[:, None, :2]) & (near < places[:, None, 2:])
         crossed = inside.all(axis=2).sum(axis=1) / _POINTS_A_BOX
-        cost = (hidden + 4 * outside) / size.prod() + 2 * crossed + 0.2 * _AROUND[:, 0]
+        cost = _HIDES_JOINT * (hidden + outside) / size.prod() + 2 * crossed + 0.4 * _AROUND[:, 0]
         x0, y0, x1, y1 = places[np.argmin(cost)].tolist()
         return (x0, y0, x1, y1)
+
+
+def _in_order(rows: Sequence[JointRow]) -> list[JointRow]:
+    """The joints that were found, damaged ones last."""
+    found = (row for row in rows if row.box is not None)
+    return sorted(found, key=lambda row: row.label == "non-intact")
 
 
 def box_height(outline: Sequence[tuple[float, float]]) -> float:
     """The height of a box: the length of its edge from its second corner to its third."""
     return float(np.hypot(*np.subtract(outline[2], outline[1])))
+
+
+def _core(outline: Sequence[tuple[float, float]]) -> Rectangle:
+    """The joint in the middle of a box."""
+    corners = np.array(outline)
+    middle = corners.mean(axis=0)
+    core = middle + _CORE * (corners - middle)
+    (left, top), (right, bottom) = core.min(axis=0).tolist(), core.max(axis=0).tolist()
+    return left, top, right, bottom
 
 
 def _along(outline: Sequence[tuple[float, float]]) -> NDArray[np.float64]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
-from PIL import Image  # noqa: TC002
+from PIL import Image, ImageFont
 
+from sharp_cli.core.joints import FINDINGS
 from sharp_cli.results import overlay
+from sharp_cli.results.overlay_panel import Panel, Placing
 from tests.fakes import paint, score_files
 
 if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
+
     from sharp_cli.results.document import JointRow
 
 ORANGE = (255, 149, 0)
@@ -68,6 +72,49 @@ def test_it_shows_square_pixels(joints: tuple[JointRow, ...], aspect: float) -> 
         for picture in (shown, wanted)
     ]
     np.testing.assert_allclose(places[0], places[1], atol=0.02)
+
+
+def test_empty_borders_are_cropped(joints: tuple[JointRow, ...]) -> None:
+    film = np.random.default_rng(1).integers(60, 200, (520, 960), np.uint8)
+    wanted = overlay.draw_panels(film, joints, notice=None)
+    moved = [
+        replace(row, box=tuple((x + 300, y + 500) for x, y in row.box)) if row.box else row
+        for row in joints
+    ]
+    for level in (0, 255):  # a shutter, and what was not exposed
+        bordered = np.pad(film, ((500, 700), (300, 100)), constant_values=level)
+        shown = overlay.draw_panels(bordered, moved, notice=None)
+        assert shown.size == pytest.approx(wanted.size, rel=0.12)
+
+
+def test_what_looks_empty_stays_where_joints_are(joints: tuple[JointRow, ...]) -> None:
+    black = np.zeros((520, 960), np.uint8)
+    assert has(overlay.draw_panels(black, joints, notice=None), ORANGE)
+
+
+@pytest.mark.parametrize("size", [14.0, 22.0, 30.0])
+def test_no_label_lies_on_a_joint(joints: tuple[JointRow, ...], size: float) -> None:
+    panel = Panel(
+        Image.new("RGB", (1920, 1040)),
+        cast("FreeTypeFont", ImageFont.load_default(size)),
+        Placing((0, 0), (2.0, 2.0)),
+    )
+    for finding in FINDINGS:
+        rows = [row for row in joints if row.finding == finding]
+        for _, (left, top, right, bottom) in panel.labels(rows):
+            for other in rows:
+                assert other.x is not None
+                assert other.y is not None
+                x, y = panel.place((other.x, other.y))
+                assert not (left < x < right and top < y < bottom)
+
+
+def test_headings_have_the_numbers_of_the_tables(joints: tuple[JointRow, ...]) -> None:
+    rows = [row for row in joints if row.finding == "jsn"]
+    rows[0] = replace(rows[0], probability=None, label=None, model=None)
+    damaged = sum(row.label == "non-intact" for row in rows)
+    wanted = f"Joint space narrowing: {damaged} of 29 joints non-intact"
+    assert overlay.heading("jsn", rows) == wanted
 
 
 def test_damage_is_drawn_in_its_colour(joints: tuple[JointRow, ...]) -> None:
