@@ -17,7 +17,7 @@ from sharp_cli.core.errors import DocumentError, UsageError
 from sharp_cli.evaluation import files
 from sharp_cli.evaluation.cases import AVERAGE, JOINT_SETS, match
 from sharp_cli.evaluation.classification import ClassificationEvaluation, evaluate_classification
-from sharp_cli.evaluation.classification_plots import calibration, precision_recall
+from sharp_cli.evaluation.classification_plots import Plots
 from sharp_cli.evaluation.classification_tables import tables
 from sharp_cli.evaluation.metrics.classification import METRICS
 from sharp_cli.evaluation.tables import latex, markdown
@@ -35,7 +35,7 @@ LABELS = Path("labels.csv")
 
 
 def write(folder: Path, cases: Cases, evaluation: ClassificationEvaluation) -> None:
-    plots = {"precision-recall": precision_recall(cases), "calibration": calibration(cases)}
+    plots = Plots(cases, evaluation.figures, resamples=20, seed=1).all()
     files.write(folder, "classification", evaluation, {}, tables=tables(evaluation), plots=plots)
 
 

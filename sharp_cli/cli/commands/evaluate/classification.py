@@ -139,7 +139,7 @@ def classification(
     else:
         print_table(*cells(evaluation.figures))
     if out is not None:
-        from sharp_cli.evaluation.classification_plots import calibration, precision_recall
+        from sharp_cli.evaluation.classification_plots import Plots
 
         made_with = {
             "predictions": [str(path) for path in predictions],
@@ -159,7 +159,7 @@ def classification(
             evaluation,
             made_with,
             tables=tables(evaluation),
-            plots={"precision-recall": precision_recall(cases), "calibration": calibration(cases)},
+            plots=Plots(cases, evaluation.figures, resamples=bootstrap, seed=seed).all(),
         )
 
 
