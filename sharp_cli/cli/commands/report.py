@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -10,14 +12,17 @@ import typer
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.progress import progress
 from sharp_cli.cli.terminal import log, log_form
-from sharp_cli.core.errors import ExitCode, UsageError
+from sharp_cli.core.errors import ExitCode, InputError, UsageError
 from sharp_cli.fileio import output
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sharp_cli.inference.grad_cam import Saliency
     from sharp_cli.results.document import Document
+    from sharp_cli.results.html.sources import Results
+    from sharp_cli.results.html.truth import Truth
+    from sharp_cli.results.locate import Radiographs
 
 _SUFFIX: Final = ".html"
 
@@ -27,6 +32,10 @@ sharp score hands.dcm --json result.json
 sharp report result.json --out report.html
 # a folder of studies, beside the labels of a reader
 sharp report results --out pages --truth labels.csv
+# on another machine
+sharp report results --out pages --images radiographs
+# a reading session that hides the order of visits
+sharp report results --out session --blind-order
 """
 
 Sources = Annotated[
@@ -73,6 +82,35 @@ FindingsBundle = Annotated[
 ]
 
 
+Images = Annotated[
+    Path | None,
+    typer.Option(
+        "--images",
+        metavar="DIR",
+        exists=True,
+        file_okay=False,
+        help="Where the radiographs are now, in whatever folders; without it their paths are "
+        "followed, from the results and the folders above them.",
+    ),
+]
+Embed = Annotated[
+    bool,
+    typer.Option(
+        "--embed/--link",
+        help="Put pictures into the page; or beside it, in a folder, with all pixels of the "
+        "radiographs.",
+    ),
+]
+BlindOrder = Annotated[
+    bool,
+    typer.Option(
+        "--blind-order",
+        help="For a reading session: shuffle the visits of each patient, and hide dates and names "
+        "of files and studies.",
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     add_command(app, report, EXAMPLES)
@@ -82,53 +120,98 @@ def report(
     results: Sources,
     *,
     out: Out,
+    images: Images = None,
     truth: TruthFile = None,
+    embed: Embed = True,
+    blind_order: BlindOrder = False,
     explain: Explain = False,
     models: FindingsBundle = None,
 ) -> ExitCode:
-    """Show results as web pages on which a reader can correct them.
+    """Show results as web pages on which readers can correct them.
 
     A page shows the radiograph with the box of every joint, each joint beside that of the other
-    hand, and a table. It is a single file that needs no network and no other program. The
-    radiographs are read again from the paths in the results. A reader's corrections are saved as a
+    hand, and a table. The visits of one patient, whom a manifest gave a date each, share a page and
+    stand side by side. A page is a single file that needs no network and no other program. The
+    radiographs are read again; without them no page is written. What readers say is saved as a
     table of labels, which sharp train classifier reads.
     """
-    from sharp_cli.results.html import explanations, pictures, sources
     from sharp_cli.results.html.index_page import index_page
-    from sharp_cli.results.html.study_page import study_page
+    from sharp_cli.results.html.sources import read_results
     from sharp_cli.results.html.truth import NO_TRUTH, read_truth
-    from sharp_cli.results.inputs import reread
+    from sharp_cli.results.html.visits import by_page
+    from sharp_cli.results.locate import Radiographs
 
     if models and not explain:
         message = f"--models {models}: only --explain needs models; give both, or neither"
         raise UsageError(message)
-    found = sources.read_results(results)
+    found = read_results(results)
+    pages = by_page(found.studies, blind=blind_order)
     single = out.suffix.lower() == _SUFFIX and not out.is_dir()
-    if single and len(found.studies) > 1:
-        message = f"--out {out}: one page, and there are {len(found.studies)} studies; name a "
+    if single and len(pages) > 1:
+        message = f"--out {out}: one page, and there are {len(pages)} studies; name a "
         raise UsageError(message + "folder")
     log_form(truth)
-    known = read_truth(truth, found.studies.values()) if truth else NO_TRUTH
-    saliency = _load_saliency(found.studies, models) if explain else None
-    pages = {name: f"{name}/report{_SUFFIX}" for name in found.studies}
-    for place in (out,) if single else (out / "index.html", *map(out.joinpath, pages.values())):
+    drawing = _Drawing(
+        found,
+        Radiographs(images),
+        read_truth(truth, found.studies.values()) if truth else NO_TRUTH,
+        _load_saliency(found.studies, models) if explain else None,
+        embed=embed,
+        blind=blind_order,
+    )
+    files = {name: out if single else out / name / f"report{_SUFFIX}" for name in pages}
+    for place in (*files.values(), *([] if single else [out / "index.html"])):
         output.prepare(place)
-    problems: dict[str, int] = {}
-    with progress(len(found.studies)) as on_progress:
-        for name, study in found.studies.items():
+    problems: dict[str, str] = {}
+    with progress(len(pages)) as on_progress:
+        for name, studies in pages.items():
             on_progress(name)
-            shown = pictures.draw(study, reread)
-            explained = explanations.explain(study, shown, saliency) if saliency else None
-            content = study_page(name, study, shown, known, explained)
-            output.write(out if single else out / pages[name], content)
-            unread = [one.problem for one in shown if one.problem]
-            for problem in unread:
-                log("error", problem)
-            problems[name] = len(unread)
+            try:
+                drawing.write(name, studies, files[name])
+            except InputError as error:
+                log("error", str(error))
+                problems[name] = str(error)
+    if len(problems) == len(pages):
+        return ExitCode.FAILED_INPUT
+    first = out
     if not single:
-        output.write(out / "index.html", index_page(found, pages, problems))
-    log("done", f"open {out if single else out / 'index.html'} in a browser")
-    return ExitCode.FAILED_INPUT if any(problems.values()) else ExitCode.DONE
+        first = out / "index.html"
+        output.write(first, index_page(found, pages, problems, blind=blind_order))
+    log("done", f"open {first} in a browser")
+    return ExitCode.FAILED_INPUT if problems else ExitCode.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """What all pages are made of."""
+
+    results: Results
+    radiographs: Radiographs
+    truth: Truth
+    saliency: Saliency | None
+    embed: bool
+    blind: bool
+
+    def write(self, name: str, studies: Sequence[str], file: Path) -> None:
+        """Write the page of some studies."""
+        from sharp_cli.results.html.explanations import explain
+        from sharp_cli.results.html.links import EMBEDDED, Linked
+        from sharp_cli.results.html.pictures import draw
+        from sharp_cli.results.html.study_page import Visit, study_page
+
+        visits = []
+        for key in studies:
+            study, folder = self.results.studies[key], self.results.folders[key]
+            read = partial(self.radiographs.read, results=folder)
+            shown = draw(study, read, whole=not self.embed)
+            explained = explain(study, shown, self.saliency) if self.saliency else None
+            visits.append(Visit(study, shown, explained))
+        linked = Linked(file)
+        place = EMBEDDED if self.embed else linked
+        content = study_page(name, visits, self.truth, place, blind=self.blind)
+        for picture, jpeg in linked.files.items():
+            output.write(picture, jpeg)
+        output.write(file, content)
 
 
 def _load_saliency(studies: Mapping[str, Document], models: str | None) -> Saliency:

@@ -54,7 +54,7 @@ def require_maker(studies: Mapping[str, Document], bundle: Bundle) -> None:
 
 
 def explain(study: Document, pictures: Sequence[Pictures], saliency: Saliency) -> Explanations:
-    """Explain the answers of a study; none if not all its radiographs can be read.
+    """Explain the answers of a study.
 
     Args:
         study: The study.
@@ -64,8 +64,6 @@ def explain(study: Document, pictures: Sequence[Pictures], saliency: Saliency) -
     Raises:
         ModelError: The bundle lacks a model that answered.
     """
-    if any(each.problem for each in pictures):
-        return {}
     patches = {side: cut for each in pictures for side, cut in each.cut.items()}
     models = {
         (row.hand, row.finding, row.joint): row.model

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import math
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image
 
-from sharp_cli.core.errors import InputError
 from sharp_cli.inference.crop import crop
 from sharp_cli.results.assemble import points_of
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from sharp_cli.core.records import Patch, Radiograph
     from sharp_cli.results.document import Document, InputRow
 
-# A page is to be at most 3 MB: base64 makes 1.9 MB of these, and of the 44 patches 0.8 MB at most.
+# A study is to be at most 3 MB: base64 makes 1.9 MB of these, and of the 44 patches 0.9 MB at most.
 _RADIOGRAPH_BYTES: Final = 1_400_000
-_PATCH_BYTES: Final = 13_000
+_PATCH_BYTES: Final = 15_000
 _RADIOGRAPH_PIXELS: Final = 4_000_000
 """Of all radiographs of a study: about 0.2 mm a pixel for both hands on one radiograph."""
-_PATCH_SIDE: Final = 224
-"""Shorter side of a patch, in pixels: what the paper's classifier sees."""
+_PATCH_SIDE: Final = 260
+"""Shorter side of a patch, in pixels: as large as a page shows it at first."""
 _QUALITIES: Final = (90, 80, 65, 45, 25, 10)
 
 
@@ -38,36 +38,39 @@ class Pictures:
     """The pictures of one radiograph, as JPEG.
 
     Attributes:
-        radiograph: The radiograph; None if it cannot be read.
+        radiograph: The radiograph.
         patches: Its joints, upright, thumb to the right; two findings may share a picture.
         cut: The patches of each hand, as they were classified.
-        problem: Why it cannot be read, or empty.
     """
 
-    radiograph: bytes | None = None
+    radiograph: bytes
     patches: Mapping[tuple[Side, Finding, str], bytes] = field(default_factory=dict)
     cut: Mapping[Side, Sequence[Patch]] = field(default_factory=dict)
-    problem: str = ""
 
 
-def draw(study: Document, read: Callable[[InputRow], Radiograph]) -> list[Pictures]:
+def draw(
+    study: Document, read: Callable[[InputRow], Radiograph], *, whole: bool = False
+) -> list[Pictures]:
     """Draw the pictures of each radiograph of one study, in the order of its inputs.
 
     Args:
         study: The study.
-        read: Reads a radiograph; an `InputError` becomes the `problem`.
+        read: Reads a radiograph.
+        whole: Let radiographs keep all their pixels, however large the files become.
+
+    Raises:
+        InputError: A radiograph cannot be read.
     """
-    return [_draw(study, row, read) for row in study.inputs]
+    return [_draw(study, row, read(row), whole=whole) for row in study.inputs]
 
 
-def _draw(study: Document, row: InputRow, read: Callable[[InputRow], Radiograph]) -> Pictures:
-    try:
-        radiograph = read(row)
-    except InputError as error:
-        return Pictures(problem=str(error))
+def _draw(study: Document, row: InputRow, radiograph: Radiograph, *, whole: bool) -> Pictures:
     count = len(study.inputs)
-    shrink = math.sqrt(min(1.0, _RADIOGRAPH_PIXELS / count / radiograph.pixels.size))
-    whole = _jpeg(radiograph.pixels * 255, shrink, _RADIOGRAPH_BYTES // count, row.pixel_aspect)
+    shrink, limit = 1.0, sys.maxsize
+    if not whole:
+        shrink = math.sqrt(min(1.0, _RADIOGRAPH_PIXELS / count / radiograph.pixels.size))
+        limit = _RADIOGRAPH_BYTES // count
+    shown = _jpeg(radiograph.pixels * 255, shrink, limit, row.pixel_aspect)
     drawn: dict[tuple[Side, str, tuple[int, ...]], bytes] = {}
     patches = {}
     cut: dict[Side, Sequence[Patch]] = {}
@@ -80,7 +83,7 @@ def _draw(study: Document, row: InputRow, read: Callable[[InputRow], Radiograph]
             if key not in drawn:
                 drawn[key] = _patch(patch)
             patches[hand.hand, patch.finding, patch.joint] = drawn[key]
-    return Pictures(whole, patches, cut)
+    return Pictures(shown, patches, cut)
 
 
 def _patch(patch: Patch) -> bytes:

@@ -14,20 +14,28 @@ if TYPE_CHECKING:
 _STYLES: Final = {"study": ("page.css", "study.css"), "index": ("page.css",)}
 _SCRIPTS: Final = {
     "study": (
-        "dom.js", "table.js", "joints.js", "reviews.js", "captions.js", "zoom.js", "viewer.js",
-        "maps.js", "panel.js", "rows.js", "study.js",
+        "dom.js", "table.js", "joints.js", "readings.js", "reviews.js", "labels.js", "captions.js",
+        "zoom.js", "windowing.js", "viewer.js", "viewers.js", "maps.js", "panel.js", "rows.js",
+        "head.js", "study.js", "keys.js", "paper.js",
     ),
     "index": ("dom.js", "table.js", "index.js"),
 }  # fmt: skip
 """The scripts of each page, in the order in which they run."""
 
 
-def render(page: Literal["study", "index"], title: str, data: Mapping[str, Any]) -> bytes:
-    """One HTML file (UTF-8) that shows `data`, which is JSON, under a title."""
+def render(
+    page: Literal["study", "index"], title: str, data: Mapping[str, Any], pictures: str = "data:"
+) -> bytes:
+    """One HTML file (UTF-8) that shows `data`, which is JSON, under a title.
+
+    Its pictures may come from nowhere else than `pictures`, a source of the
+    Content-Security-Policy.
+    """
     # Nothing in the data can end the script that holds it.
     content = json.dumps(data, allow_nan=False).replace("<", r"\u003c")
     text = Template(_joined([f"{page}.html"])).substitute(
         title=html.escape(title),
+        pictures=pictures,
         style=_joined(_STYLES[page]),
         script=_joined(_SCRIPTS[page]),
         data=content,

@@ -24,10 +24,12 @@ class Results:
     Attributes:
         studies: At least one, each by a name of its own, which a folder can have.
         failures: The files that gave no result.
+        folders: Where the document of each study lies.
     """
 
     studies: Mapping[str, Document]
     failures: Sequence[Failure]
+    folders: Mapping[str, Path]
 
 
 def read_results(paths: Sequence[Path]) -> Results:
@@ -40,16 +42,21 @@ def read_results(paths: Sequence[Path]) -> Results:
     Raises:
         DocumentError: A file is not a result document, or there is no study.
     """
-    documents = [read_json(file) for path in paths for file in _files(path)]
-    parts = [part for document in documents for part in document.split().items()]
+    documents = [(read_json(file), file.parent) for path in paths for file in _files(path)]
+    parts = [
+        (name, part, folder)
+        for document, folder in documents
+        for name, part in document.split().items()
+    ]
     if not parts:
         named = ", ".join(map(str, paths))
         message = f"{named}: no study in it; give what sharp score wrote with --json or --out"
         raise DocumentError(message)
-    names = unique_names(name for name, _ in parts)
+    names = unique_names(name for name, _, _ in parts)
     return Results(
-        dict(zip(names, (part for _, part in parts), strict=True)),
-        [failure for document in documents for failure in document.failures],
+        dict(zip(names, (part for _, part, _ in parts), strict=True)),
+        [failure for document, _ in documents for failure in document.failures],
+        dict(zip(names, (folder for _, _, folder in parts), strict=True)),
     )
 
 

@@ -1,51 +1,89 @@
-"""The page of one study."""
+"""The page of one study, or of the visits of one patient."""
 
 from __future__ import annotations
 
-import hashlib
-from base64 import b64encode
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.core.joints import GRADES
 from sharp_cli.results.document import counts
-from sharp_cli.results.formats import to_json
+from sharp_cli.results.html.links import EMBEDDED
 from sharp_cli.results.html.rendering import render
+from sharp_cli.results.html.truth import NO_TRUTH
 from sharp_cli.results.sens import sens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sharp_cli.results.document import Document, JointRow
     from sharp_cli.results.html.explanations import Explanations
+    from sharp_cli.results.html.links import Place
     from sharp_cli.results.html.pictures import Pictures
     from sharp_cli.results.html.truth import Truth
 
 
-def study_page(
-    name: str,
-    study: Document,
-    pictures: Sequence[Pictures],
-    truth: Truth,
-    explanations: Explanations | None = None,
-) -> bytes:
-    """The page of a study as HTML.
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A study as a page shows it.
 
-    Args:
-        name: The study's.
+    Attributes:
         study: The study.
         pictures: Of each of its inputs, see `pictures.draw`.
-        truth: Labels to compare with.
         explanations: Of its answers; None if they are not requested.
     """
+
+    study: Document
+    pictures: Sequence[Pictures]
+    explanations: Explanations | None = None
+
+
+def study_page(
+    name: str,
+    visits: Sequence[Visit],
+    truth: Truth = NO_TRUTH,
+    place: Place = EMBEDDED,
+    *,
+    blind: bool = False,
+) -> bytes:
+    """The page as HTML.
+
+    Args:
+        name: What it is called: the study's name, or that of the patient of several.
+        visits: At least one study.
+        truth: Labels to compare with.
+        place: Where its pictures go.
+        blind: Show no dates and no names of files and studies, unless the reader asks for them.
+    """
     # A picture that two findings share is in the page once.
+    jpegs = dict.fromkeys(
+        jpeg for visit in visits for shown in visit.pictures for jpeg in shown.patches.values()
+    )
+    patches = {jpeg: number for number, jpeg in enumerate(jpegs)}
+    validated = all(visit.study.validated_on_patients for visit in visits)
+    data = {
+        "name": name,
+        "notice": None if validated else NOTICE,
+        "version": __version__,
+        "blind": blind,
+        "visits": [_visit(visit, truth, place, patches) for visit in visits],
+        "explained": any(visit.explanations is not None for visit in visits),
+        "patches": [place.url(jpeg) for jpeg in patches],
+        "grades": {finding: list(grades) for finding, grades in GRADES.items()},
+    }
+    return render("study", name, data, place.source)
+
+
+def _visit(
+    visit: Visit, truth: Truth, place: Place, patches: Mapping[bytes, int]
+) -> dict[str, Any]:
+    """What a page holds of a visit; `patches` are the numbers of its pictures of joints."""
+    study = visit.study
     drawn = {
         (row.file, *key): jpeg
-        for row, shown in zip(study.inputs, pictures, strict=True)
+        for row, shown in zip(study.inputs, visit.pictures, strict=True)
         for key, jpeg in shown.patches.items()
     }
-    patches = {jpeg: number for number, jpeg in enumerate(dict.fromkeys(drawn.values()))}
     files = [row.file for row in study.inputs]
     joints = []
     for row in study.joints:
@@ -54,17 +92,13 @@ def study_page(
             "film": files.index(row.file),
             "threshold": study.threshold_of(row),
             "patch": None if jpeg is None else patches[jpeg],
-            "maps": (explanations or {}).get((row.hand, row.finding, row.joint)),
+            "maps": (visit.explanations or {}).get((row.hand, row.finding, row.joint)),
         }
         joints.append(_joint(row, truth) | shown)
-    data = {
-        # By this a browser recognises the corrections of these results that it stored.
-        "id": hashlib.sha256(to_json(study)).hexdigest(),
-        "study": name,
+    return {
+        "study": study.inputs[0].study,
         "patient": study.inputs[0].patient,
         "date": study.inputs[0].date,
-        "notice": None if study.validated_on_patients else NOTICE,
-        "version": __version__,
         "model": study.model,
         "threshold": study.threshold,
         "prevalence": study.prevalence,
@@ -73,23 +107,20 @@ def study_page(
             {
                 "file": row.file,
                 "image": truth.image(row.file),
+                # By this a browser recognises what readers said of it.
+                "sha256": row.sha256,
                 "width": row.width,
                 "height": row.height,
                 "aspect": row.pixel_aspect,
-                "picture": None if shown.radiograph is None else _url(shown.radiograph),
-                "problem": shown.problem,
+                "picture": place.url(shown.radiograph),
             }
-            for row, shown in zip(study.inputs, pictures, strict=True)
+            for row, shown in zip(study.inputs, visit.pictures, strict=True)
         ],
         "joints": joints,
-        "explained": explanations is not None,
-        "patches": [_url(jpeg) for jpeg in patches],
         "counts": [asdict(row) for row in counts(study)],
         "sens": [asdict(row) for row in sens(study)],
         "warnings": [asdict(row) for row in study.warnings],
-        "grades": {finding: list(grades) for finding, grades in GRADES.items()},
     }
-    return render("study", name, data)
 
 
 def _joint(row: JointRow, truth: Truth) -> dict[str, Any]:
@@ -100,7 +131,3 @@ def _joint(row: JointRow, truth: Truth) -> dict[str, Any]:
     shown = asdict(row)
     del shown["study"], shown["file"]
     return shown | {"truth": known}
-
-
-def _url(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"

@@ -56,16 +56,61 @@ def test_several_studies_do_not_fit_a_file(sharp: Sharp) -> None:
     assert not Path("page.html").exists()
 
 
-def test_a_picture_that_is_gone_keeps_no_page_from_being_written(sharp: Sharp) -> None:
+def test_a_study_without_its_radiograph_has_no_page_and_the_others_have(sharp: Sharp) -> None:
     for name in ("two.png", "two_b.png"):
         paint(Path(name))
     sharp("score", "two.png", "two_b.png", "--json", "r.json")
     Path("two.png").unlink()
     done = sharp("report", "r.json", "--out", "pages")
     assert done.code == 1
-    assert "error: two.png: there is no such file" in done.err
-    assert b"two.png: there is no such file" in Path("pages/two/report.html").read_bytes()
-    assert b"no such file" not in Path("pages/two_b/report.html").read_bytes()
+    assert "error: two.png: not found; give the folder of the radiographs with --images" in done.err
+    assert sorted(str(path) for path in Path("pages").rglob("*.html")) == [
+        "pages/index.html", "pages/two_b/report.html",
+    ]  # fmt: skip
+    assert b"two.png: not found" in Path("pages/index.html").read_bytes()
+
+
+def test_without_any_radiograph_nothing_is_written(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    sharp("score", "two.png", "--json", "r.json")
+    Path("two.png").unlink()
+    assert sharp("report", "r.json", "--out", "pages").code == 1
+    assert not list(Path().rglob("*.html"))
+
+
+def test_radiographs_that_were_moved_are_named(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    sharp("score", "two.png", "--json", "r.json")
+    Path("elsewhere/deep").mkdir(parents=True)
+    Path("two.png").rename("elsewhere/deep/two.png")
+    done = sharp("report", "r.json", "--out", "page.html", "--images", "elsewhere")
+    assert done.code == 0, done.err
+    assert Path("page.html").exists()
+
+
+def test_linked_pictures_lie_beside_the_page(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    sharp("score", "two.png", "--json", "r.json")
+    assert sharp("report", "r.json", "--out", "page.html", "--link").code == 0
+    assert b"data:image" not in Path("page.html").read_bytes()
+    assert len(list(Path("page_files").glob("*.jpg"))) == 45
+
+
+def test_the_visits_of_a_patient_share_a_page(sharp: Sharp) -> None:
+    rows = ["path,patient,study,hand,date"]
+    for year in (2019, 2021):
+        paint(Path(f"two_{year}.png"))
+        rows.append(f"two_{year}.png,P/7,first{year},,{year}-05-01")
+    Path("manifest.csv").write_text("\n".join(rows))
+    sharp("score", "--manifest", "manifest.csv", "--json", "r.json")
+    done = sharp("report", "r.json", "--out", "pages")
+    assert done.code == 0, done.err
+    assert sorted(str(path) for path in Path("pages").rglob("*.html")) == [
+        "pages/P_7/report.html", "pages/index.html",
+    ]  # fmt: skip
+    done = sharp("report", "r.json", "--out", "blind", "--blind-order")
+    assert done.code == 0, done.err
+    assert b"2019" not in Path("blind/index.html").read_bytes()
 
 
 def test_another_picture_of_the_same_name_is_not_shown(sharp: Sharp) -> None:

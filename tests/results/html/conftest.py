@@ -48,6 +48,7 @@ def page(chrome: webdriver.Chrome, tmp_path: Path) -> Iterator[Page]:
     found.messages()
     yield found
     assert found.messages() == []
+    found.run("try { localStorage.clear(); } catch { /* what is open has none */ }")
     chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
 
 

@@ -12,7 +12,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from sharp_cli import radiograph
 from sharp_cli.datasets.labels import read_labels
 from sharp_cli.results.html.pictures import draw
-from sharp_cli.results.html.study_page import study_page
+from sharp_cli.results.html.study_page import Visit, study_page
 from sharp_cli.results.html.truth import NO_TRUTH
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def written(
     """Write the page of a document with one study."""
     ((study, part),) = document.split().items()
     pictures = draw(part, lambda row: radiograph.read(row.file))
-    file.write_bytes(study_page(name or study, part, pictures, truth, explanations))
+    visit = Visit(part, pictures, explanations)
+    file.write_bytes(study_page(name or study, [visit], truth))
     return file
 
 
@@ -110,10 +111,18 @@ class Page:
 
     def save(self) -> list[LabelledJoint]:
         """Save the labels, and read them as training would."""
+        return list(read_labels(self.saved()).joints)
+
+    def saved(self, key: str | None = None) -> Path:
+        """Save the labels, with the button or a key."""
         behaviour = {"behavior": "allow", "downloadPath": str(self.folder)}
         self.chrome.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
-        before = set(self.folder.glob("*.csv"))
-        self.click("#save")
-        WebDriverWait(self.chrome, 10).until(lambda _: set(self.folder.glob("*.csv")) - before)
-        (file,) = set(self.folder.glob("*.csv")) - before
-        return list(read_labels(file).joints)
+        for old in self.folder.glob("*.csv"):
+            old.unlink()
+        if key is None:
+            self.click("#save")
+        else:
+            self.press(key)
+        WebDriverWait(self.chrome, 10).until(lambda _: list(self.folder.glob("*.csv")))
+        (file,) = self.folder.glob("*.csv")
+        return file

@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING
 
 from selenium.webdriver.common.keys import Keys
 
-from sharp_cli.core.errors import RadiographError
 from sharp_cli.results.document import Failure
 from sharp_cli.results.html.index_page import index_page
-from sharp_cli.results.html.pictures import draw
 from sharp_cli.results.html.sources import Results
-from sharp_cli.results.html.study_page import study_page
-from sharp_cli.results.html.truth import NO_TRUTH
 from sharp_cli.results.sens import sens
 from tests.results.html.documents import scored
 from tests.results.html.pages import written
@@ -21,8 +17,8 @@ from tests.results.html.pages import written
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sharp_cli.core.records import Certainty, Radiograph
-    from sharp_cli.results.document import Document, InputRow
+    from sharp_cli.core.records import Certainty
+    from sharp_cli.results.document import Document
     from tests.results.html.pages import Page
 
 
@@ -39,7 +35,7 @@ def test_a_click_on_a_box_shows_the_joint_of_both_hands(
         assert f"{joint.probability:.2f}" in card.text
         assert joint.label in card.text.splitlines()[3:6]
     sizes = page.run("return [...document.querySelectorAll('.patch')].map(one => one.naturalWidth)")
-    assert sizes == [224, 224]
+    assert sizes == [260, 260]
     assert page.one("#joints tr.selected").get_attribute("data-key") == "left/erosion/MCP2"
 
 
@@ -176,41 +172,26 @@ def test_headers_sort_by_numbers_and_by_the_order_of_the_joints(
     assert page.rows == first
 
 
-def test_without_its_picture_a_page_shows_the_table(
-    page: Page, both: Document, tmp_path: Path
-) -> None:
-    def gone(row: InputRow) -> Radiograph:
-        message = f"{row.file}: there is no such file; check the name"
-        raise RadiographError(message)
-
-    file = tmp_path / "a.html"
-    file.write_bytes(study_page("two", both, draw(both, gone), NO_TRUTH))
-    page.open(file)
-    assert "The radiograph cannot be shown." in page.one("#problems").text
-    assert "there is no such file" in page.one("#warnings").text
-    assert len(page.rows) == 32
-    page.click_joint("left/erosion/MCP2")
-    assert "No picture." in page.one(".card.selected").text
-
-
 def test_an_index_leads_to_the_studies(page: Page, tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png", tmp_path / "gap_L.png", tmp_path / "two_b#%.png")
     studies = document.split()
     studies["two_b#%"] = replace(studies["two_b#%"], warnings=())
-    pages = {name: f"{name}/report.html" for name in studies}
     for name, study in studies.items():
         (tmp_path / name).mkdir()
-        written(tmp_path / pages[name], study)
+        written(tmp_path / name / "report.html", study)
     failure = Failure("none.png", "NoHandError", "none.png: no hand found")
     index = tmp_path / "index.html"
-    problems = dict.fromkeys(studies, 0) | {"two": 1}
-    index.write_bytes(index_page(Results(studies, [failure]), pages, problems))
+    results = Results(studies, [failure], {})
+    pages = {name: [name] for name in studies}
+    index.write_bytes(index_page(results, pages, {"two": "two.png: not found"}))
     page.open(index)
     rows = "#studies tbody tr"
     assert [row.text.split()[0] for row in page.seen(rows)] == ["two", "gap_L", "two_b#%"]
     scores = [str(sens(study)[-1].sens) for study in studies.values()]
     assert [cell.text for cell in page.seen(f"{rows} td:nth-child(6)")] == scores
     assert page.one("#failures li").text == "none.png: no hand found"
+    assert "No page: two.png: not found" in page.seen(rows)[0].text
+    assert len(page.seen(f"{rows} a")) == 2
     page.click("#warned")
     assert [row.text.split()[0] for row in page.seen(rows)] == ["two", "gap_L"]
     page.click("#warned")

@@ -78,13 +78,15 @@ def test_with_labels_boxes_have_the_colours_of_the_paper(
 
 
 def view_of(page: Page) -> list[float]:
-    return [float(part) for part in str(page.one("#viewer").get_dom_attribute("viewBox")).split()]
+    return [
+        float(part) for part in str(page.one("#viewer svg").get_dom_attribute("viewBox")).split()
+    ]
 
 
 def test_the_picture_is_zoomed_and_dragged(page: Page, both: Document, tmp_path: Path) -> None:
     page.open(written(tmp_path / "a.html", both))
     whole = view_of(page)
-    viewer = page.one("#viewer")
+    viewer = page.one("#viewer svg")
     page.run(
         "const box = arguments[0].getBoundingClientRect();"
         "arguments[0].dispatchEvent(new WheelEvent('wheel', { deltaY: -300, cancelable: true,"
@@ -156,7 +158,7 @@ def test_boxes_lie_on_the_picture_where_the_document_says(
         assert np.array(corners) == pytest.approx(np.array(row.box), abs=0.01)
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (820, 1180)])
+@pytest.mark.parametrize("size", [(1440, 900), (820, 1180), (420, 900)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_its_window(
     page: Page, pair: Document, tmp_path: Path, size: tuple[int, int], scheme: str
@@ -166,11 +168,12 @@ def test_the_page_fits_its_window(
     page.open(written(tmp_path / "a.html", pair), *size)
     assert page.run("return document.documentElement.scrollWidth <= innerWidth")
     cut = page.run(
-        "return [...document.querySelectorAll('button, .card, .patch, select, th button')]"
+        "return [...document.querySelectorAll('button, .card, .patch, .list, select, th button')]"
         ".filter(one => one.scrollWidth > one.clientWidth + 1)"
         ".map(one => one.outerHTML)"
     )
     assert cut == []
+    assert min(patch.size["width"] for patch in page.seen(".patch")) >= 260
     shot = Image.open(io.BytesIO(page.chrome.get_screenshot_as_png())).convert("L")
     assert shot.size == size
     corner = shot.getpixel((3, size[1] - 3))
@@ -182,11 +185,21 @@ def test_on_paper_there_are_picture_and_table_without_controls(
     page: Page, both: Document, tmp_path: Path
 ) -> None:
     page.open(written(tmp_path / "a.html", both))
+    page.run("dispatchEvent(new Event('beforeprint'))")
     page.chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     page.resize(703, 1000)
-    assert page.seen(".bar, .tools, .review") == []
+    assert page.seen(".bar, .tools, .review, #viewer") == []
     assert page.one("#notice").is_displayed()
-    assert page.one("#viewer").is_displayed()
+    titles = [sheet.text for sheet in page.seen("#sheets figcaption")]
+    assert titles == ["Erosion", "JSN"]
+    boxes = (
+        "return [...document.querySelectorAll('#sheets svg')].map(one =>"
+        " one.querySelectorAll('.joint:not(.out)').length)"
+    )
+    assert page.run(boxes) == [32, 30]
+    assert len(page.rows) == 62
     box = page.one(".list")
     assert int(str(box.get_property("scrollHeight"))) <= box.size["height"] + 2
     assert page.run("return document.documentElement.scrollWidth <= innerWidth")
+    page.run("dispatchEvent(new Event('afterprint'))")
+    assert len(page.rows) == 32

@@ -6,7 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
+from sharp_cli.datasets.labels import read_labels
+from sharp_cli.results.document import ModelRow
 from tests.results.html.pages import written
 
 if TYPE_CHECKING:
@@ -67,7 +70,7 @@ def test_all_that_is_shown_can_be_confirmed_and_is_there_the_next_time(
     assert len(page.rows) == 32 - 5
     joints = page.save()
     assert {one.joint for one in joints} == {f"MCP{number}" for number in range(1, 6)}
-    assert {(one.patient, one.study) for one in joints} == {('a<b>,"c"', 'a<b>,"c"')}
+    assert {(one.patient, one.study) for one in joints} == {("two", "two")}
     labels = {row.joint: row.label for row in both.joints if row.hand == "right"
               and row.finding == "erosion"}  # fmt: skip
     assert all(one.damaged == (labels[one.joint] == "non-intact") for one in joints)
@@ -105,3 +108,84 @@ def test_the_keys_of_a_manifest_go_into_the_labels(
     assert page.one("#patient").get_attribute("placeholder") == "=P7"
     page.click("#confirm-shown")
     assert {one.patient for one in page.save()} == {"=P7"}
+
+
+def test_reviews_belong_to_the_radiograph_whatever_scored_it(
+    page: Page, both: Document, tmp_path: Path
+) -> None:
+    page.open(written(tmp_path / "a.html", both))
+    page.click_joint("left/erosion/MCP2")
+    page.press("3")
+    other = replace(both, threshold=0.99, models={"findings": ModelRow("other 1", "ab" * 32)})
+    page.open(written(tmp_path / "b.html", other))
+    assert page.one("#progress").text == "1 of 62 reviewed"
+    (joint,) = page.save()
+    assert (joint.joint, joint.grade) == ("MCP2", 3)
+
+
+def test_each_reader_has_labels_of_their_own(page: Page, both: Document, tmp_path: Path) -> None:
+    page.open(written(tmp_path / "a.html", both))
+    page.click_joint("left/erosion/MCP2")
+    for reader, key in (("ann", "3"), ("bob", "x")):
+        page.one("#reader").send_keys(Keys.CONTROL, "a", Keys.NULL, reader, Keys.TAB)
+        assert page.one("#progress").text == "0 of 62 reviewed"
+        page.click_joint("left/erosion/MCP2")
+        page.press(key)
+    assert "bob: not assessable" in page.one(".card.selected").text
+    saved = page.saved()
+    sha256 = both.inputs[0].sha256
+    line = saved.read_text().splitlines()[1]
+    assert line.split(",")[6:8] == ["x", ""]
+    assert line.endswith(f",bob,{sha256},single")
+    assert [one.joint for one in read_labels(saved).not_assessable] == ["MCP2"]
+    names = "return [...document.querySelectorAll('#readers option')].map(one => one.value)"
+    assert page.run(names) == ["ann", "bob"]
+
+
+def test_the_last_step_is_taken_back(page: Page, both: Document, tmp_path: Path) -> None:
+    page.open(written(tmp_path / "a.html", both))
+    page.click_joint("left/erosion/MCP2")
+    page.press("3", "4")
+    page.click("#confirm-shown")
+    assert page.one("#progress").text == "32 of 62 reviewed"
+    page.click("#undo")
+    assert page.one("#progress").text == "1 of 62 reviewed"
+    page.press("u")
+    assert [one.grade for one in page.save()] == [3]
+    page.press("u")
+    assert not page.one("#undo").is_enabled()
+    assert page.one("#progress").text == "0 of 62 reviewed"
+
+
+def test_labels_that_were_saved_are_loaded_again(
+    page: Page, pair: Document, tmp_path: Path
+) -> None:
+    page.open(written(tmp_path / "a.html", pair))
+    page.click_joint("left/erosion/MCP2")
+    page.press("4", "o", "x")
+    saved = page.saved().read_text()
+    page.run("localStorage.clear()")
+    # As a spreadsheet may save it, with a row of another radiograph.
+    text = saved.replace(",", ";")
+    other = text.splitlines()[1].replace(pair.inputs[0].sha256, "0" * 64)
+    (tmp_path / "excel.csv").write_text(f"\ufeff{text}{other}\n", encoding="utf-8")
+    page.open(tmp_path / "a.html")
+    assert page.one("#progress").text == "0 of 62 reviewed"
+    page.one("#load").send_keys(str(tmp_path / "excel.csv"))
+    WebDriverWait(page.chrome, 5).until(lambda _: page.one("#loaded").text)
+    assert "excel.csv: 2 labels of reader; 1 rows are about other" in page.one("#loaded").text
+    assert page.saved().read_text() == saved
+    (tmp_path / "wrong.csv").write_text("a,b\n1,2\n")
+    page.one("#load").send_keys(str(tmp_path / "wrong.csv"))
+    WebDriverWait(page.chrome, 5).until(lambda _: "wrong" in page.one("#loaded").text)
+    assert "no table of labels, it has no column hand" in page.one("#loaded").text
+
+
+def test_a_study_is_reviewed_by_keyboard_alone(page: Page, pair: Document, tmp_path: Path) -> None:
+    page.open(written(tmp_path / "a.html", pair))
+    # To the first joint, then a word for each of both findings and hands.
+    for row in pair.joints:
+        page.press("j", "x" if row.box is None else "0")
+    assert page.one("#progress").text == "62 of 62 reviewed"
+    labels = read_labels(page.saved("s"))
+    assert len(labels.joints) + len(labels.not_assessable) == 62

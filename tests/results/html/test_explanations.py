@@ -13,7 +13,7 @@ from sharp_cli.bundles.store import Bundle
 from sharp_cli.core.errors import UsageError
 from sharp_cli.results.document import ModelRow
 from sharp_cli.results.html.explanations import explain, require_maker
-from sharp_cli.results.html.pictures import Pictures, draw
+from sharp_cli.results.html.pictures import draw
 from tests.results.html.documents import scored
 from tests.results.html.looks import FakeSaliency
 
@@ -54,13 +54,6 @@ def test_large_maps_are_made_small(tmp_path: Path) -> None:
     values = unpacked(found["left", "jsn", "MCP2"]["left/jsn/MCP2"], 16)
     assert (values[:8, :8] == 255).all()
     assert values.sum() == 64 * 255
-
-
-def test_without_all_its_radiographs_a_study_is_not_explained(tmp_path: Path) -> None:
-    document = scored(tmp_path / "left.png", tmp_path / "right.png")
-    (left, _) = draw(document, lambda row: radiograph.read(row.file))
-    gone = [left, Pictures(problem="gone")]
-    assert explain(document, gone, cast("Saliency", FakeSaliency())) == {}
 
 
 def test_only_the_bundle_that_made_results_explains_them(tmp_path: Path) -> None:

@@ -10,18 +10,22 @@ import pytest
 from sharp_cli import radiograph
 from sharp_cli.core.about import NOTICE
 from sharp_cli.core.joints import SIDES
-from sharp_cli.results.document import ModelRow
+from sharp_cli.results.document import ModelRow, WarningRow
 from sharp_cli.results.html.index_page import index_page
+from sharp_cli.results.html.links import Linked
 from sharp_cli.results.html.pictures import Pictures, draw
 from sharp_cli.results.html.sources import Results
-from sharp_cli.results.html.study_page import study_page
-from sharp_cli.results.html.truth import NO_TRUTH, read_truth
+from sharp_cli.results.html.study_page import Visit, study_page
+from sharp_cli.results.html.truth import read_truth
 from tests.results.html.documents import label_table, scored
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.results.document import Document
+
+NOTHING = [Pictures(b"")]
+"""The pictures of a radiograph, where they do not matter."""
 
 HOSTILE = '</script><b>&"x'
 
@@ -33,25 +37,31 @@ def data_of(page: bytes) -> Any:
     return json.loads(found[1])
 
 
+def visit_of(page: bytes) -> Any:
+    """What a page holds of its only visit."""
+    (visit,) = data_of(page)["visits"]
+    return visit
+
+
 def page_of(document: Document, name: str = "two") -> bytes:
     pictures = draw(document, lambda row: radiograph.read(row.file))
-    return study_page(name, document, pictures, NO_TRUTH)
+    return study_page(name, [Visit(document, pictures)])
 
 
 def test_a_joint_has_its_threshold(tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png")
     own = {"mimo-local": {"erosion/MCP": 0.625}}
-    joints = data_of(page_of(replace(document, thresholds=own)))["joints"]
+    joints = visit_of(page_of(replace(document, thresholds=own)))["joints"]
     told = {(joint["finding"], joint["group"], joint["threshold"]) for joint in joints}
     assert {one for one in told if one[2] is not None} == {("erosion", "MCP", 0.625)}
-    joints = data_of(page_of(replace(document, threshold=0.5)))["joints"]
+    joints = visit_of(page_of(replace(document, threshold=0.5)))["joints"]
     assert {joint["threshold"] for joint in joints} == {0.5}
 
 
 def test_a_page_holds_certainty_and_prevalence(tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png")
     joints = tuple(replace(row, certainty="unlike") for row in document.joints)
-    data = data_of(page_of(replace(document, joints=joints, prevalence={"erosion/MCP": 0.25})))
+    data = visit_of(page_of(replace(document, joints=joints, prevalence={"erosion/MCP": 0.25})))
     assert data["prevalence"] == {"erosion/MCP": 0.25}
     assert {joint["certainty"] for joint in data["joints"]} == {"unlike"}
 
@@ -59,8 +69,9 @@ def test_a_page_holds_certainty_and_prevalence(tmp_path: Path) -> None:
 def test_a_page_holds_every_joint_with_its_picture(tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png")
     data = data_of(page_of(document))
-    assert len(data["joints"]) == 62
-    for shown, row in zip(data["joints"], document.joints, strict=True):
+    (visit,) = data["visits"]
+    assert len(visit["joints"]) == 62
+    for shown, row in zip(visit["joints"], document.joints, strict=True):
         assert (shown["hand"], shown["finding"], shown["joint"]) == (
             row.hand, row.finding, row.joint,
         )  # fmt: skip
@@ -70,13 +81,13 @@ def test_a_page_holds_every_joint_with_its_picture(tmp_path: Path) -> None:
     # Nine joints of a hand are scored for both findings in the same box.
     assert len(data["patches"]) == 2 * (31 - 9)
     assert data["notice"] == NOTICE
-    assert data["films"][0]["picture"].startswith("data:image/jpeg;base64,/9j/")
+    assert visit["films"][0]["picture"].startswith("data:image/jpeg;base64,/9j/")
 
 
 def test_a_page_says_what_made_its_results(tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png")
     document.models["findings"] = ModelRow("findings 7", "ab" * 32)
-    data = data_of(page_of(document))
+    data = visit_of(page_of(document))
     assert data["bundles"] == [{"kind": "findings", "name": "findings 7", "sha256": "ab" * 32}]
     assert data["model"] == "mimo-local"
 
@@ -95,13 +106,14 @@ def test_a_page_loads_nothing(tmp_path: Path) -> None:
 
 def test_names_of_files_are_text_wherever_they_stand(tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png")
-    page = study_page(HOSTILE, document, [Pictures(problem=HOSTILE)], NO_TRUTH)
-    assert data_of(page)["study"] == HOSTILE
-    assert data_of(page)["films"][0]["problem"] == HOSTILE
+    hostile = replace(document, warnings=(WarningRow("two", HOSTILE, HOSTILE),))
+    page = study_page(HOSTILE, [Visit(hostile, NOTHING)])
+    assert data_of(page)["name"] == HOSTILE
+    assert visit_of(page)["warnings"][0]["message"] == HOSTILE
     assert HOSTILE.encode() not in page
     assert b"<title>&lt;/script&gt;&lt;b&gt;&amp;&quot;x" in page
-    results = Results({HOSTILE: document}, ())
-    index = index_page(results, {HOSTILE: f"{HOSTILE}/report.html"}, {HOSTILE: 1})
+    results = Results({HOSTILE: document}, (), {})
+    index = index_page(results, {HOSTILE: [HOSTILE]}, {})
     assert HOSTILE.encode() not in index
     assert data_of(index)["studies"][0]["page"] == "%3C/script%3E%3Cb%3E%26%22x/report.html"
 
@@ -110,7 +122,7 @@ def test_a_page_has_the_labels_and_the_names_that_they_give_pictures(tmp_path: P
     document = scored(tmp_path / "two.png")
     labelled = [(row, number % 2) for number, row in enumerate(document.joints[:31])]
     truth = read_truth(label_table(tmp_path / "labels.csv", labelled), [document])
-    data = data_of(study_page("two", document, [Pictures()], truth))
+    data = visit_of(study_page("two", [Visit(document, NOTHING)], truth))
     assert [joint["truth"] for joint in data["joints"][:2]] == [
         {"label": "intact", "grade": 0}, {"label": "non-intact", "grade": 1},
     ]  # fmt: skip
@@ -118,19 +130,28 @@ def test_a_page_has_the_labels_and_the_names_that_they_give_pictures(tmp_path: P
     assert data["films"][0]["image"] == "two.png"
 
 
-def test_other_results_have_another_identity(tmp_path: Path) -> None:
-    one = scored(tmp_path / "two.png")
-    other = scored(tmp_path / "two_b.png")
-    made = [data_of(study_page("a", each, [Pictures()], NO_TRUTH))["id"] for each in (one, other)]
-    assert made[0] != made[1]
-    assert made[0] == data_of(study_page("a", one, [Pictures()], NO_TRUTH))["id"]
+def test_radiographs_have_their_hash_whatever_scored_them(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    page = study_page("a", [Visit(replace(document, threshold=0.9), NOTHING)])
+    assert visit_of(page)["films"][0]["sha256"] == radiograph.file_sha256(tmp_path / "two.png")
+
+
+def test_linked_pictures_lie_beside_the_page(tmp_path: Path) -> None:
+    document = scored(tmp_path / "two.png")
+    place = Linked(tmp_path / "a #1.html")
+    pictures = draw(document, lambda row: radiograph.read(row.file))
+    page = study_page("a", [Visit(document, pictures)], place=place)
+    assert b"img-src 'self';" in page
+    assert visit_of(page)["films"][0]["picture"] == "a%20%231_files/1.jpg"
+    assert len(place.files) == 1 + 44
+    assert {file.parent for file in place.files} == {tmp_path / "a #1_files"}
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_an_index_has_a_row_a_study(tmp_path: Path, count: int) -> None:
     studies = scored(*(tmp_path / f"two_{number}.png" for number in range(count))).split()
-    pages = {name: f"{name}/report.html" for name in studies}
-    data = data_of(index_page(Results(studies, ()), pages, dict.fromkeys(studies, 0)))
+    pages = {name: [name] for name in studies}
+    data = data_of(index_page(Results(studies, (), {}), pages, {}))
     assert [row["study"] for row in data["studies"]] == list(studies)
     assert all(len(row["counts"]) == 4 for row in data["studies"])
     assert all([one["hand"] for one in row["sens"]] == [*SIDES, None] for row in data["studies"])
@@ -138,8 +159,18 @@ def test_an_index_has_a_row_a_study(tmp_path: Path, count: int) -> None:
 
 def test_a_page_has_the_keys_of_the_manifest(tmp_path: Path) -> None:
     document = scored(tmp_path / "two.png")
-    data = data_of(study_page("a", document, [Pictures()], NO_TRUTH))
+    data = visit_of(study_page("a", [Visit(document, NOTHING)]))
     assert (data["patient"], data["date"]) == (None, None)
     inputs = tuple(replace(row, patient="P7", date="2020-05-31") for row in document.inputs)
-    data = data_of(study_page("a", replace(document, inputs=inputs), [Pictures()], NO_TRUTH))
+    data = visit_of(study_page("a", [Visit(replace(document, inputs=inputs), NOTHING)]))
     assert (data["patient"], data["date"]) == ("P7", "2020-05-31")
+
+
+def test_an_index_that_hides_the_order_shows_patients_only(tmp_path: Path) -> None:
+    studies = scored(*(tmp_path / f"two_{year}.png" for year in (2019, 2021))).split()
+    results = Results(studies, (), {})
+    page = index_page(results, {"P7": list(studies)}, {}, blind=True)
+    assert data_of(page)["studies"] == [
+        {"study": "P7", "page": "P7/report.html", "problem": None},
+    ]
+    assert b"2019" not in page

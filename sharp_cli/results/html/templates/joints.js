@@ -1,6 +1,6 @@
 "use strict";
 
-/* The joints of the study, what they are called, and how the pages distinguish them. */
+/* The visits of the patient with their joints, what joints are called, and how pages distinguish them. */
 
 /** What a joint can be, in the order of the legend: title, and what it says. */
 const KINDS = {
@@ -23,16 +23,25 @@ function kindOf(joint) {
   return damaged ? "fn" : "tn";
 }
 
-const joints = data.joints.map((joint, order) => ({
-  ...joint,
-  order,
-  key: `${joint.hand}/${joint.finding}/${joint.joint}`,
-  kind: kindOf(joint),
-}));
-const jointByKey = new Map(joints.map((joint) => [joint.key, joint]));
+const visits = data.visits.map((visit, number) => {
+  const joints = visit.joints.map((joint, order) => ({
+    ...joint,
+    order,
+    visit: number,
+    film: visit.films[joint.film],
+    key: `${joint.hand}/${joint.finding}/${joint.joint}`,
+    kind: kindOf(joint),
+  }));
+  return { ...visit, number, joints, byKey: new Map(joints.map((joint) => [joint.key, joint])) };
+});
+const joints = visits.flatMap((visit) => visit.joints);
 
 const otherSide = (side) => SIDES.find((other) => other !== side);
-const jointOf = (hand, joint) => jointByKey.get(`${hand}/${joint.finding}/${joint.joint}`);
+
+/** The same joint for another finding, of another hand or at another visit, if it is scored there. */
+const sameJoint = (joint, { hand, finding, visit }) =>
+  visits[visit ?? joint.visit].byKey.get(`${hand ?? joint.hand}/${finding ?? joint.finding}/${joint.joint}`);
+
 const formatFraction = (value) => (value === null ? "" : value.toFixed(2));
 
 const DOUBTS = { uncertain: "intact or non-intact is uncertain", unlike: "unlike anything that the models learned from" };
@@ -51,8 +60,14 @@ function describe(joint) {
   return parts.join("; ");
 }
 
+/** The grade of a joint that cannot be scored. */
+const NOT_ASSESSABLE = "x";
+
 /** A label with its grade. */
-const said = ({ label, grade }) => (grade === null ? label : `${label}, grade ${grade}`);
+function said({ label, grade }) {
+  if (grade === NOT_ASSESSABLE) return "not assessable";
+  return grade === null ? label : `${label}, grade ${grade}`;
+}
 
 /** A grade, or a label without one, where there is little room. */
-const short = ({ label, grade }) => (grade === null ? label : `grade ${grade}`);
+const short = (what) => (Number.isInteger(what.grade) ? `grade ${what.grade}` : said(what));

@@ -38,8 +38,8 @@ function mapOver(seen, joint) {
 /** What else was looked at for a joint's answer, and how the maps are to be read. */
 function explanation(joint) {
   const text = (...content) => make("p", { class: "quiet" }, content);
-  if (!joint.maps) return [text("No map: not classified, or a radiograph of the study cannot be read.")];
-  const others = Object.keys(joint.maps).filter((key) => key !== joint.key).map((key) => jointByKey.get(key));
+  if (!joint.maps) return [text("No map: the joint is not classified.")];
+  const others = Object.keys(joint.maps).filter((key) => key !== joint.key).map((key) => visits[joint.visit].byKey.get(key));
   const figures = others.map((seen) =>
     make("figure", { "data-key": seen.key },
       make("div", { class: "seen" }, make("img", { src: data.patches[seen.patch], alt: "" }), mapOver(seen, joint)),

@@ -1,81 +1,137 @@
 "use strict";
 
-/* What the reader says of joints: kept in memory, in the browser's storage, saved as CSV. */
+/*
+ * What readers say of joints: kept in memory, and in the browser's storage by radiograph (the
+ * sha256 of its file), reader and joint, so that it is there whatever models scored the joint.
+ */
 
 const reviews = (() => {
-  const STORE = `sharp-review/${data.id}`;
-  const COLUMNS = ["patient", "study", "image", "hand", "finding", "joint", "grade", "label", "x", "y", "date"];
-  const found = new Map();
-  const self = { patient: "", kept: true };
+  const FILM = "sharp-review/";
+  const READER = "sharp-reader";
+  const UNNAMED = "reader";
+  const steps = [];
+  const films = new Map();
+  const self = { kept: true };
+  let reader = UNNAMED;
 
-  const labelOf = (grade) => (grade > 0 ? "non-intact" : "intact");
-
-  function keep() {
+  /** Do something with the browser's storage, which may be refused. */
+  function storing(act) {
     try {
-      localStorage.setItem(STORE, JSON.stringify({ patient: self.patient, joints: [...found] }));
+      act();
       self.kept = true;
     } catch {
       self.kept = false;
     }
   }
 
-  function restore() {
-    try {
-      const stored = JSON.parse(localStorage.getItem(STORE) ?? "{}");
-      if (typeof stored.patient === "string") self.patient = stored.patient;
-      for (const [key, { label, grade }] of stored.joints ?? []) {
-        const joint = jointByKey.get(key);
-        if (!joint || !["intact", "non-intact"].includes(label)) continue;
-        const fits = data.grades[joint.finding].includes(grade) && labelOf(grade) === label;
-        found.set(key, { label, grade: fits ? grade : null });
-      }
-    } catch {
-      self.kept = false;
+  const keep = (hashes) => storing(() => {
+    for (const sha256 of new Set(hashes)) {
+      const { patient, readings, readers } = films.get(sha256);
+      const said = [...readers].map(([name, found]) => [name, [...found]]);
+      localStorage.setItem(FILM + sha256, JSON.stringify({ patient, readings: [...readings], readers: said }));
     }
+  });
+
+  function restored(sha256) {
+    const film = { patient: "", readings: new Map(), readers: new Map() };
+    storing(() => {
+      const stored = JSON.parse(localStorage.getItem(FILM + sha256) ?? "{}");
+      film.patient = String(stored.patient ?? "");
+      film.readings = new Map(stored.readings ?? []);
+      film.readers = new Map((stored.readers ?? []).map(([name, found]) => [name, new Map(found)]));
+    });
+    return film;
   }
 
-  const cell = (value) => {
-    const plain = String(value ?? "");
-    // What a spreadsheet would run as a formula begins with ', as in the tables of sharp score.
-    const runs = /^'*[=+\-@\t\r\n＝＋－＠]/.test(plain) && (plain.trim() === "" || isNaN(plain));
-    const text = runs ? `'${plain}` : plain;
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
+  const all = visits.flatMap((visit) => visit.films.map((film) => film.sha256));
+  for (const sha256 of all) films.set(sha256, restored(sha256));
+  storing(() => { reader = localStorage.getItem(READER) ?? UNNAMED; });
 
-  restore();
-  return Object.assign(self, {
-    /** What was said of a joint: its label, and its grade or null; undefined if nothing. */
-    of: (joint) => found.get(joint.key),
-    count: () => found.size,
-    changed: (joint) => found.has(joint.key) && found.get(joint.key).label !== joint.label,
+  const labelOf = (grade) => (grade > 0 ? "non-intact" : "intact");
 
-    label(joint, label) {
-      found.set(joint.key, { label, grade: null });
-      keep();
-    },
-    grade(joint, grade) {
-      found.set(joint.key, { label: labelOf(grade), grade });
-      keep();
-    },
-    clear(joint) {
-      found.delete(joint.key);
-      keep();
-    },
-    name(patient) {
-      self.patient = patient;
-      keep();
+  /** A review that can be one of the joint, or undefined. */
+  function checked(joint, { label = null, grade = null, reading = "single" } = {}) {
+    if (grade === NOT_ASSESSABLE) return { label: null, grade, reading };
+    if (data.grades[joint.finding].includes(grade)) return { label: labelOf(grade), grade, reading };
+    return ["intact", "non-intact"].includes(label) ? { label, grade: null, reading } : undefined;
+  }
+
+  function foundBy(joint, name) {
+    const { readers } = films.get(joint.film.sha256);
+    if (!readers.has(name)) readers.set(name, new Map());
+    return readers.get(name);
+  }
+
+  function put(changes) {
+    for (const [joint, name, review] of changes) {
+      if (review) foundBy(joint, name).set(joint.key, review);
+      else foundBy(joint, name).delete(joint.key);
+    }
+    keep(changes.map(([joint]) => joint.film.sha256));
+  }
+
+  const of = (joint, name = reader) => checked(joint, foundBy(joint, name).get(joint.key));
+
+  /** Change what readers say of joints, as one step that can be taken back. */
+  function change(changes) {
+    if (!changes.length) return;
+    steps.push(changes.map(([joint, name]) => [joint, name, of(joint, name)]));
+    put(changes);
+  }
+
+  const say = (joint, what) => change([[joint, reader, checked(joint, { ...what, reading: self.reading })]]);
+
+  return Object.defineProperties(Object.assign(self, {
+    /** What the reader said of a joint: its label, and its grade or null; undefined if nothing. */
+    of: (joint) => of(joint),
+    count: () => joints.filter((joint) => of(joint)).length,
+    /** Whether the reader says something else than the models. */
+    changed: (joint) => Boolean(of(joint)) && of(joint).label !== joint.label,
+
+    label: (joint, label) => say(joint, { label }),
+    grade: (joint, grade) => say(joint, { grade }),
+    confirm: (some) => change(some.map((joint) => [joint, reader, { label: joint.label, grade: null, reading: self.reading }])),
+    clear: (joint) => of(joint) && change([[joint, reader, undefined]]),
+
+    /** Add what a table says, as `[joint, reader, what]`; a reader without a name is the present one. */
+    load(rows) {
+      const known = rows.map(([joint, name, what]) => [joint, name || reader, checked(joint, what)]);
+      change(known.filter(([, , review]) => review));
     },
 
-    /** A row of CSV for each joint that was confirmed or changed. */
-    csv() {
-      const patient = self.patient.trim() || data.patient || data.study;
-      const rows = joints.filter((joint) => found.has(joint.key)).map((joint) => {
-        const { label, grade } = found.get(joint.key);
-        const { image } = data.films[joint.film];
-        const { hand, finding, joint: name, x, y } = joint;
-        return [patient, data.study, image, hand, finding, name, grade, label, x, y, data.date];
-      });
-      return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");
+    canUndo: () => steps.length > 0,
+    /** Take the last step back; gives a joint that it was about. */
+    undo() {
+      const step = steps.pop();
+      put(step);
+      return step[0][0];
+    },
+
+    /** The names of all readers of these radiographs. */
+    readers: () => [...new Set([...films.values()].flatMap(({ readers }) =>
+      [...readers].filter(([, found]) => found.size).map(([name]) => name)))],
+  }), {
+    reader: {
+      get: () => reader,
+      set(name) {
+        reader = name.trim() || UNNAMED;
+        storing(() => localStorage.setItem(READER, reader));
+      },
+    },
+    patient: {
+      get: () => films.get(all[0]).patient,
+      set(patient) {
+        for (const film of films.values()) film.patient = patient;
+        keep(all);
+      },
+    },
+    /** How the reader reads the visits, see `READINGS`. */
+    reading: {
+      get: () => films.get(all[0]).readings.get(reader) ?? firstReading(),
+      set(reading) {
+        for (const film of films.values()) film.readings.set(reader, reading);
+        keep(all);
+      },
     },
   });
 })();

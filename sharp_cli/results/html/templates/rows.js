@@ -12,12 +12,14 @@ function makeRows(table, select) {
   for (const joint of joints) {
     const reader = make("td");
     const row = make("tr", { tabindex: -1, "data-key": joint.key, click: () => rows.get(joint).row.focus(), focus: () => select(joint) },
-      make("th", { scope: "row", "data-sort": joint.order }, joint.joint),
+      make("th", { scope: "row", "data-sort": joint.order }, joint.joint,
+        joint.status === "ok" ? null : make("span", { class: "narrow" }, joint.box ? " ?" : " –")),
       make("td", {}, joint.hand),
       make("td", {}, TITLES[joint.finding]),
       make("td", { class: "number" }, formatFraction(joint.probability)),
       make("td", { class: "label" }, joint.label && [swatch(joint.kind), joint.label, ...(doubtful(joint) ? [" ", doubt(joint)] : [])]),
-      make("td", { "data-sort": joint.likelihood ?? "" }, joint.likelihood === null ? null : `${formatFraction(joint.likelihood)} `, badge(joint)),
+      make("td", { class: "place", "data-sort": joint.likelihood ?? "" },
+        joint.likelihood === null ? null : make("span", {}, `${formatFraction(joint.likelihood)} `), badge(joint)),
       truth ? make("td", {}, joint.truth && short(joint.truth)) : null,
       reader);
     rows.set(joint, { row, reader });

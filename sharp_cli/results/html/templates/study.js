@@ -1,9 +1,9 @@
 "use strict";
 
-/* The page of a study: what is shown and selected, and the parts that follow it. */
+/* The page of a patient: what is shown and selected, and the parts that follow it. */
 
 const kinds = Object.keys(KINDS).filter((kind) => joints.some((joint) => joint.kind === kind));
-const state = { finding: "erosion", hidden: new Set(), selected: null };
+const state = { finding: "erosion", hidden: new Set(), selected: null, beside: false };
 
 const words = (joint) =>
   [joint.hand, joint.joint, joint.group, TITLES[joint.finding], joint.label, joint.certainty, joint.status, KINDS[joint.kind][0]].join(" ");
@@ -16,28 +16,39 @@ const ONLY = {
   changed: (joint) => reviews.changed(joint),
 };
 
-function isShown(joint) {
-  return (state.finding === "both" || joint.finding === state.finding)
-    && !state.hidden.has(joint.kind)
-    && ONLY[byId("only").value](joint)
-    && hasWords(words(joint), byId("search").value.trim());
-}
+/** Whether the filters leave a joint, whatever finding is shown. */
+const passes = (joint) =>
+  !state.hidden.has(joint.kind)
+  && ONLY[byId("only").value](joint)
+  && hasWords(words(joint), byId("search").value.trim());
+
+const isShown = (joint) => (state.finding === "both" || joint.finding === state.finding) && passes(joint);
+
+const current = () => visits[state.selected.visit];
 
 function refresh() {
-  const shown = new Set(joints.filter(isShown));
-  if (!state.selected) state.selected = mostDamaged(shown);
+  if (!state.selected) state.selected = mostDamaged(inOrder().at(-1).joints.filter(isShown));
   const { selected } = state;
+  const shown = new Set(joints.filter(isShown));
+  const here = new Set(current().joints.filter((joint) => shown.has(joint)));
+  const shownVisits = state.beside ? comparedWith(current()) : [current()];
   const both = state.finding === "both";
-  viewer.refresh({ shown, selected, names: byId("names").checked, both });
-  rows.refresh({ shown, selected, both });
-  panel.refresh(selected);
-  const open = confirmable(shown).length;
+  showHead(current());
+  viewers.refresh({ shownVisits, shown, selected, names: byId("names").checked, both });
+  rows.refresh({ shown: here, selected, both });
+  panel.refresh(selected, shownVisits);
+  showVisits();
+  countKinds();
+  const open = confirmable(here).length;
   byId("confirm-shown").textContent = `Confirm ${open} shown`;
   byId("confirm-shown").disabled = !open;
   byId("save").disabled = !reviews.count();
+  byId("undo").disabled = !reviews.canUndo();
+  byId("readers").replaceChildren(...reviews.readers().map((value) => make("option", { value })));
+  byId("reader").value = reviews.reader;
   byId("progress").textContent = `${reviews.count()} of ${joints.length} reviewed`
     + (reviews.kept ? "" : " (not kept by this browser: save before leaving)");
-  byId("none").hidden = shown.size > 0;
+  byId("none").hidden = here.size > 0;
 }
 
 const confirmable = (shown) => [...shown].filter((joint) => joint.label && !reviews.of(joint));
@@ -49,81 +60,65 @@ const mostDamaged = (shown) =>
 function select(joint) {
   if (joint === state.selected) return;
   state.selected = joint;
+  if (state.finding !== "both" && state.finding !== joint.finding) showFinding(joint.finding);
   refresh();
-  viewer.reveal(joint);
+  viewers.reveal();
   rows.reveal(joint);
 }
 
 /** Select a joint, and take the focus along where it is on the picture or in the table. */
 function lead(joint) {
-  select(joint);
+  if (!joint) return;
   const part = document.activeElement.closest("#viewer, #joints");
-  part?.querySelector(`[data-key="${joint.key}"]`)?.focus({ preventScroll: true });
+  select(joint);
+  const root = part?.id === "viewer" ? viewers.svgOf(current()) : part;
+  root?.querySelector(`[data-key="${joint.key}"]:is(g, :not([hidden]))`)?.focus({ preventScroll: true });
 }
 
-const viewer = makeViewer(byId("viewer"), select);
+/** The next joint of the visit that the reader has said nothing of, of either finding. */
+function nextOpen() {
+  const all = current().joints;
+  const from = all.indexOf(state.selected) + 1;
+  return [...all.slice(from), ...all.slice(0, from)].find((joint) => passes(joint) && !reviews.of(joint));
+}
+
+function previous() {
+  const all = current().joints;
+  const from = all.indexOf(state.selected);
+  return [...all.slice(from), ...all.slice(0, from)].filter(passes).at(-1);
+}
+
+function atNextVisit() {
+  const order = inOrder();
+  const next = order[(order.indexOf(current()) + 1) % order.length];
+  return sameJoint(state.selected, { visit: next.number }) ?? mostDamaged(next.joints.filter(isShown));
+}
+
+function undo() {
+  if (reviews.canUndo()) select(reviews.undo());
+}
+
+const viewers = makeViewers(byId("viewer"), select);
 const panel = makePanel(byId("panel"), { select, again: refresh, changed: (joint) => {
   select(joint);
   refresh();
 } });
 const rows = makeRows(byId("joints"), select);
+const windowing = makeWindowing(byId("main"), [byId("viewer"), byId("panel")]);
 
-function showHead() {
-  showNotice();
-  byId("title").textContent = data.study;
-  byId("subtitle").textContent = [
-    data.films.map((film) => film.file).join(", "), data.model ?? "not classified",
-  ].join(" · ");
-  byId("summary").append(
-    make("thead", {}, make("tr", {}, make("td"), [...SIDES.map((side) => `${side} hand`), "study"].map((title) =>
-      make("th", { scope: "col" }, title)))),
-    make("tbody", {}, Object.keys(TITLES).map((finding) =>
-      make("tr", {}, make("th", { scope: "row" }, TITLES[finding]),
-        SIDES.map((side) => summaryCell(finding, side)), sensCell(null, finding))),
-    make("tr", {}, make("th", { scope: "row", title: "Simple Erosion Narrowing Score" }, "SENS"),
-      [...SIDES, null].map((hand) => sensCell(hand)))));
-  const remarks = [
-    ...data.warnings.map(({ file, message }) => `${file}: ${message}`),
-    ...data.films.filter((film) => film.problem).map((film) => film.problem),
-  ];
-  byId("warnings").hidden = !remarks.length;
-  byId("warnings").append(
-    make("summary", {}, remarks.length === 1 ? "1 warning" : `${remarks.length} warnings`),
-    make("ul", {}, remarks.map((text) => make("li", {}, text))));
-  byId("problems").append(...data.films.filter((film) => film.problem).map((film) =>
-    make("li", {}, `The radiograph cannot be shown. ${film.problem}`)));
-  const pair = (name, value) => [make("dt", {}, name), make("dd", {}, value)];
-  byId("models").append(
-    ...pair("Classified with", data.model ?? "nothing"),
-    ...(Object.keys(data.prevalence).length
-      ? pair("Prevalence", Object.entries(data.prevalence).map(([head, p]) => `${head} ${formatFraction(p)}`).join(", ")) : []),
-    ...pair("Threshold", data.threshold === null ? "the bundle’s own" : String(data.threshold)),
-    ...data.bundles.flatMap(({ kind, name, sha256 }) => pair(kind, [name, " ", make("code", {}, sha256)])),
-    ...pair("Page", `sharp ${data.version}`));
+function showFinding(finding) {
+  state.finding = finding;
+  byId("findings").querySelector(`[value="${finding}"]`).checked = true;
 }
-
-function summaryCell(finding, side) {
-  const count = countOf(data.counts, finding, side);
-  if (!count) return make("td", { class: "quiet" }, "no hand");
-  return make("td", {},
-    make("b", {}, count.damaged), ` of ${count.joints} non-intact`,
-    count.notes && make("small", {}, count.notes));
-}
-
-const sensCell = (hand, part) => make("td", {}, make("b", {}, sensOf(data.sens, hand, part) ?? "–"));
 
 function showFilters() {
-  const of = (finding, kind) =>
-    joints.filter((joint) => (finding === "both" || joint.finding === finding) && (!kind || joint.kind === kind)).length;
   const findings = { ...TITLES, both: "Both" };
   byId("findings").append(...Object.entries(findings).map(([finding, title]) =>
     make("label", {},
       make("input", { type: "radio", name: "finding", value: finding, checked: finding === state.finding, change: () => {
         state.finding = finding;
         // The same place is looked at for the other finding.
-        state.selected = jointByKey.get(`${state.selected.hand}/${finding}/${state.selected.joint}`)
-          ?? (finding === "both" ? state.selected : null);
-        countKinds();
+        if (finding !== "both") state.selected = sameJoint(state.selected, { finding }) ?? mostDamaged(current().joints.filter(isShown));
         refresh();
       } }), make("span", {}, title))));
   byId("kinds").append(...kinds.map((kind) =>
@@ -133,75 +128,90 @@ function showFilters() {
         else state.hidden.add(kind);
         refresh();
       } }), swatch(kind), make("span", {}, `${KINDS[kind][0]} `), make("small", { "data-count": kind }))));
-  const countKinds = () => {
-    for (const kind of kinds) document.querySelector(`[data-count="${kind}"]`).textContent = of(state.finding, kind);
-  };
-  countKinds();
+}
+
+function countKinds() {
+  const of = current().joints.filter((joint) => state.finding === "both" || joint.finding === state.finding);
+  for (const kind of kinds)
+    document.querySelector(`[data-count="${kind}"]`).textContent = of.filter((joint) => joint.kind === kind).length;
+}
+
+/** The controls of several visits: which is seen, whether beside another, and how they are read. */
+function showVisits() {
+  byId("visits").hidden = visits.length === 1;
+  if (visits.length === 1) return;
+  byId("which").replaceChildren(...inOrder().map((visit) =>
+    make("button", { type: "button", "aria-pressed": String(visit === current()), title: "The next visit (v)",
+      click: () => lead(sameJoint(state.selected, { visit: visit.number }) ?? visit.joints[0]) }, titleOf(visit))));
+  byId("beside").checked = state.beside;
+  byId("beside").disabled = reviews.reading === "single";
+  byId("reading").replaceChildren(...Object.entries(READINGS).map(([name, [title, meaning]]) =>
+    // Who knows the order cannot read as if it were unknown.
+    make("option", { value: name, title: meaning, selected: name === reviews.reading,
+      disabled: name !== "chronological" && name !== reviews.reading && data.blind && isOpen()
+        || name === "paired" && !data.blind }, title)));
+}
+
+function showBeside(beside) {
+  state.beside = beside && reviews.reading !== "single";
+  refresh();
+}
+
+function read(reading) {
+  reviews.reading = reading;
+  showBeside(reading !== "single");
+}
+
+function enlarge() {
+  const large = byId("main").classList.toggle("large");
+  byId("large").setAttribute("aria-pressed", String(large));
 }
 
 function save() {
-  const url = URL.createObjectURL(new Blob([reviews.csv()], { type: "text/csv" }));
-  make("a", { href: url, download: `${data.study}-labels.csv` }).click();
+  const url = URL.createObjectURL(new Blob([labels.csv()], { type: "text/csv" }));
+  make("a", { href: url, download: `${data.name}-labels-${reviews.reader}.csv` }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** Let an input set a property of style. */
-function adjust(property, format) {
-  const apply = () => byId("main").style.setProperty(`--${property}`, format(byId(property)));
-  byId(property).addEventListener("input", apply);
-  apply();
-}
-
-/** Keys for the selected joint; they leave typing alone. */
-function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox]), select")) return;
-  const { selected } = state;
-  const grade = Number(event.key);
-  const other = jointOf(otherSide(selected.hand), selected);
-  const act = {
-    c: () => selected.label && reviews.label(selected, selected.label),
-    i: () => reviews.label(selected, "intact"),
-    n: () => reviews.label(selected, "non-intact"),
-    Delete: () => reviews.clear(selected),
-    Backspace: () => reviews.clear(selected),
-    o: () => other && lead(other),
-    "+": () => viewer.zoom(1.5),
-    "-": () => viewer.zoom(1 / 1.5),
-    f: viewer.fit,
-    z: () => viewer.closer(selected),
-  }[event.key];
-  if (act) act();
-  else if (event.key.trim() && data.grades[selected.finding].includes(grade)) reviews.grade(selected, grade);
-  else return;
-  event.preventDefault();
+async function load({ target }) {
+  const told = [];
+  for (const file of target.files) told.push(labels.load(file.name, await file.text()));
+  target.value = "";
   refresh();
+  byId("loaded").textContent = told.join(". ");
 }
 
-showHead();
+showNotice();
 showFilters();
-byId("patient").placeholder = data.patient || data.study;
+state.beside = visits.length > 1 && reviews.reading !== "single";
+byId("patient").placeholder = visits[0].patient || visits[0].study;
 byId("patient").value = reviews.patient;
-byId("patient").addEventListener("input", (event) => reviews.name(event.target.value));
-byId("main").addEventListener("keydown", onKey);
-byId("search").addEventListener("input", refresh);
-byId("only").addEventListener("change", refresh);
-byId("names").addEventListener("change", refresh);
-byId("save").addEventListener("click", save);
-byId("confirm-shown").addEventListener("click", () => {
-  for (const joint of confirmable(joints.filter(isShown))) reviews.label(joint, joint.label);
+byId("patient").addEventListener("input", (event) => { reviews.patient = event.target.value; });
+byId("reader").addEventListener("change", (event) => {
+  reviews.reader = event.target.value;
   refresh();
 });
-byId("zoom-in").addEventListener("click", () => viewer.zoom(1.5));
-byId("zoom-out").addEventListener("click", () => viewer.zoom(1 / 1.5));
-byId("fit").addEventListener("click", viewer.fit);
-byId("closer").addEventListener("click", () => viewer.closer(state.selected));
-adjust("brightness", (input) => input.value);
-adjust("contrast", (input) => input.value);
-adjust("invert", (input) => Number(input.checked));
-addEventListener("beforeprint", viewer.fit);
-new ResizeObserver(viewer.refit).observe(byId("viewer"));
+for (const [id, type] of [["search", "input"], ["only", "change"], ["names", "change"]])
+  byId(id).addEventListener(type, refresh);
+byId("save").addEventListener("click", save);
+byId("load").addEventListener("change", load);
+byId("undo").addEventListener("click", () => {
+  undo();
+  refresh();
+});
+byId("confirm-shown").addEventListener("click", () => {
+  reviews.confirm(confirmable(current().joints.filter(isShown)));
+  refresh();
+});
+byId("zoom-in").addEventListener("click", () => viewers.zoom(1.5));
+byId("zoom-out").addEventListener("click", () => viewers.zoom(1 / 1.5));
+byId("fit").addEventListener("click", viewers.fit);
+byId("closer").addEventListener("click", viewers.closer);
+byId("large").addEventListener("click", enlarge);
+byId("beside").addEventListener("change", (event) => showBeside(event.target.checked));
+byId("reading").addEventListener("change", (event) => read(event.target.value));
 // What sticks below the bar must know its height.
 new ResizeObserver(([bar]) => byId("main").style.setProperty("--bar", `${bar.target.offsetHeight}px`))
   .observe(document.querySelector(".bar"));
-viewer.fit();
 refresh();
+viewers.fit();

@@ -1,46 +1,54 @@
 "use strict";
 
-/* The radiographs side by side with the joints' boxes. */
+/* The radiographs of a visit side by side with the joints' boxes. */
 
-function makeViewer(svg, select) {
+/** `select` is called with a joint, `moved` when the reader zooms or drags. */
+function makeViewer(visit, select, moved) {
   const HEIGHT = 1000;
   const GAP = 16;
   const CLOSE = 6; // how much closer than at first a single joint is looked at
   const INNER = 0.86; // of its size has a box that stands within another of the same place
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+  const svg = makeSvg("svg", {
+    role: "group", "aria-label": "Joints on the radiograph; arrow keys lead from joint to joint",
+  });
+  const title = make("figcaption", {});
+  const figure = make("figure", {}, title, svg);
+
   let width = -GAP;
-  const films = data.films.map((film) => {
+  const films = visit.films.map((film) => {
     const [left, down] = [width + GAP, HEIGHT / film.height];
     const across = down / film.aspect; // its pixels may be higher than wide
     width = left + film.width * across;
     const size = { x: left, y: 0, width: film.width * across, height: HEIGHT };
-    svg.append(film.picture
-      ? makeSvg("image", { ...size, href: film.picture, preserveAspectRatio: "none", class: "film" })
-      : makeSvg("rect", { ...size, class: "missing" }));
+    svg.append(makeSvg("image", { ...size, href: film.picture, preserveAspectRatio: "none", class: "film" }));
     return { left, across, down };
   });
   svg.style.aspectRatio = width / HEIGHT;
 
   /** From a file's own pixels, where (0, 0) is the middle of the first, to the viewer's units. */
   function place(film, [x, y]) {
-    const { left, across, down } = films[film];
+    const { left, across, down } = films[visit.films.indexOf(film)];
     return [left + (x + 0.5) * across, (y + 0.5) * down];
   }
 
   const outline = () => ["halo", "line"].map((name) => makeSvg("polygon", { class: name }));
   const marks = new Map();
-  for (const joint of joints.filter((one) => one.box !== null)) {
+  for (const joint of visit.joints.filter((one) => one.box !== null)) {
     const shapes = outline();
     const listeners = { focus: () => select(joint) };
+    const corners = joint.box.map((corner) => place(joint.film, corner));
     marks.set(joint, {
       shapes,
       group: makeSvg("g", { role: "button", "data-key": joint.key, ...listeners }, shapes),
       text: makeSvg("text"),
       leader: makeSvg("line"),
-      corners: joint.box.map((corner) => place(joint.film, corner)),
+      corners,
       middle: place(joint.film, [joint.x, joint.y]),
+      size: Math.hypot(corners[2][0] - corners[1][0], corners[2][1] - corners[1][1]),
       shown: true,
+      weight: 0,
     });
   }
   // Above all boxes: the selected one, drawn once more, and the captions.
@@ -50,13 +58,15 @@ function makeViewer(svg, select) {
   svg.append(...[...marks.values()].map(({ group }) => group), cursor,
     makeSvg("g", { "aria-hidden": "true" }, captions));
 
-  const view = makeZoom(svg, width, HEIGHT, arrange);
+  const view = makeZoom(svg, width, HEIGHT, arrange, moved);
+  const scale = () => svg.getScreenCTM()?.a || 1;
 
   /** Text and what is around it are sized in pixels of the screen. */
   function arrange() {
-    const pixel = 1 / (svg.getScreenCTM()?.a || 1);
-    svg.style.setProperty("--px", `${pixel}px`);
     const edges = svg.getBoundingClientRect();
+    if (!edges.width) return;
+    const pixel = 1 / scale();
+    svg.style.setProperty("--px", `${pixel}px`);
     const first = view.at({ clientX: edges.left, clientY: edges.top });
     const last = view.at({ clientX: edges.right, clientY: edges.bottom });
     const part = { left: first.x, right: last.x, top: first.y, bottom: last.y };
@@ -72,7 +82,8 @@ function makeViewer(svg, select) {
     const { x, y } = view.at(event);
     const away = (joint) => Math.hypot(marks.get(joint).middle[0] - x, marks.get(joint).middle[1] - y);
     const [nearest, ...others] = document.elementsFromPoint(event.clientX, event.clientY)
-      .map((element) => jointByKey.get(element.closest("#viewer [data-key]")?.dataset.key))
+      .filter((element) => svg.contains(element))
+      .map((element) => visit.byKey.get(element.closest("[data-key]")?.dataset.key))
       .filter((joint, number, all) => joint && all.indexOf(joint) === number)
       .sort((one, other) => away(one) - away(other) || one.order - other.order);
     if (!nearest) return;
@@ -83,7 +94,7 @@ function makeViewer(svg, select) {
 
   svg.addEventListener("keydown", (event) => {
     const direction = ARROWS[event.key];
-    const from = marks.get(jointByKey.get(event.target.dataset.key));
+    const from = marks.get(visit.byKey.get(event.target.dataset.key));
     if (!from || !direction) return;
     event.preventDefault();
     let best = null;
@@ -103,6 +114,8 @@ function makeViewer(svg, select) {
   }
 
   return {
+    figure,
+    svg,
     zoom: view.zoom,
     fit: view.fit,
     refit: view.refit,
@@ -117,16 +130,35 @@ function makeViewer(svg, select) {
       if (mark && !view.sees(mark.middle)) view.centre(mark.middle);
     },
 
+    /** How a joint is looked at: the size of its box on the screen and where, in boxes; null for all. */
+    lookAt(joint) {
+      const mark = marks.get(joint);
+      if (view.isWhole() || !mark) return null;
+      const [x, y] = [0, 1].map((axis) => (view.middle()[axis] - mark.middle[axis]) / mark.size);
+      return { x, y, size: scale() * mark.size };
+    },
+
+    /** Look at a joint as another viewer does. */
+    look(joint, seen) {
+      const mark = marks.get(joint);
+      if (!mark || !seen) return view.fit();
+      const middle = [mark.middle[0] + seen.x * mark.size, mark.middle[1] + seen.y * mark.size];
+      return view.centre(middle, (view.width() * scale() * mark.size) / seen.size);
+    },
+
     refresh({ shown, selected, names, both }) {
+      title.textContent = titleOf(visit);
+      title.hidden = visits.length === 1;
       svg.dataset.selected = selected.key;
       const seen = [...marks.keys()].filter((joint) => shown.has(joint));
-      const reachable = seen.includes(selected) ? selected : seen[0];
+      const reachable = seen.find((joint) => joint.key === selected.key) ?? seen[0];
       cursor.setAttribute("class", "out");
       for (const [joint, mark] of marks) {
         mark.shown = shown.has(joint);
-        const chosen = joint === selected && mark.shown;
-        const weight = joint.label === "non-intact" ? "thick" : "thin";
-        const look = `k-${joint.kind} ${joint.status} ${weight}`;
+        const chosen = joint.key === selected.key && mark.shown;
+        const damaged = joint.label === "non-intact";
+        mark.weight = 2 * chosen + damaged;
+        const look = `k-${joint.kind} ${joint.status} ${damaged ? "thick" : "thin"}`;
         const size = both && joint.finding === "jsn" ? INNER : 1;
         mark.group.setAttribute("class", `joint ${look} ${mark.shown ? "" : "out"}`);
         mark.group.setAttribute("tabindex", joint === reachable ? 0 : -1);

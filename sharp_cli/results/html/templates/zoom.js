@@ -2,7 +2,8 @@
 
 /* A drawing that is zoomed and moved by wheel, pointer and fingers. */
 
-function makeZoom(svg, width, height, changed) {
+/** `changed` is called whenever another part is seen, `moved` when the reader made it so. */
+function makeZoom(svg, width, height, changed, moved) {
   const CLOSEST = 30;
   const DRAG = 4; // pixels of the screen that a click may stray
   const LINE = 33; // pixels that a line is, where a wheel counts lines
@@ -44,11 +45,13 @@ function makeZoom(svg, width, height, changed) {
     event.preventDefault();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE;
     zoom(2 ** (-(lines ? LINE * event.deltaY : event.deltaY) / 300), at(event));
+    moved();
   }, { passive: false });
 
   const pointers = new Map();
   let dragged = false;
   svg.addEventListener("pointerdown", (event) => {
+    if (event.button) return;
     if (!pointers.size) dragged = false;
     pointers.set(event.pointerId, { start: event, now: at(event) });
   });
@@ -74,6 +77,7 @@ function makeZoom(svg, width, height, changed) {
       show({ ...view, x: view.x + before.x - after.x, y: view.y + before.y - after.y });
     }
     pointer.now = at(event);
+    moved();
   });
   for (const end of ["pointerup", "pointercancel"])
     svg.addEventListener(end, (event) => pointers.delete(event.pointerId));
@@ -84,6 +88,9 @@ function makeZoom(svg, width, height, changed) {
     centre,
     fit: () => show(whole),
     refit: () => show(view),
+    isWhole: () => view === whole,
+    width: () => view.width,
+    middle: () => [view.x + view.width / 2, view.y + view.height / 2],
     sees: ([x, y]) =>
       x > view.x && x < view.x + view.width && y > view.y && y < view.y + view.height,
     /** Whether the last press moved the picture, and so was no click. */
