@@ -18,7 +18,7 @@ import numpy as np
 
 from sharp_cli.core.errors import NoHandError, UsageError
 from sharp_cli.core.geometry import similarity
-from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
+from sharp_cli.core.inputs import FALLBACKS, Input, input_set, relied_on
 from sharp_cli.core.joints import POINTS, SIDES, TARGETS
 from sharp_cli.core.records import Classification, Hand, Patch, Point, Radiograph
 from sharp_cli.core.template import TEMPLATE
@@ -154,18 +154,24 @@ def _results(
         for side, patches in study.items()
         for patch in patches
     }
+    keys = {
+        (patch.finding, Input(side, patch.joint)): patch.status
+        for side, patches in study.items()
+        for patch in patches
+    }
+    uncertain = {key for key, status in keys.items() if status == "uncertain"}
     for side in SIDES:
         for target in TARGETS:
             finding, joint = target.finding, target.joint
             if (side, finding, joint) not in means:
                 continue
             own = Input(side, joint)
-            unit = next(u for u in input_sets(model, finding, target.group) if own in u)
-            there = [one for one in unit if (one.side, finding, one.joint) in means]
+            unit = input_set(model, finding, target.group, own)
+            there = relied_on(finding, unit, own, keys, uncertain)
             lone = {one.side for one in there} != {one.side for one in unit}
             used = FALLBACKS.get(model, model) if lone else model
             if used == "siso":
-                there = [own]
+                there = (own,)
             all_ = np.mean([means[one.side, finding, one.joint] for one in there])
             probability = 0.9 * means[side, finding, joint] + 0.1 * float(all_)
             label: Label = "non-intact" if probability >= limit else "intact"

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from sharp_cli.core.joints import GROUP_JOINTS, SIDES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from sharp_cli.core.joints import Finding, Side
+
+    PatchKey: TypeAlias = tuple[Finding, "Input"]
+    """A patch of a study: the finding it is classified for, and which input it is."""
 
 ModelName = Literal["siso", "mimo-local", "mimo-one-hand", "mimo-both-hands", "mimo-time"]
 
@@ -69,6 +72,37 @@ def input_sets(model: ModelName, finding: Finding, group: str) -> tuple[tuple[In
                 for hand in hands.values()
                 for one in hand
             )
+
+
+def input_set(model: ModelName, finding: Finding, group: str, own: Input) -> tuple[Input, ...]:
+    """The input set that one of its inputs is in."""
+    return next(inputs for inputs in input_sets(model, finding, group) if own in inputs)
+
+
+def relied_on(
+    finding: Finding,
+    inputs: Iterable[Input],
+    own: Input,
+    present: Container[PatchKey],
+    uncertain: Container[PatchKey],
+) -> tuple[Input, ...]:
+    """The inputs of a set that one of them is classified from.
+
+    What lies at an uncertain place may be anything. It would tell the wrong thing of the other
+    joints, so it is as good as missing for them; see docs/classification.md.
+
+    Args:
+        finding: What is classified.
+        inputs: The set.
+        own: The one of them that is classified.
+        present: The patches that there are.
+        uncertain: Those of joints whose place is uncertain.
+    """
+    return tuple(
+        one
+        for one in inputs
+        if (finding, one) in present and (one == own or (finding, one) not in uncertain)
+    )
 
 
 @cache

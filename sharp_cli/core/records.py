@@ -128,12 +128,14 @@ class Patch:
         pixels: uint16, shape (box height, box width) at the common scale, canonical orientation.
         corners: The box in the file's own pixels: four (x, y), clockwise in the canonical view
             from its top left.
+        status: Of the point that it lies around.
     """
 
     finding: Finding
     joint: str
     pixels: NDArray[np.uint16]
     corners: Corners
+    status: Status = "ok"
 
 
 @dataclass(frozen=True, slots=True)

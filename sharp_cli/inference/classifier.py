@@ -14,32 +14,30 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
-from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS
+from sharp_cli.core.inputs import FALLBACKS, Input
+from sharp_cli.core.joints import SIDES, TARGET_OF, TARGETS
 from sharp_cli.core.prevalence import TABLE_2
 from sharp_cli.core.records import Classification
 from sharp_cli.execution.devices import torch_device
 from sharp_cli.inference.findings_weights import read_weights
+from sharp_cli.inference.head_answers import Features, HeadAnswers
 from sharp_cli.inference.openvino_runtime import has_bf16
 from sharp_cli.inference.trunk import openvino_trunk, torch_trunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from sharp_cli.bundles.store import Bundle
-    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.inputs import ModelName, PatchKey
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Label, Patch, Precision
     from sharp_cli.execution.devices import Device, TorchDevice
-    from sharp_cli.inference.heads import Head, HeadKey
     from sharp_cli.inference.trunk import Trunk
 
     Array = NDArray[np.float32]
-    Features = Mapping[tuple[Finding, Input], Mapping[str, Array]]
-    """For each patch its features, by the file of the trunk that made them."""
     Content = tuple[tuple[int, ...], bytes]
     """Shape and pixels of a patch."""
 
@@ -132,7 +130,8 @@ class Classifier:
     ) -> list[tuple[Classification, ...]]:
         """Classify every patch of every study.
 
-        The features of a missing patch are zeros. Where the other hand has no patch of the input
+        The features of a missing patch are zeros. So are those of a joint whose place is uncertain,
+        where they would tell of other joints. Where the other hand has no such patch of the input
         set, the model of `inputs.FALLBACKS` classifies instead if the bundle holds it; the result's
         `model` says which was used. A joint without a head has no result.
 
@@ -175,7 +174,7 @@ class Classifier:
             }
             for target in TARGETS
         }
-        contents: list[dict[tuple[Finding, Input], Content]] = []
+        contents: list[dict[PatchKey, Content]] = []
         squares: dict[Content, Array] = {}
         wanted: dict[str, dict[Content, Array]] = {}
         for study in studies:
@@ -194,13 +193,21 @@ class Classifier:
             for trunk, mine in wanted.items()
         }
         return [
-            {
-                (finding, one): {
-                    trunk: found[trunk][content] for trunk in trunks_of[finding, one.joint]
-                }
-                for (finding, one), content in own.items()
-            }
-            for own in contents
+            Features(
+                {
+                    (finding, one): {
+                        trunk: found[trunk][content] for trunk in trunks_of[finding, one.joint]
+                    }
+                    for (finding, one), content in own.items()
+                },
+                frozenset(
+                    (patch.finding, Input(side, patch.joint))
+                    for side, patches in study.items()
+                    for patch in patches
+                    if patch.status == "uncertain"
+                ),
+            )
+            for study, own in zip(studies, contents, strict=True)
         ]
 
     def classify_features(
@@ -215,32 +222,26 @@ class Classifier:
         self.choose(model)
         prevalence = self.choose_prevalence(prevalence)
         results: dict[tuple[Side, Finding, str], Classification] = {}
-        for finding, group in JOINT_GROUPS:
-            for used, inputs in self._input_sets(features, (model, finding, group)):
-                key = (used, finding, group)
-                limit = threshold
-                if limit is None:
-                    limit = self._weights.probability(
-                        self._weights.thresholds[key], key, prevalence
-                    )
-                scores = self._scores(features, key, inputs)
-                damage = [self._weights.probability(one, key, prevalence) for one in scores]
-                grades = self._at_least(features, key, inputs, damage)
-                found = zip(inputs, scores, damage, grades, strict=True)
-                for one, score, probability, at_least in found:
-                    if (finding, one) not in features:
-                        continue
-                    label: Label = "non-intact" if probability >= limit else "intact"
-                    results[one.side, finding, one.joint] = Classification(
-                        one.side,
-                        finding,
-                        one.joint,
-                        probability,
-                        label,
-                        used,
-                        self._weights.certainty(score, key, label, features[finding, one]),
-                        at_least,
-                    )
+        answers = HeadAnswers(self._weights, features, prevalence)
+        for finding, own in features.vectors:
+            asked = (model, finding, TARGET_OF[finding, own.joint].group)
+            if asked not in self._weights.heads:
+                continue
+            key, (score, probability, at_least) = answers.of(asked, own)
+            limit = threshold
+            if limit is None:
+                limit = self._weights.probability(self._weights.thresholds[key], key, prevalence)
+            label: Label = "non-intact" if probability >= limit else "intact"
+            results[own.side, finding, own.joint] = Classification(
+                own.side,
+                finding,
+                own.joint,
+                probability,
+                label,
+                key[0],
+                self._weights.certainty(score, key, label, features.vectors[finding, own]),
+                at_least,
+            )
         order = [(side, target.finding, target.joint) for side in SIDES for target in TARGETS]
         return tuple(results[place] for place in order if place in results)
 
@@ -260,59 +261,6 @@ class Classifier:
                 )
             )
         return self._trunks[trunk](squares)
-
-    def _input_sets(
-        self, features: Features, key: HeadKey
-    ) -> Iterator[tuple[ModelName, tuple[Input, ...]]]:
-        """The input sets of a head that hold a patch, each with the model for it."""
-        model, finding, group = key
-        if key not in self._weights.heads:
-            return
-        fallback = FALLBACKS.get(model, model)
-        can_fall = (fallback, finding, group) in self._weights.heads
-        for inputs in input_sets(model, finding, group):
-            present = {one for one in inputs if (finding, one) in features}
-            if can_fall and _hands(present) < _hands(inputs):
-                for part in input_sets(fallback, finding, group):
-                    if present & set(part):
-                        yield fallback, part
-            elif present:
-                yield model, inputs
-
-    def _scores(self, features: Features, key: HeadKey, inputs: Sequence[Input]) -> list[float]:
-        """The score of each input of a set: the mean of the ensemble members'."""
-        logits = self._logits(self._weights.heads[key], features, key, inputs)
-        scores: list[float] = np.mean(1 / (1 + np.exp(-logits)), axis=0).tolist()
-        return scores
-
-    def _at_least(
-        self, features: Features, key: HeadKey, inputs: Sequence[Input], damage: Sequence[float]
-    ) -> list[tuple[float, ...]]:
-        """The probabilities of a grade of at least 1, 2, ... of each input; none if not graded."""
-        if key not in self._weights.grades:
-            return [()] * len(inputs)
-        severities = self._logits(self._weights.grade_heads[key], features, key, inputs)
-        found = self._weights.grades[key].at_least(np.array(damage), severities.mean(axis=0))
-        return [tuple(one) for one in found.tolist()]
-
-    def _logits(
-        self, heads: Sequence[Head], features: Features, key: HeadKey, inputs: Sequence[Input]
-    ) -> NDArray[np.float64]:
-        """What the heads of all ensemble members make of an input set, shape (M, K)."""
-        finding = key[1]
-        members = []
-        for head in heads:
-            given = np.zeros((len(inputs), self._weights.trunks[head.trunk].width), np.float32)
-            for row, one in zip(given, inputs, strict=True):
-                if (finding, one) in features:
-                    row[:] = features[finding, one][head.trunk]
-            members.append(head(given).astype(np.float64))
-        return np.stack(members)
-
-
-def _hands(inputs: Iterable[Input]) -> set[tuple[Side, bool]]:
-    """The hands, of this study and the earlier one, that inputs come from."""
-    return {(one.side, one.earlier) for one in inputs}
 
 
 def standardise(pixels: NDArray[np.uint16], size: int) -> Array:

@@ -51,7 +51,7 @@ def crop(radiograph: Radiograph, hand: Hand, points: Iterable[Point]) -> tuple[P
         if key not in drawn:
             view = sample(radiograph.pixels, _frame(hand, point, target.box), target.box)
             drawn[key] = np.rint(np.clip(view, 0.0, 1.0) * _WHITE).astype(np.uint16)
-        patches.append(Patch(target.finding, target.joint, drawn[key], outline))
+        patches.append(Patch(target.finding, target.joint, drawn[key], outline, point.status))
     return tuple(patches)
 
 

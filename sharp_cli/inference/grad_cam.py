@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sharp_cli.core.errors import ModelError, UsageError
-from sharp_cli.core.inputs import Input, input_sets
+from sharp_cli.core.inputs import Input, input_set, relied_on
 from sharp_cli.core.joints import TARGET_OF
 from sharp_cli.execution.devices import torch_device
 from sharp_cli.inference.classifier import standardise
@@ -31,17 +31,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from sharp_cli.bundles.store import Bundle
-    from sharp_cli.core.inputs import ModelName
-    from sharp_cli.core.joints import Finding, Side, StudyJoint
+    from sharp_cli.core.inputs import ModelName, PatchKey
+    from sharp_cli.core.joints import Side, StudyJoint
     from sharp_cli.core.records import Patch
     from sharp_cli.inference.heads import Head, HeadKey
     from sharp_cli.inference.trunk import Layers
 
     Array = NDArray[np.float32]
-    PatchKey: TypeAlias = tuple[Finding, Input]
-    """A patch: the finding it is classified for, and which one of the study it is."""
     Predicted: TypeAlias = Mapping[tuple[HeadKey, tuple[Input, ...]], Sequence[Input]]
-    """By head and input set: the joints that it classified."""
+    """By head and the inputs that it was given: the joints that it classified."""
     Maps: TypeAlias = dict[StudyJoint, dict[Input, Array]]
     """By joint, then by the patches that it was classified from."""
 
@@ -91,16 +89,18 @@ class Saliency:
             ModelError: The bundle lacks one of the models.
         """
         patches = {
-            (patch.finding, Input(side, patch.joint)): patch.pixels
+            (patch.finding, Input(side, patch.joint)): patch
             for side, cut in study.items()
             for patch in cut
         }
-        predicted = self._predicted(models)
-        activations = self._activations(patches, predicted)
+        predicted = self._predicted(models, patches)
+        activations = self._activations(
+            {key: patch.pixels for key, patch in patches.items()}, predicted
+        )
         found: Maps = {}
-        for (key, inputs), owns in predicted.items():
+        for (key, present), owns in predicted.items():
             finding = key[1]
-            present = [one for one in inputs if (finding, one) in patches]
+            inputs = input_set(*key, owns[0])
             rows, outputs = ([inputs.index(one) for one in those] for those in (present, owns))
             members = [
                 _signed(
@@ -119,7 +119,10 @@ class Saliency:
                 found[own.side, finding, own.joint] = dict(zip(present, maps, strict=True))
         return found
 
-    def _predicted(self, models: Mapping[StudyJoint, ModelName]) -> Predicted:
+    def _predicted(
+        self, models: Mapping[StudyJoint, ModelName], patches: Mapping[PatchKey, Patch]
+    ) -> Predicted:
+        uncertain = {key for key, patch in patches.items() if patch.status == "uncertain"}
         predicted = defaultdict(list)
         for (side, finding, joint), model in models.items():
             group = TARGET_OF[finding, joint].group
@@ -130,8 +133,8 @@ class Saliency:
                     "the results"
                 )
                 raise ModelError(message)
-            inputs = next(inputs for inputs in input_sets(*key) if own in inputs)
-            predicted[key, inputs].append(own)
+            given = relied_on(finding, input_set(*key, own), own, patches, uncertain)
+            predicted[key, given].append(own)
         return predicted
 
     def _activations(
@@ -142,9 +145,9 @@ class Saliency:
         Equal patches go through a trunk once.
         """
         wanted: dict[str, set[PatchKey]] = defaultdict(set)
-        for key, inputs in predicted:
+        for key, given in predicted:
             for head in self._weights.heads[key]:
-                wanted[head.trunk] |= patches.keys() & {(key[1], one) for one in inputs}
+                wanted[head.trunk] |= {(key[1], one) for one in given}
         contents = {key: (pixels.shape, pixels.tobytes()) for key, pixels in patches.items()}
         activations = {}
         for trunk, keys in wanted.items():

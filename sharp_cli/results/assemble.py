@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sharp_cli.core.inputs import FALLBACKS, Input, input_sets
+from sharp_cli.core.inputs import FALLBACKS, Input, input_set
 from sharp_cli.core.joints import TARGETS
 from sharp_cli.core.records import Point
 from sharp_cli.inference.crop import corners
@@ -15,13 +15,12 @@ from sharp_cli.results.document import Document, HandRow, InputRow, JointRow, Mo
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
 
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.core.prevalence import Prevalence
-    from sharp_cli.core.records import Classification, Hand, Precision
+    from sharp_cli.core.records import Classification, Hand, JointStatus, Precision
     from sharp_cli.results.document import Failure
     from sharp_cli.results.study_records import DetectedHand, DetectedRadiograph, Study
 
@@ -164,10 +163,10 @@ def _thresholds(
 
 def _lacks(joints: Sequence[JointRow], model: ModelName) -> Iterator[WarningRow]:
     """A warning for each way in which a hand was not classified as requested."""
-    classified: dict[str, set[tuple[Side, Finding, str]]] = defaultdict(set)
+    classified: dict[str, dict[tuple[Side, Finding, str], JointStatus]] = defaultdict(dict)
     for row in joints:
         if row.model:
-            classified[row.study].add((row.hand, row.finding, row.joint))
+            classified[row.study][row.hand, row.finding, row.joint] = row.status
     remarks: dict[tuple[str, str, str], dict[str, None]] = {}
     for row in joints:
         for text, what in _remarks(row, model, classified[row.study]):
@@ -178,23 +177,35 @@ def _lacks(joints: Sequence[JointRow], model: ModelName) -> Iterator[WarningRow]
 
 
 def _remarks(
-    row: JointRow, model: ModelName, classified: AbstractSet[tuple[Side, Finding, str]]
+    row: JointRow, model: ModelName, classified: Mapping[tuple[Side, Finding, str], JointStatus]
 ) -> Iterator[tuple[str, str]]:
-    """Remarks on one joint, and what they are about; `classified` are those of its study."""
+    """Remarks on one joint, and what they are about.
+
+    Args:
+        row: The joint.
+        model: What was asked for.
+        classified: The status of each joint of its study that was classified.
+    """
     joint = f"{row.joint} ({row.finding})"
     if row.model is None:
         if row.status != "not-detected":
             yield f"not classified, which {model} has not learned", joint
         return
-    if row.model != model:
-        yield f"{row.model}, not {model}, where the other hand's joints are missing", joint
     own = Input(row.hand, row.joint)
-    unit = next(unit for unit in input_sets(row.model, row.finding, row.group) if own in unit)
-    for one in unit:
+    if row.model != model:
+        asked = input_set(model, row.finding, row.group, own)
+        states = {classified.get((one.side, row.finding, one.joint)) for one in asked if one != own}
+        lack = "uncertain" if "uncertain" in states else "missing"
+        yield f"{row.model}, not {model}, where the other hand's joints are {lack}", joint
+    for one in input_set(row.model, row.finding, row.group, own):
+        status = classified.get((one.side, row.finding, one.joint))
         if not any(side == one.side for side, _, _ in classified):
             yield f"{row.model} did without", f"the {one.side} hand"
-        elif (one.side, row.finding, one.joint) not in classified:
+        elif status is None:
             yield f"{row.model} did without", f"{one.side} {one.joint} ({row.finding})"
+        elif status == "uncertain" and one != own:
+            what = f"{one.side} {one.joint} ({row.finding})"
+            yield f"{row.model} did without, as it is uncertain where these are", what
 
 
 def with_studies(document: Document, studies: Iterable[Document]) -> Document:

@@ -166,14 +166,22 @@ def require_all(
     Raises:
         IncompleteStudyError: It lacks something.
     """
-    there = {(hand, patch.finding, patch.joint) for hand in patches for patch in patches[hand]}
+    status = {
+        (hand, patch.finding, patch.joint): patch.status
+        for hand in patches
+        for patch in patches[hand]
+    }
     for finding, group in JOINT_GROUPS:
         for inputs in input_sets(model, finding, group):
-            missing = [one for one in inputs if (one.side, finding, one.joint) not in there]
+            # At an uncertain place a joint is classified, but tells nothing of others.
+            enough = {"ok", "uncertain"} if len(inputs) == 1 else {"ok"}
+            missing = [
+                one for one in inputs if status.get((one.side, finding, one.joint)) not in enough
+            ]
             if missing and any(one.side in patches for one in inputs):
                 message = (
-                    f"{', '.join(files)}: {model} lacks a hand or a joint of this study "
-                    f"({missing[0].side} {missing[0].joint}); give the radiographs of both hands, "
-                    "or leave --strict out"
+                    f"{', '.join(files)}: {model} lacks a hand or a joint of this study, or is "
+                    f"not sure where it is ({missing[0].side} {missing[0].joint}); give the "
+                    "radiographs of both hands, or leave --strict out"
                 )
                 raise IncompleteStudyError.noting(message, notes)

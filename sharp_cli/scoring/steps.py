@@ -142,11 +142,13 @@ def _load_patches(study: Document, load: Callable[[PatchRow], NDArray[np.uint16]
     rows = {(row.hand, row.finding, row.joint): row for row in study.patches}
     patches: dict[Side, list[Patch]] = {hand.hand: [] for hand in study.hands}
     for joint in study.joints:
-        if joint.box is None:
+        if joint.box is None or joint.status == "not-detected":
             continue
         row = rows.get((joint.hand, joint.finding, joint.joint))
         if row is None:
             message = f"{files}: no patch of {joint.hand} {joint.joint}; run `sharp crop` first"
             raise DocumentError(message)
-        patches[joint.hand].append(Patch(joint.finding, joint.joint, load(row), joint.box))
+        patches[joint.hand].append(
+            Patch(joint.finding, joint.joint, load(row), joint.box, joint.status)
+        )
     return patches

@@ -8,7 +8,9 @@ from sharp_cli.core.inputs import (
     Input,
     ModelName,
     input_kinds,
+    input_set,
     input_sets,
+    relied_on,
     set_size,
 )
 from sharp_cli.core.joints import JOINT_GROUPS, SIDES, TARGETS, Finding
@@ -74,3 +76,14 @@ def test_a_fallback_needs_a_part_of_what_its_model_needs(
     for part in input_sets(fallback, finding, group):
         assert sum({*part} <= {*unit} for unit in input_sets(model, finding, group)) == 1
         assert len({one.side for one in part}) == 1
+
+
+def test_an_uncertain_joint_tells_of_itself_alone() -> None:
+    left, right = (Input(side, "MCP2") for side in SIDES)
+    unit = input_set("mimo-local", "jsn", "MCP", right)
+    assert unit == (left, right)
+    present = {("jsn", left), ("jsn", right)}
+    uncertain = {("jsn", left)}
+    assert relied_on("jsn", unit, right, present, uncertain) == (right,)
+    assert relied_on("jsn", unit, left, present, uncertain) == (left, right)
+    assert relied_on("jsn", unit, left, present - {("jsn", right)}, ()) == (left,)

@@ -122,6 +122,21 @@ def test_mimo_local_falls_back_joint_by_joint(bundle: Bundle) -> None:
             assert result == by_joint[result.side, result.finding, result.joint]
 
 
+@pytest.mark.parametrize("model", PAPERS)
+def test_an_uncertain_joint_is_missing_for_the_others(bundle: Bundle, model: ModelName) -> None:
+    classifier = Classifier(bundle)
+    doubted = [
+        replace(patch, status="uncertain") if patch.joint == "MCP3" else patch for patch in hand(1)
+    ]
+    (results,) = classifier.classify([{"left": doubted, "right": hand(2)}], model)
+    (whole,) = classifier.classify([{"left": hand(1), "right": hand(2)}], model)
+    (without,) = classifier.classify([{"left": hand(1, without=["MCP3"]), "right": hand(2)}], model)
+    own = [each for each in results if (each.side, each.joint) == ("left", "MCP3")]
+    # What it is itself classified from does not change, and for the others it is not there.
+    assert own == [each for each in whole if (each.side, each.joint) == ("left", "MCP3")]
+    assert [each for each in results if each not in own] == list(without)
+
+
 @pytest.mark.parametrize(
     ("model", "alone"),
     [
@@ -167,13 +182,13 @@ def test_what_is_missing_is_all_zeros(tmp_path: Path, model: ModelName, context:
             for unit in input_sets(model, finding, group):
                 seen = torch.zeros(len(unit), 16)
                 for row, one in enumerate(unit):
-                    if (finding, one) in features:
-                        (vector,) = features[finding, one].values()
+                    if (finding, one) in features.vectors:
+                        (vector,) = features.vectors[finding, one].values()
                         seen[row] = torch.from_numpy(vector)
                 with torch.no_grad():
                     expected = torch.sigmoid(head(seen[None])[0])
                 for one, probability in zip(unit, expected, strict=True):
-                    if (finding, one) in features:
+                    if (finding, one) in features.vectors:
                         # The bundle is stored in 16 bit.
                         told = found[one.side, finding, one.joint]
                         assert told == pytest.approx(float(probability), abs=5e-3)

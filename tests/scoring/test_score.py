@@ -198,6 +198,25 @@ def test_what_is_uncertain_is_classified_and_warned_of(tmp_path: Path) -> None:
     ]
 
 
+def test_a_partner_that_is_uncertain_is_done_without_and_named(tmp_path: Path) -> None:
+    files = [paint(tmp_path / name) for name in ("odd-left.png", "x-right.png")]
+    document, _ = score(*files)
+    fallen = [row for row in document.joints if row.model == "siso"]
+    assert [(row.hand, row.joint) for row in fallen] == [("right", "lunate")]
+    assert [one.message for one in said_of(document) if one.message.startswith("right")] == [
+        "right hand: siso, not mimo-local, where the other hand's joints are uncertain: lunate (erosion)",  # noqa: E501
+    ]
+    document, _ = score(*files, model="mimo-both-hands")
+    assert (
+        "right hand: mimo-both-hands did without, as it is uncertain where these are: "
+        "left lunate (erosion)"
+    ) in [one.message for one in said_of(document)]
+    _, run = score(*files, strict=True)
+    assert "is not sure where it is (left lunate)" in run.failures[0].reason
+    document, _ = score(*files, strict=True, model="siso")
+    assert len(document.joints) == 62
+
+
 @pytest.mark.parametrize("way", [score, by_steps])
 def test_strict_fails_a_study_that_lacks_an_input(tmp_path: Path, way: object) -> None:
     files = [paint(tmp_path / name) for name in ("two.png", "lone_L.png", "gap.png")]
