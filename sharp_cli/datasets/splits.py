@@ -1,68 +1,94 @@
-"""Which annotated pictures are held out, which validate, and which fold each one is in."""
+"""Which annotated pictures are held out, which validate, and which fold each one is in.
+
+No patient is on both sides of a split. Patients are counted in the order of the names of their
+first pictures.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeVar
+
+from sharp_cli.datasets.annotations.names import without_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 HELD_OUT_EVERY: Final = 4
-"""Every fourth picture is kept for measurement and never trained on."""
+"""Every fourth patient is kept for measurement and never trained on."""
 
 VALIDATION_EVERY: Final = 5
-"""Every fifth of the pictures that are not held out validates: it chooses, and trains nothing."""
+"""Every fifth of the patients that are not held out validates: chooses, and trains nothing."""
+
+
+class Patient(NamedTuple):
+    """Whose picture one is.
+
+    Attributes:
+        name: Equal for the pictures of one patient; that of DICOM is a hash.
+        source: What says so.
+    """
+
+    name: str
+    source: Literal["the column patient", "PatientID", "the names of files"]
 
 
 class _OnPicture(Protocol):
     @property
     def image(self) -> str: ...
+    @property
+    def patient(self) -> Patient | None: ...
 
 
 Pictured = TypeVar("Pictured", bound=_OnPicture)
-"""What lies on a picture, named by `image`, such as a hand."""
+"""What lies on a picture, named by `image`, of a patient, such as a hand."""
 
 
-def held_out_images(images: Iterable[str]) -> frozenset[str]:
-    """The pictures kept for measurement: every fourth in natural order of their names."""
-    ordered = sorted(set(images), key=_natural)
-    return frozenset(ordered[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY])
+def patient_of(one: _OnPicture) -> Patient:
+    """The patient; where nothing else says, by the picture's name without its side."""
+    return one.patient or Patient(without_side(one.image), "the names of files")
+
+
+def name_sources(hands: Iterable[_OnPicture]) -> str:
+    """How many patients there are, and what says so, in words."""
+    counts = Counter(patient.source for patient in {patient_of(hand) for hand in hands})
+    return "; ".join(f"patients: {count}, by {source}" for source, count in counts.items())
 
 
 def select_hands(hands: Sequence[Pictured], *, held_out: bool | None) -> list[Pictured]:
-    """The hands on held-out pictures, those on the others, or, for None, all."""
-    kept = held_out_images(hand.image for hand in hands)
-    return [hand for hand in hands if held_out is None or (hand.image in kept) == held_out]
+    """The hands of held-out patients, in natural order; those of the others; or, for None, all."""
+    kept = set(_patients(hands, _natural)[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY])
+    return [hand for hand in hands if held_out is None or (patient_of(hand) in kept) == held_out]
 
 
 def split_validation(hands: Sequence[Pictured]) -> tuple[list[Pictured], list[Pictured]]:
-    """Hands to train on, and those of every fifth picture, by name, to validate with."""
-    kept = set(sorted({hand.image for hand in hands})[VALIDATION_EVERY - 1 :: VALIDATION_EVERY])
-    return (
-        [hand for hand in hands if hand.image not in kept],
-        [hand for hand in hands if hand.image in kept],
-    )
+    """Hands to train on, and those of every fifth patient to validate with."""
+    return _split(hands, _patients(hands, str)[VALIDATION_EVERY - 1 :: VALIDATION_EVERY])
 
 
 def split_folds(
     hands: Sequence[Pictured], count: int
 ) -> list[tuple[list[Pictured], list[Pictured]]]:
-    """For each of `count` folds the other hands and its own; a picture lies in one fold.
+    """For each of `count` folds the other hands and its own; patients are assigned in turn."""
+    ordered = _patients(hands, _natural)
+    return [_split(hands, ordered[number::count]) for number in range(count)]
 
-    Pictures are assigned in turn, in natural order of their names.
-    """
-    ordered = sorted({hand.image for hand in hands}, key=_natural)
-    folds = []
-    for number in range(count):
-        own = set(ordered[number::count])
-        folds.append(
-            (
-                [hand for hand in hands if hand.image not in own],
-                [hand for hand in hands if hand.image in own],
-            )
-        )
-    return folds
+
+def _split(
+    hands: Sequence[Pictured], patients: Iterable[Patient]
+) -> tuple[list[Pictured], list[Pictured]]:
+    """The hands of others, and those of some patients."""
+    chosen = set(patients)
+    return (
+        [hand for hand in hands if patient_of(hand) not in chosen],
+        [hand for hand in hands if patient_of(hand) in chosen],
+    )
+
+
+def _patients(hands: Iterable[_OnPicture], order: Callable[[str], object]) -> list[Patient]:
+    ordered = sorted(hands, key=lambda hand: order(hand.image))  # type: ignore[arg-type]
+    return list(dict.fromkeys(map(patient_of, ordered)))
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:

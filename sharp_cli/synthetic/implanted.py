@@ -12,6 +12,7 @@ import numpy as np
 
 from sharp_cli.core.errors import DocumentError, UsageError
 from sharp_cli.core.joints import GRADES, SCORED_FINDINGS, SIDES
+from sharp_cli.datasets.splits import patient_of
 from sharp_cli.fileio import output
 from sharp_cli.inference.patches import to_png
 from sharp_cli.synthetic.adult_bones import random_gap
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.datasets.splits import Patient
     from sharp_cli.synthetic.intact_hands import IntactHand
     from sharp_cli.synthetic.phantom.cohort import Key
 
@@ -52,19 +54,19 @@ def write_implanted(
 ) -> None:
     """Generate several versions of every joint, and write patches and labels.
 
-    A radiograph is a patient and a version of it a study, with both hands: where a radiograph shows
-    one hand, a different version of the same hand stands in for the other. Version 0 is the intact
-    hand as it is. The others are an adult's, see `synthetic.adult_bones`, and may have harmless
-    look-alikes: version 1 is intact, the rest have the lesions of a synthetic patient at the last
-    visit, see `synthetic.phantom.cohort`.
+    A version of a radiograph is a study, with both hands; a patient is called by the first of all
+    his or her radiographs. Where a radiograph shows one hand, a different version of the same hand
+    stands in for the other. Version 0 is the intact hand as it is. The others are an adult's, see
+    `synthetic.adult_bones`, and may have harmless look-alikes: version 1 is intact, the rest have
+    the lesions of a synthetic patient at the last visit, see `synthetic.phantom.cohort`.
 
     The same hands and seed give the same files; a version is the same however many there are. The
     table of labels is written last.
 
     Args:
         hands: Intact hands.
-        folder: Output folder. Patches go to `<patient>/<study>/<hand>-<joint>.png`, 16 bit, of the
-            size of the joint's box; one serves all findings of a joint.
+        folder: Output folder. Patches go to `<radiograph>/<study>/<hand>-<joint>.png`, 16 bit, of
+            the size of the joint's box; one serves all findings of a joint.
         versions: How many of each radiograph.
         seed: Random seed.
         on_progress: Called with the name of each study that was written.
@@ -81,19 +83,21 @@ def write_implanted(
         raise UsageError(message)
     radiographs = _hand_pairs(hands)
     rows: list[Row] = [COLUMNS]
-    for index, (person, pair) in enumerate(radiographs.items()):
+    people: dict[Patient, str] = {}
+    for index, (name, pair) in enumerate(radiographs.items()):
+        person = people.setdefault(patient_of(pair[0]), name)
         for version in range(versions):
             grades = _INTACT
             if version > 1:
                 number = (version - 2) * len(radiographs) + index + 1
                 grades = patient(seed, number).studies[-1].grades
-            study = f"{person}-{version}"
+            study = f"{name}-{version}"
             rng = np.random.default_rng([seed, index, version])
             # As often with lesions as without, so that exposure does not give them away.
             augment = bool(rng.random() < _AUGMENTED)
             gap = random_gap(rng) if version else None
             for hand in pair:
-                prefix = f"{person}/{study}/{hand.side}"
+                prefix = f"{name}/{study}/{hand.side}"
                 labels = _write_hand(folder, prefix, hand, grades, rng, augment=augment, gap=gap)
                 rows += [(person, study, "", hand.side, *label) for label in labels]
             on_progress(study)

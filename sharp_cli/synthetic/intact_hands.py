@@ -14,7 +14,7 @@ from sharp_cli.core.geometry import sample, similarity
 from sharp_cli.core.hand_frame import common_frame
 from sharp_cli.core.joints import BOXES, POINTS, SIDES
 from sharp_cli.datasets.annotations.check import read_checked
-from sharp_cli.radiograph import read
+from sharp_cli.datasets.annotations.square import read_square
 from sharp_cli.synthetic.phantom import generate_hand
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.datasets.labels import LabelledJoint
+    from sharp_cli.datasets.splits import Patient
 
     Array = NDArray[np.float32]
     Grades = Mapping[Finding, int]
@@ -45,12 +46,14 @@ class IntactHand:
         regions: For each joint uint16 of shape (box height + 2 MARGIN, box width + 2 MARGIN),
             canonical view, the joint in the middle.
         grades: Of a labelled hand, by joint and finding; see `with_grades`.
+        patient: Whose it is, see `AnnotatedHand`.
     """
 
     image: str
     side: Side
     regions: Mapping[str, NDArray[np.uint16]]
     grades: Mapping[str, Grades] = field(default_factory=dict)
+    patient: Patient | None = None
 
 
 def read_intact_hands(
@@ -67,16 +70,16 @@ def read_intact_hands(
         DocumentError: The annotations cannot be used.
         RadiographError: A radiograph cannot be read.
     """
-    hands = []
-    radiographs: dict[str, Array] = {}
-    for hand in read_checked(annotations, images, names):
-        if hand.image not in radiographs:
-            radiographs[hand.image] = read(images / hand.image).pixels
-        regions = cut_regions(
-            radiographs[hand.image], hand.positions(), mirror=hand.side == "right"
+    return [
+        IntactHand(
+            hand.image,
+            hand.side,
+            cut_regions(picture.pixels, hand.positions(), mirror=hand.side == "right"),
+            patient=hand.patient,
         )
-        hands.append(IntactHand(hand.image, hand.side, regions))
-    return hands
+        for picture, found in read_square(read_checked(annotations, images, names), images)
+        for hand in found
+    ]
 
 
 def with_grades(hands: Iterable[IntactHand], labels: Iterable[LabelledJoint]) -> list[IntactHand]:

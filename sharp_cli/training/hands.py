@@ -7,7 +7,6 @@ import itertools
 import logging
 import math
 import time
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,9 +19,9 @@ from sharp_cli.core.hand_frame import fill_missing, fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.datasets.annotations.check import read_checked
-from sharp_cli.datasets.splits import select_hands
+from sharp_cli.datasets.annotations.square import read_square
+from sharp_cli.datasets.splits import name_sources, select_hands
 from sharp_cli.inference.hand_finder import CHANNELS, INPUT, OFFSET_UNIT, OUTPUTS, STRIDE, normalise
-from sharp_cli.radiograph import read
 from sharp_cli.synthetic.phantom import random_phantom
 from sharp_cli.synthetic.source_radiographs import source_radiographs
 from sharp_cli.synthetic.training_radiographs import RadiographMaker
@@ -166,14 +165,11 @@ def loss(
 
 def load_sources(hands: Iterable[AnnotatedHand], images: Path) -> list[SourceRadiograph]:
     """The sources from annotated radiographs in the folder `images`."""
-    shown: dict[str, list[AnnotatedHand]] = defaultdict(list)
-    for hand in hands:
-        shown[hand.image].append(hand)
     return [
         source
-        for image, found in shown.items()
+        for picture, found in read_square(hands, images)
         for source in source_radiographs(
-            read(images / image).pixels,
+            picture.pixels,
             [fill_missing(hand.positions(), mirror=hand.side == "right") for hand in found],
             [hand.side == "right" for hand in found],
         )
@@ -227,7 +223,7 @@ def train_hands(
     threads: int,
     seed: int,
 ) -> None:
-    """Train a hand finder on every annotated picture that is not held out, and write its bundle.
+    """Train a hand finder on every annotated patient who is not held out, and write its bundle.
 
     An interrupted run resumes from the checkpoint in `work`.
 
@@ -247,7 +243,9 @@ def train_hands(
         SharpError: Annotations or radiographs cannot be used, or a folder cannot be made.
     """
     begin(out, work, threads=threads)
-    hands = select_hands(read_checked(annotations, images, names), held_out=False)
+    annotated = read_checked(annotations, images, names)
+    LOGGER.info("%s", name_sources(annotated))
+    hands = select_hands(annotated, held_out=False)
     bends = load_shapes(shapes)
     rng = np.random.default_rng((seed, _steps_done(work)))
     stock = load_sources(hands, images) + phantom_sources(phantoms, rng)

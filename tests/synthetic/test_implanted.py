@@ -231,3 +231,13 @@ def test_the_worst_erosion_takes_the_joint_space_with_it(erosion: int, jsn: int)
     assert both == {"erosion": erosion, "jsn": max(jsn, 2) if erosion == 5 else jsn}
     assert implanted._lesions(grades, "left", "ulna") == {"erosion": erosion}
     assert implanted._lesions(grades, "left", "CMC3") == {"jsn": jsn}
+
+
+def test_radiographs_of_one_patient_stay_together(tmp_path: Path) -> None:
+    hands = [intact(f"p1_{letter}.png", side) for letter, side in zip("LR", SIDES, strict=True)]
+    write(tmp_path, [*hands, intact("p2.png", "left")], versions=2)
+    joints = read_labels(tmp_path / LABELS_FILE).joints
+    assert {one.patient for one in joints} == {"p1_L", "p2"}
+    assert {one.study for one in joints if one.patient == "p1_L"} == {
+        "p1_L-0", "p1_L-1", "p1_R-0", "p1_R-1",
+    }  # fmt: skip

@@ -51,19 +51,19 @@ def implant(
 ) -> None:
     """Add synthetic lesions to the joints of intact hands: patches and labels for classifiers.
 
-    labels.csv names the patch and grade of every joint, for sharp train classifier. An image is a
-    patient and each of its versions a study, damaged like a patient of sharp phantom. Where an
+    labels.csv names the patch and grade of every joint, for sharp train classifier. Each version of
+    an image is a study, damaged like a patient of sharp phantom. Where an
     image shows one hand, the same hand with other lesions stands in for the other one, and both
-    are labelled. Every fourth annotated image is held out for evaluation. After an interruption,
+    are labelled. Every fourth annotated patient is held out for evaluation. After an interruption,
     the same command starts again.
     """
-    from sharp_cli.datasets.splits import select_hands
+    from sharp_cli.datasets.splits import patient_of, select_hands
     from sharp_cli.synthetic.implanted import write_implanted
     from sharp_cli.synthetic.intact_hands import read_intact_hands
 
     hands = select_hands(read_intact_hands(joints, images, names), held_out=False)
-    patients = len({hand.image for hand in hands})
-    studies = patients * versions
+    patients = len({*map(patient_of, hands)})
+    studies = len({hand.image for hand in hands}) * versions
     with progress(studies) as on_progress:
         write_implanted(hands, out, versions=versions, seed=seed, on_progress=on_progress)
     log("done", f"the patches are in {out} (patients: {patients}, studies: {studies})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli import radiograph
@@ -10,7 +11,9 @@ from sharp_cli.datasets.annotations import coco, deeplabcut_project
 from sharp_cli.datasets.annotations.csv_file import read_entries
 from sharp_cli.datasets.annotations.hands import build_hands
 from sharp_cli.datasets.annotations.names import Names
+from sharp_cli.datasets.splits import Patient
 from sharp_cli.fileio.tables import Problem, raise_problems
+from sharp_cli.radiograph.headers import read_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +49,27 @@ def read_checked(
     if not hands:
         message = f"{annotations}: no annotated hand in it; annotate some"
         raise DocumentError(message)
-    return hands
+    return with_patients(hands, images)
+
+
+def with_patients(hands: Iterable[AnnotatedHand], images: Path) -> list[AnnotatedHand]:
+    """The hands with the patients that their radiographs name, where the annotations name none.
+
+    Args:
+        hands: The hands.
+        images: Folder of the radiographs.
+    """
+    return [
+        hand if hand.patient else replace(hand, patient=_patient(images / hand.image))
+        for hand in hands
+    ]
+
+
+def _patient(path: Path) -> Patient | None:
+    header = read_header(str(path))
+    if header is None or header.patient_key is None:
+        return None
+    return Patient(f"{header.issuer_key} {header.patient_key}", "PatientID")
 
 
 def _read(annotations: Path) -> tuple[list[RawHand], list[Problem]]:

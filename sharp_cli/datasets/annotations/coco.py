@@ -25,7 +25,8 @@ def read_entries(path: Path) -> tuple[list[RawHand], list[Problem]]:
     """What a file of COCO keypoints says, and what of it cannot be understood.
 
     The side of a hand is its annotation's `hand` or `side`, at the annotation itself or among its
-    `attributes`; else what the category's name says; else the end of the picture's name.
+    `attributes`; else what the category's name says; else the end of the picture's name. Whose
+    it is, the picture's `patient` says, if it is there.
     Annotations without a visible point, and those of categories without keypoints, are excluded.
 
     Raises:
@@ -49,7 +50,8 @@ def read_entries(path: Path) -> tuple[list[RawHand], list[Problem]]:
         category = categories.get(str(given.get("category_id")))
         if category is not None and not category.get("keypoints"):
             continue
-        image = images.get(str(given.get("image_id")), {}).get("file_name")
+        picture = images.get(str(given.get("image_id")), {})
+        image, patient = picture.get("file_name"), str(picture.get("patient", ""))
         points = None if category is None else _points(where, category, given)
         if not isinstance(image, str):
             problems.append(Problem(where, "its image_id names no image with a file_name"))
@@ -59,7 +61,7 @@ def read_entries(path: Path) -> tuple[list[RawHand], list[Problem]]:
             what = "its keypoints are not x, y, visibility for each one that its category names"
             problems.append(Problem(where, what))
         elif points:
-            entries.append(RawHand(image, _hand(given, category, image), points))
+            entries.append(RawHand(image, _hand(given, category, image), points, patient))
     return entries, problems
 
 

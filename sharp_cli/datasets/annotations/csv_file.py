@@ -1,4 +1,4 @@
-"""Joint positions in a CSV file: `image,hand,joint,x,y`, one row a point."""
+"""Joint positions in a CSV file: `image,hand,joint,x,y`, one row a point, and perhaps `patient`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.joints import POINTS
 from sharp_cli.datasets.annotations.hands import RawHand, RawPoint, build_hands
-from sharp_cli.fileio.tables import parse_number, raise_problems, read_table, write_table
+from sharp_cli.fileio.tables import (
+    open_table,
+    parse_number,
+    raise_problems,
+    write_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +20,8 @@ if TYPE_CHECKING:
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
 
 COLUMNS: Final = ("image", "hand", "joint", "x", "y")
+PATIENT: Final = "patient"
+"""A further column, whose cells may be empty."""
 
 
 def read_annotations(path: Path) -> list[AnnotatedHand]:
@@ -47,13 +54,18 @@ def read_entries(path: Path) -> list[RawHand]:
     Raises:
         DocumentError: It is no such file.
     """
-    points: dict[tuple[str, str], list[RawPoint]] = {}
-    for line, row in read_table(path, COLUMNS):
+    points: dict[tuple[str, str, str], list[RawPoint]] = {}
+    table = open_table(path, COLUMNS)
+    given = [PATIENT] if PATIENT in table.header else []
+    for line, row in table.rows([*COLUMNS, *given]):
         point = RawPoint(
             f"line {line}", row["joint"], parse_number(row["x"]), parse_number(row["y"])
         )
-        points.setdefault((row["image"], row["hand"]), []).append(point)
-    return [RawHand(image, hand, found) for (image, hand), found in points.items()]
+        key = row["image"], row["hand"], row.get(PATIENT, "").strip()
+        points.setdefault(key, []).append(point)
+    return [
+        RawHand(image, hand, found, patient) for (image, hand, patient), found in points.items()
+    ]
 
 
 def exact_point(name: str) -> str | None:

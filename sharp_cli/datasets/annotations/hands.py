@@ -10,6 +10,7 @@ import numpy as np
 
 from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import COMMON_PHALANX, PHALANGES, POINTS, SIDES, Side, phalanx_length
+from sharp_cli.datasets.splits import Patient
 from sharp_cli.fileio.tables import Problem
 
 if TYPE_CHECKING:
@@ -32,11 +33,13 @@ class AnnotatedHand:
         image: File name of the radiograph.
         side: Left or right.
         points: (x, y) in the file's own pixels by name of the point.
+        patient: Whose it is, where anything but the picture's name says so; see `splits`.
     """
 
     image: str
     side: Side
     points: Mapping[str, tuple[float, float]]
+    patient: Patient | None = None
 
     def positions(self) -> NDArray[np.float64]:
         """Positions of `joints.POINTS`, shape (22, 2); NaN where there is none."""
@@ -79,11 +82,13 @@ class RawHand(NamedTuple):
         image: File name of the radiograph.
         hand: Which hand the file says it is; None where it says nothing.
         points: Its points, at least one; missing ones are excluded.
+        patient: Whose it is; empty where the file says nothing.
     """
 
     image: str
     hand: str | None
     points: Sequence[RawPoint]
+    patient: str = ""
 
 
 def build_hands(
@@ -105,10 +110,15 @@ def build_hands(
         The hands with their good points, and all that is wrong.
     """
     hands: dict[tuple[str, Side], AnnotatedHand] = {}
+    patients: dict[str, str] = {}
     problems: list[Problem] = []
     for entry in entries:
         hand, wrong = _build_hand(entry, naming)
         first = entry.points[0].where
+        owner = patients.setdefault(entry.image, entry.patient)
+        if owner != entry.patient:
+            what = f"{entry.image} belongs to several patients: {owner!r} and {entry.patient!r}"
+            problems.append(Problem(first, what))
         if hand is None or not hand.points:
             problems += wrong
             continue
@@ -157,7 +167,8 @@ def _build_hand(
             points[joint] = (x, y)
     if side is None or not entry.image:
         return None, wrong
-    return AnnotatedHand(entry.image, side, points), wrong
+    patient = Patient(entry.patient, "the column patient") if entry.patient else None
+    return AnnotatedHand(entry.image, side, points, patient), wrong
 
 
 def _has_scale(hand: AnnotatedHand, *, parts: bool) -> bool:

@@ -68,5 +68,15 @@ def side_at_end(image: str) -> Side | None:
     return _SIDES[found[1]] if found else None
 
 
+def without_side(image: str) -> str:
+    """A picture's name without its suffix and the side at its end: `p01` of `p01_L.png`.
+
+    Where nothing is left, as of `p01/left.dcm`, its folder's.
+    """
+    path = PurePath(image)
+    stem = re.sub(_WORD + "$", "", path.stem, flags=re.IGNORECASE).rstrip(" _-.")
+    return str(path.parent / stem)
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).casefold()

@@ -18,7 +18,7 @@ import numpy as np
 from sharp_cli.core.geometry import fit_similarity
 from sharp_cli.core.joints import POINTS
 from sharp_cli.datasets.annotations.csv_file import read_annotations
-from sharp_cli.datasets.splits import held_out_images
+from sharp_cli.datasets.splits import select_hands
 from sharp_cli.synthetic.phantom.shape import (
     LANDMARK_OF_POINT,
     PHALANX_LANDMARKS,
@@ -85,8 +85,7 @@ def main(landmarks: Path, joints: Path) -> None:
     _, singular, components = np.linalg.svd(deviations, full_matrices=False)
     sds = singular[:_COMPONENTS] / np.sqrt(len(aligned) - 1)
     annotated = read_annotations(joints)
-    tested = held_out_images(hand.image for hand in annotated)
-    known = [hand.points for hand in annotated if hand.image not in tested]
+    known = [hand.points for hand in select_hands(annotated, held_out=False)]
     points = place_points(mean, known)
     shapes = {
         "mean": mean.round(4).tolist(),

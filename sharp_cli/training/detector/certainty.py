@@ -11,19 +11,18 @@ from __future__ import annotations
 import logging
 import math
 import zlib
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from sharp_cli import radiograph
 from sharp_cli.core.errors import NoHandError
 from sharp_cli.core.geometry import similarity
 from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS
 from sharp_cli.core.records import Hand
+from sharp_cli.datasets.annotations.square import read_square
 from sharp_cli.evaluation.metrics.detection import TOLERANCE
 from sharp_cli.inference.calibration import Certainty, Evidence, measure_evidence
 from sharp_cli.synthetic.perturbations import PERTURBATIONS, UNPERTURBED, Perturbation, shrink
@@ -214,14 +213,10 @@ def observe_fold(
         finder: Finds the hands.
         detector: Was not trained on them.
     """
-    radiographs: dict[str, list[AnnotatedHand]] = defaultdict(list)
-    for hand in fold.hands:
-        if math.isfinite(hand.phalanx):
-            radiographs[hand.image].append(hand)
-    for image, hands in radiographs.items():
+    scaled = [hand for hand in fold.hands if math.isfinite(hand.phalanx)]
+    for original, hands in read_square(scaled, images):
+        image = hands[0].image
         LOGGER.info("calibrating: %s", image)
-        # What the tags say of the side may be wrong; annotations go by the anatomy.
-        original = replace(radiograph.read(images / image), side=None)
         small, to_small = shrink(original.pixels)
         for perturbation in (UNPERTURBED, *PERTURBATIONS, *HARD, *STRANGE):
             pixels, move = (

@@ -38,18 +38,18 @@ class DetectorTask(NamedTuple):
 def split(
     hands: Sequence[AnnotatedHand], validating: Sequence[AnnotatedHand] | None = None
 ) -> tuple[Sequence[AnnotatedHand], Sequence[AnnotatedHand]]:
-    """Hands to train on and hands to validate with, of every fifth picture if not given.
+    """Hands to train on and hands to validate with, of every fifth patient if not given.
 
     Raises:
-        UsageError: There are too few pictures for that.
+        UsageError: There are too few patients for that.
     """
     if validating is not None:
         return hands, validating
     training, validating = split_validation(hands)
     if not validating:
         message = (
-            f"fewer than {VALIDATION_EVERY} annotated pictures to train on, so that none is left "
-            "to validate with; annotate more, or give others with --validation"
+            f"annotated pictures of fewer than {VALIDATION_EVERY} patients to train on, so that "
+            "none is left to validate with; annotate more, or give others with --validation"
         )
         raise UsageError(message)
     return training, validating

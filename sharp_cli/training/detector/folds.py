@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from sharp_cli import radiograph
 from sharp_cli.bundles.store import BUNDLE_FILE, write_bundle
 from sharp_cli.core.errors import NoHandError
 from sharp_cli.datasets.annotations.csv_file import write_annotations
+from sharp_cli.datasets.annotations.square import read_square
 from sharp_cli.datasets.splits import split_folds
 from sharp_cli.evaluation.metrics.detection import joint_errors
 from sharp_cli.inference.sides import MOST_HANDS, decide_sides
@@ -99,9 +98,9 @@ def fold_errors(
     for fold in folds:
         detector = load(fold.bundle)
         detected: dict[tuple[str, Side, str], tuple[float, float]] = {}
-        for image in {hand.image: None for hand in fold.hands}:
-            # What the tags say of the side may be wrong; annotations go by the anatomy.
-            picture = replace(radiograph.read(images / image), side=None)
+        truth: list[AnnotatedHand] = []
+        for picture, hands in read_square(fold.hands, images):
+            truth += hands
             try:
                 candidates, _ = finder.find(picture)
                 found, _ = decide_sides(candidates[:MOST_HANDS], picture)
@@ -110,6 +109,7 @@ def fold_errors(
             for hand in found:
                 _, points = detector.detect(picture, hand)
                 for point in points:
-                    detected[image, hand.side, point.joint] = (point.x, point.y)
-        errors += joint_errors(detected, fold.hands)
+                    place = (point.x, point.y)
+                    detected[hands[0].image, hand.side, point.joint] = place
+        errors += joint_errors(detected, truth)
     return errors

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import UsageError
 from sharp_cli.datasets.annotations.check import read_checked
+from sharp_cli.datasets.splits import name_sources, patient_of
 from sharp_cli.evaluation.metrics.detection import detection_table
 from sharp_cli.execution.devices import torch_device
 from sharp_cli.inference.hand_finder import HandFinder
@@ -86,10 +87,15 @@ def train_detector(
     hands = read_checked(annotations, images, names)
     other = None if validation is None else read_checked(validation, images, names)
     if other is not None:
-        both = sorted({hand.image for hand in hands} & {hand.image for hand in other})
+        learned = {patient_of(hand) for hand in hands}
+        both = sorted({hand.image for hand in other if patient_of(hand) in learned})
         if both:
-            message = f"{validation}: also in {annotations.name}: {', '.join(both)}; take them out"
+            message = (
+                f"{validation}: of patients who are in {annotations.name}, too: {', '.join(both)}; "
+                "take them out"
+            )
             raise UsageError(message)
+    LOGGER.info("%s", name_sources([*hands, *(other or ())]))
     whole = DetectorTask(work, *split(hands, other))
     parts = fold_tasks(hands, work, folds, other) if folds else []
     if helpers is not None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from sharp_cli import radiograph
 from sharp_cli.core.hand_frame import fit_hand
 from sharp_cli.core.joints import POINTS
+from sharp_cli.datasets.annotations.square import read_square
 from sharp_cli.fileio import output
 from sharp_cli.training.views import draw_training_view
 
@@ -30,18 +30,18 @@ def draw_views(
 ) -> list[View]:
     """Draw the training views of annotated hands, whose radiographs lie in the folder `images`."""
     shapes = []
-    for hand in hands:
-        points = hand.positions()
-        frame = fit_hand(points, mirror=hand.side == "right")
-        shapes.append(frame.inverse()(points))
+    for _, found in read_square(hands, images):
+        for hand in found:
+            points = hand.positions()
+            frame = fit_hand(points, mirror=hand.side == "right")
+            shapes.append(frame.inverse()(points))
     rng = np.random.default_rng(settings.seed)
-    views = []
-    for hand in hands:
-        pixels = radiograph.read(images / hand.image).pixels
-        views += [
-            draw_training_view(pixels, hand, shapes, rng, window=settings.window)
-            for _ in range(settings.views)
-        ]
+    views = [
+        draw_training_view(picture.pixels, hand, shapes, rng, window=settings.window)
+        for picture, found in read_square(hands, images)
+        for hand in found
+        for _ in range(settings.views)
+    ]
     return [views[i] for i in rng.permutation(len(views))]
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sharp_cli import radiograph
 from sharp_cli.core.hand_frame import fit_hand
+from sharp_cli.datasets.annotations.square import read_square
 from sharp_cli.evaluation.metrics.detection import joint_errors, summarise
 from sharp_cli.inference.joint_detector import Window, draw_view
 from sharp_cli.training.views import misplacement
@@ -39,9 +39,9 @@ class PlainView:
     """A hand as it is.
 
     Attributes:
-        hand: Its annotation.
+        hand: Its annotation, in square pixels.
         picture: uint8, shape (height, width).
-        to_image: Maps pixels of the picture to those of the radiograph.
+        to_image: Maps pixels of the picture to those of the annotation.
     """
 
     hand: AnnotatedHand
@@ -55,12 +55,12 @@ def draw_plain_views(
     """Draw annotated hands, whose radiographs lie in the folder `images`, once each."""
     rng = np.random.default_rng(_SEED)
     views = []
-    for hand in hands:
-        frame = fit_hand(hand.positions(), mirror=hand.side == "right")
-        placed = frame.after(misplacement(rng, far=False))
-        pixels = radiograph.read(images / hand.image).pixels
-        picture = draw_view(pixels, placed, window)
-        views.append(PlainView(hand, picture, placed.after(window.frame)))
+    for picture, found in read_square(hands, images):
+        for hand in found:
+            frame = fit_hand(hand.positions(), mirror=hand.side == "right")
+            placed = frame.after(misplacement(rng, far=False))
+            view = draw_view(picture.pixels, placed, window)
+            views.append(PlainView(hand, view, placed.after(window.frame)))
     return views
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
@@ -9,7 +10,12 @@ from torch import nn
 
 from sharp_cli.core.errors import UsageError
 from sharp_cli.datasets.labels import read_labels
-from sharp_cli.datasets.splits import VALIDATION_EVERY, select_hands, split_validation
+from sharp_cli.datasets.splits import (
+    VALIDATION_EVERY,
+    name_sources,
+    select_hands,
+    split_validation,
+)
 from sharp_cli.execution.devices import torch_device
 from sharp_cli.inference.trunk import Layers, torch_state
 from sharp_cli.synthetic.intact_hands import phantom_hands, read_intact_hands, with_grades
@@ -30,6 +36,8 @@ if TYPE_CHECKING:
     from sharp_cli.execution.devices import Device
     from sharp_cli.synthetic.intact_hands import IntactHand
     from sharp_cli.training.trunk.start import Start
+
+LOGGER: Final = logging.getLogger(__name__)
 
 LABELS_FILE: Final = "labels.csv"
 JOINTS_FILE: Final = "joints.csv"
@@ -78,6 +86,7 @@ def train_trunk(
     place = torch_device(device)
     begin(out, work, threads=threads)
     hands = read_intact_hands(annotations, images, names)
+    LOGGER.info("%s", name_sources(hands))
     record_options(
         work,
         {

@@ -37,7 +37,7 @@ def test_help_says_what_is_written_and_what_is_held_out(sharp: Sharp) -> None:
     text = " ".join(done.out.decode().split())
     for part in ("--out", "--versions", "--seed", "--names", implanted.LABELS_FILE):
         assert part in text
-    assert "Every fourth annotated image is held out" in text
+    assert "Every fourth annotated patient is held out" in text
     assert "stands in for the other" in text
 
 

@@ -7,12 +7,14 @@ import pickle
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.datasets.annotations.check import read_checked
+from tests import dicom_files
 from tests.datasets.annotations import pictures
 from tests.datasets.annotations.pictures import IMAGE, points
 
@@ -85,6 +87,28 @@ def test_what_a_coco_annotation_says_goes_before_the_file_name(
 ) -> None:
     path = pictures.write_coco(folder, pictures.coco((IMAGE, points(), said)))
     assert [hand.side for hand in read_checked(path, folder)] == ["right"]
+
+
+def test_a_coco_picture_may_say_whose_it_is(folder: Path) -> None:
+    content = pictures.coco((IMAGE, points(), {}))
+    content["images"][0]["patient"] = 7
+    (hand,) = read_checked(pictures.write_coco(folder, content), folder)
+    assert hand.patient == ("7", "the column patient")
+
+
+def test_dicom_says_whose_a_picture_is_where_annotations_do_not(tmp_path: Path) -> None:
+    pixels = np.zeros(pictures.SIZE[::-1], np.uint16)
+    patients = {"a.dcm": "ONE", "b.dcm": "TWO", "c.dcm": "ONE", "d.dcm": None}
+    for name, patient in patients.items():
+        dicom_files.dataset(pixels, PatientID=patient).save_as(tmp_path / name)
+    path = tmp_path / "joints.csv"
+    path.write_text(pictures.table(*((name, "left", points()) for name in patients)))
+    one, two, again, nobody = read_checked(path, tmp_path)
+    assert one.patient == again.patient != two.patient
+    assert one.patient is not None
+    assert one.patient.source == "PatientID"
+    assert "ONE" not in one.patient.name
+    assert nobody.patient is None
 
 
 def test_a_category_may_say_the_side_and_others_are_excluded(folder: Path) -> None:

@@ -55,3 +55,18 @@ def test_missing_column_and_missing_file(tmp_path: Path) -> None:
         read_annotations(write(tmp_path, header="image,hand,point,x,y"))
     with pytest.raises(DocumentError, match="cannot be read"):
         read_annotations(tmp_path / "none.csv")
+
+
+def test_a_column_may_say_whose_a_picture_is(tmp_path: Path) -> None:
+    header = "image,hand,joint,x,y,patient"
+    path = write(tmp_path, "a.png,left,IP,1,2, P7", "b.png,left,IP,1,2,", header=header)
+    first, second = read_annotations(path)
+    assert first.patient == ("P7", "the column patient")
+    assert second.patient is None
+
+
+def test_a_picture_of_several_patients_is_refused(tmp_path: Path) -> None:
+    header = "image,hand,joint,x,y,patient"
+    path = write(tmp_path, "a.png,left,IP,1,2,P7", "a.png,right,IP,1,2,P8", header=header)
+    with pytest.raises(DocumentError, match=r"line 3: a\.png belongs to several patients"):
+        read_annotations(path)

@@ -440,14 +440,14 @@ def test_a_single_fold_is_refused(made: Path) -> None:
         train_all(made, folds=1)
 
 
-def test_no_picture_both_trains_and_validates(made: Path) -> None:
-    with pytest.raises(UsageError, match=r"also in joints\.csv: p0_L\.png, .*; take them out"):
+def test_no_patient_both_trains_and_validates(made: Path) -> None:
+    with pytest.raises(UsageError, match=r"who are in joints\.csv, too: p0_L\.png, .*take them"):
         train_all(made, validation=made / "joints.csv")
 
 
 def test_too_few_pictures_to_validate_with(tmp_path: Path) -> None:
     annotate(tmp_path, "joints.csv", hands(tmp_path, count=4))
-    with pytest.raises(UsageError, match=r"fewer than 5 annotated pictures .*--validation"):
+    with pytest.raises(UsageError, match=r"fewer than 5 patients .*--validation"):
         train_all(tmp_path)
 
 

@@ -40,12 +40,13 @@ def hands(
     Images with errors are listed on stderr.
     """
     from sharp_cli.bundles.store import open_bundle
+    from sharp_cli.datasets.annotations.check import with_patients
     from sharp_cli.datasets.annotations.csv_file import read_annotations
     from sharp_cli.datasets.splits import select_hands
     from sharp_cli.evaluation.hands import measure_hands
     from sharp_cli.inference.hand_finder import HandFinder
 
-    annotated = select_hands(read_annotations(truth), held_out=held_out)
+    annotated = select_hands(with_patients(read_annotations(truth), images), held_out=held_out)
     finder = HandFinder(open_bundle("hands", bundle), threads=threads or cores())
     with progress(len({hand.image for hand in annotated})) as on_progress:
         tallies = measure_hands(

@@ -27,8 +27,8 @@ HeldOut = Annotated[
     bool | None,
     typer.Option(
         "--held-out/--trained-on",
-        help="Use only every fourth image, which trainings of hand finders and classifiers hold "
-        "out; or only the other images. Default: all.",
+        help="Use only every fourth patient, whom trainings of hand finders and classifiers hold "
+        "out; or only the others. Default: all.",
         show_default=False,
     ),
 ]

@@ -40,7 +40,7 @@ Validation = Annotated[
     Path | None,
     typer.Option(
         help="Annotated joints on other radiographs in the same folder, by which the best epoch is "
-        "chosen. Default: every fifth image is used for this.",
+        "chosen. Default: those of every fifth patient.",
     ),
 ]
 NetOption = Annotated[

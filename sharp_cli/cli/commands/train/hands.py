@@ -57,7 +57,7 @@ def hands(
 ) -> None:
     """Train a hand finder on synthetic radiographs that are composed from annotated ones.
 
-    Every fourth annotated image is held out for evaluation.
+    Every fourth annotated patient is held out for evaluation.
     """
     begin_training()
     from sharp_cli.training.hands import train_hands

@@ -96,7 +96,7 @@ def trunk(
 ) -> None:
     """Train the trunk that classifiers start from, on intact hands with synthetic lesions.
 
-    Every fourth annotated image is held out for evaluation.
+    Every fourth annotated patient is held out for evaluation.
     """
     if imagenet_weights is not None and (init is not None or architecture is Architecture.VGG16):
         message = "--imagenet-weights: is for --architecture lite without --init; leave one out"
