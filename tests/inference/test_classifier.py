@@ -456,7 +456,7 @@ def test_a_patch_far_from_those_of_training_is_unlike(tmp_path: Path) -> None:
     study: Study = {"left": hand(1), "right": hand(2)}
     plain = Classifier(write(tmp_path / "plain", made))
     (features,) = plain.extract_features([study])
-    (own,) = features["erosion", Input("left", "MCP2")].values()
+    (own,) = features.vectors["erosion", Input("left", "MCP2")].values()
     known = {
         "mean": own.astype(float), "basis": np.eye(2, len(own)), "spread": np.full(2, 0.01),
         "rest": np.full(1, 0.01),
