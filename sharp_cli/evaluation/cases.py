@@ -100,6 +100,15 @@ class Cases:
         groups = {(finding, group) for group in JOINT_SETS[finding, joints]}
         return np.array([joint.joint_group in groups for joint in self.joints], bool)
 
+    def read_by_all(self) -> tuple[int, dict[str, int]]:
+        """How many joints all readers call, which their average is of, and how many each one."""
+        readers = [number for number, rater in enumerate(self.raters) if rater.reader]
+        known = self.known[readers]
+        names = [self.raters[number].name for number in readers]
+        return int(known.all(axis=0).sum()), dict(
+            zip(names, known.sum(axis=1).tolist(), strict=True)
+        )
+
     def patients(self) -> NDArray[np.intp]:
         """The number of each joint's patient, from 0, shape (joints,)."""
         return np.unique([joint.patient for joint in self.joints], return_inverse=True)[1]

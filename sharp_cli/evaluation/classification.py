@@ -218,7 +218,7 @@ def _metric_values(resampled: _Resampled, finding: Finding, joints: str) -> Iter
     for name in resampled.columns:
         on = resampled.common(name)
         count, damaged = int(on.sum()), int(resampled.cases.damaged[on].sum())
-        for metric, ends in resampled.summaries(resampled.of(name, resampled.inside)):
+        for metric, ends in resampled.summaries(resampled.of(name, on)):
             yield MetricValue(finding, joints, name, count, damaged, metric, *ends)
 
 

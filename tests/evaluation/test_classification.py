@@ -119,6 +119,21 @@ def test_average_is_the_mean_of_the_readers() -> None:
     assert AVERAGE not in {one.name for one in alone.figures}
 
 
+def test_average_of_readers_of_different_joints_is_of_those_that_all_call() -> None:
+    joints = labelled()
+    ann, bob = (rater(name, joints, reader=True) for name in ("Ann", "Bob"))
+    kept = {place(joint): ann.calls[place(joint)] for joint in joints[::2]}
+    some = replace(ann, calls=kept)
+    average = figure(run(joints, some, bob), AVERAGE, "sensitivity")
+    both = run(joints[::2], some, bob)
+    values = [figure(both, name, "sensitivity").value for name in ("Ann", "Bob")]
+    assert average.value == pytest.approx(np.mean(values))
+    assert average.called == figure(both, "Ann", "sensitivity").called
+    assert match(Path("labels.csv"), joints, [some, bob], "exclude").read_by_all() == (
+        len(kept), {"Ann": len(kept), "Bob": len(joints)},
+    )  # fmt: skip
+
+
 def test_differences_are_paired() -> None:
     joints = labelled(8)
     model = rater("siso", joints)

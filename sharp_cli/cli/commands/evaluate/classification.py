@@ -15,7 +15,7 @@ from sharp_cli.cli.extras import require_training
 from sharp_cli.cli.terminal import log, log_form, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sharp_cli.datasets.labels import Labels
     from sharp_cli.evaluation.cases import MatchCounts
@@ -134,6 +134,7 @@ def classification(
     log_not_measured(labels, truth)
     how = "excluded" if missing_as is MissingAs.EXCLUDE else f"counted as {missing_as.value}"
     log_matches(evaluation.partners, how)
+    log_average(*cases.read_by_all())
     if terminal.is_terminal():
         print_tables(tables(evaluation))
     else:
@@ -205,3 +206,16 @@ def print_tables(tables: Iterable[Table]) -> None:
                 )
             )
         Console().print(shown)
+
+
+def log_average(common: int, own: Mapping[str, int]) -> None:
+    """Warn of an average of readers who call different joints."""
+    from sharp_cli.evaluation.cases import AVERAGE
+
+    if len(own) > 1 and set(own.values()) != {common}:
+        counts = ", ".join(f"{name}: {count}" for name, count in own.items())
+        log(
+            "warning",
+            f"{AVERAGE}: they call different joints ({counts}), so it is of the {common} that all "
+            "of them call, and is not the mean of their columns",
+        )

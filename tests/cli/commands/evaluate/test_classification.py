@@ -64,6 +64,14 @@ def test_metrics_go_into_a_pipe(sharp: Sharp) -> None:
     assert float(found["R2", "specificity"]["value"]) == 1
 
 
+def test_an_average_of_readers_of_different_joints_says_so(sharp: Sharp, tmp_path: Path) -> None:
+    lines = (tmp_path / "readers.csv").read_text().splitlines()
+    (tmp_path / "some.csv").write_text("\n".join(lines[:-1]))
+    done = sharp(*COMMAND, "--readers", "some.csv")
+    assert "different joints (R1: 186, R2: 185), so it is of the 185 that all of" in done.err
+    assert "they call different joints" not in sharp(*COMMAND, "--readers", "readers.csv").err
+
+
 def test_what_has_no_partner_is_reported(sharp: Sharp) -> None:
     done = sharp(*COMMAND)
     assert "note: labels.csv: 1 rows have neither grade nor label\n" in done.err
