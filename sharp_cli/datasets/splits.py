@@ -15,6 +15,8 @@ from sharp_cli.datasets.annotations.names import without_side
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    _Natural = tuple[tuple[int, str], ...]
+
 HELD_OUT_EVERY: Final = 4
 """Every fourth patient is kept for measurement and never trained on."""
 
@@ -86,10 +88,10 @@ def _split(
     )
 
 
-def _patients(hands: Iterable[_OnPicture], order: Callable[[str], object]) -> list[Patient]:
-    ordered = sorted(hands, key=lambda hand: order(hand.image))  # type: ignore[arg-type]
-    return list(dict.fromkeys(map(patient_of, ordered)))
+def _patients(hands: Iterable[_OnPicture], order: Callable[[str], str | _Natural]) -> list[Patient]:
+    by_name = sorted(hands, key=lambda hand: order(hand.image))
+    return list(dict.fromkeys(map(patient_of, by_name)))
 
 
-def _natural(name: str) -> tuple[tuple[int, str], ...]:
+def _natural(name: str) -> _Natural:
     return tuple((int(number or 0), text) for number, text in re.findall(r"(\d*)(\D*)", name))

@@ -82,8 +82,8 @@ def test_an_uncertain_joint_tells_of_itself_alone() -> None:
     left, right = (Input(side, "MCP2") for side in SIDES)
     unit = input_set("mimo-local", "jsn", "MCP", right)
     assert unit == (left, right)
-    present = {("jsn", left), ("jsn", right)}
-    uncertain = {("jsn", left)}
+    present: set[tuple[Finding, Input]] = {("jsn", left), ("jsn", right)}
+    uncertain: set[tuple[Finding, Input]] = {("jsn", left)}
     assert relied_on("jsn", unit, right, present, uncertain) == (right,)
     assert relied_on("jsn", unit, left, present, uncertain) == (left, right)
     assert relied_on("jsn", unit, left, present - {("jsn", right)}, ()) == (left,)
