@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Final
+from typing import Final, Literal
 
 from sharp_cli.core.errors import UsageError
 
-_TRAINING: Final = (
-    "torch", "torchvision", "deeplabcut", "matplotlib", "onnx", "onnxscript", "optuna", "sklearn",
-)  # fmt: skip
+Extra = Literal["evaluate", "train"]
+
+_EVALUATE: Final = ("matplotlib", "scipy", "sklearn")
+_MODULES: Final[dict[Extra, tuple[str, ...]]] = {
+    "evaluate": _EVALUATE,
+    "train": ("deeplabcut", "onnx", "onnxscript", "optuna", "torch", "torchvision", *_EVALUATE),
+}
 
 
-def require_training() -> None:
-    """Check that the extra `train` is installed.
+def require(extra: Extra) -> None:
+    """Check that an extra is installed.
 
     Raises:
         UsageError: It is not.
     """
-    missing = [name for name in _TRAINING if find_spec(name) is None]
+    missing = [name for name in _MODULES[extra] if find_spec(name) is None]
     if missing:
-        message = f"{', '.join(missing)} not installed; run: pip install 'sharp-cli[train]'"
+        message = f"{', '.join(missing)} not installed; run: pip install 'sharp-cli[{extra}]'"
         raise UsageError(message)

@@ -88,7 +88,7 @@ def export(
         message = f"{bundle.path}: a bundle of kind {bundle.kind!r} is ONNX already: {files}"
         raise UsageError(message)
     if suffix == ".onnx" and find_spec("onnx") is None:
-        message = "onnx not installed; run: pip install 'sharp-cli[train]'"
+        message = "onnx not installed; run: pip install 'sharp-cli[export]'"
         raise UsageError(message)
     chosen = Classifier(bundle, device="cpu").choose(cast("ModelName | None", model))
     weights = read_weights(bundle)

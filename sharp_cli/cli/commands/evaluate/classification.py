@@ -11,8 +11,8 @@ import typer
 from sharp_cli.cli import options, terminal
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import By, Studies, columns_of
-from sharp_cli.cli.extras import require_training
 from sharp_cli.cli.terminal import log, log_form, print_table
+from sharp_cli.cli.extras import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -111,7 +111,7 @@ def classification(
     reader, calls count as 0 and 1. A pipe gets one row per metric; a terminal also shows
     differences, agreement, sensitivity by grade, and what --by asks for.
     """
-    require_training()
+    require("evaluate")
     from sharp_cli.datasets.labels import read_labels
     from sharp_cli.evaluation.cases import match, picture
     from sharp_cli.evaluation.classification import evaluate_classification

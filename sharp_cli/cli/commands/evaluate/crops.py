@@ -11,7 +11,7 @@ from sharp_cli.cli import options
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import TablesOut
 from sharp_cli.cli.commands.evaluate.outputs import print_and_write
-from sharp_cli.cli.extras import require_training
+from sharp_cli.cli.extras import require
 from sharp_cli.cli.progress import progress
 
 EXAMPLES: Final = """\
@@ -51,7 +51,7 @@ def crops(
     `sensitivity` of plain damage; `sensitivity_at_5_percent` is that at the threshold which calls
     5 % of the crops without damage. Intervals are by a bootstrap of cases.
     """
-    require_training()
+    require("evaluate")
     from sharp_cli.bundles.store import open_bundle
     from sharp_cli.evaluation.crops import classify_crops, measure_crops, read_crops
     from sharp_cli.evaluation.measurements import measurement_table

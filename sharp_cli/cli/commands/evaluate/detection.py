@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from sharp_cli.cli.command import add_command
-from sharp_cli.cli.extras import require_training
+from sharp_cli.cli.extras import require
 from sharp_cli.cli.terminal import log, print_table
 from sharp_cli.core.errors import UsageError
 from sharp_cli.fileio import output
@@ -110,7 +110,7 @@ def detection(
         message = "--tolerance applies to distances, which --verdicts lacks; give TRUTH as well"
         raise UsageError(message)
     if out is not None:
-        require_training()
+        require("evaluate")
         output.make_folder(out)
     from sharp_cli.evaluation.detection_match import compare
     from sharp_cli.evaluation.detection_table import evaluate_detection

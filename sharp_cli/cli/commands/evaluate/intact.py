@@ -10,7 +10,7 @@ import typer
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import TablesOut
 from sharp_cli.cli.commands.evaluate.outputs import print_and_write
-from sharp_cli.cli.extras import require_training
+from sharp_cli.cli.extras import require
 from sharp_cli.cli.terminal import log
 
 EXAMPLES: Final = """\
@@ -47,7 +47,7 @@ def intact(results: Results, *, leave_out: LeaveOut = None, out: TablesOut = Non
     column `patient`, else each image counts as a patient of its own. Images are matched by the end
     of their path, as far as the table gives it.
     """
-    require_training()
+    require("evaluate")
     from sharp_cli.datasets.joint_keys import match_image
     from sharp_cli.evaluation.detection_inputs import read_predictions
     from sharp_cli.evaluation.false_alarms import (

@@ -9,7 +9,7 @@ import typer
 from sharp_cli.cli import options
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import HeldOut, Images, Truth
-from sharp_cli.cli.extras import require_training
+from sharp_cli.cli.extras import require
 from sharp_cli.cli.terminal import print_table
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def lesions(
 
     Rates are in percent; `untouched_non_intact` is that of joints without any change.
     """
-    require_training()
+    require("evaluate")
     from sharp_cli.bundles.store import open_bundle
     from sharp_cli.datasets.splits import select_hands
     from sharp_cli.evaluation.lesions import measure

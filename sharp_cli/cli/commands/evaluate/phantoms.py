@@ -9,7 +9,7 @@ import typer
 from sharp_cli.cli import options
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import HeldOut, Images, Truth
-from sharp_cli.cli.extras import require_training
+from sharp_cli.cli.extras import require
 from sharp_cli.cli.terminal import print_table
 
 EXAMPLES: Final = """\
@@ -32,7 +32,7 @@ def phantoms(
     patches. The values are AUCs on people not trained on: 0.5 for perfect phantoms, 1 where every
     patch can be recognised; `low` and `high` bound the 95 % interval of that of all joints.
     """
-    require_training()
+    require("train")
     from sharp_cli.datasets.splits import select_hands
     from sharp_cli.evaluation.phantoms import GROUPS, measure_phantoms
     from sharp_cli.synthetic.intact_hands import read_intact_hands

@@ -11,7 +11,7 @@ from sharp_cli.cli import options
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import Images, TablesOut, Truth
 from sharp_cli.cli.commands.evaluate.outputs import print_and_write
-from sharp_cli.cli.extras import require_training
+from sharp_cli.cli.extras import require
 from sharp_cli.cli.progress import progress
 
 EXAMPLES: Final = """\
@@ -49,7 +49,7 @@ def wrists(
     that is called non-intact at the thresholds of the bundle, `joints_called_…` those of joints.
     Narrowing is set against erosion, too. Intervals are by a bootstrap of patients.
     """
-    require_training()
+    require("evaluate")
     from sharp_cli.bundles.store import open_bundle
     from sharp_cli.datasets.annotations.csv_file import read_annotations
     from sharp_cli.evaluation.measurements import measurement_table

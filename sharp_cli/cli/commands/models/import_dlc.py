@@ -9,7 +9,7 @@ import typer
 
 from sharp_cli.cli import options
 from sharp_cli.cli.command import add_command
-from sharp_cli.cli.extras import require_training
+from sharp_cli.cli.extras import require
 from sharp_cli.cli.terminal import log
 
 EXAMPLES: Final = """\
@@ -54,7 +54,7 @@ def import_dlc(
     Keypoints are matched by name. Of a project, the best snapshot of the newest shuffle is taken.
     Use the bundle with --detector.
     """
-    require_training()
+    require("train")
     from sharp_cli.training.detector.deeplabcut_import import import_detector
 
     for warning in import_detector(source, out, names=names, size=size):

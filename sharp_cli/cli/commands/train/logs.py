@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from sharp_cli.cli.extras import require_training
+from sharp_cli.cli.extras import require
 from sharp_cli.cli.terminal import log
 
 
@@ -15,7 +15,7 @@ def begin_training() -> None:
     Raises:
         UsageError: It is not installed.
     """
-    require_training()
+    require("train")
     logger = logging.getLogger("sharp_cli")
     logger.setLevel(logging.INFO)
     logger.handlers = [_Messages()]

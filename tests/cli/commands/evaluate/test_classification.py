@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 import warnings
 from typing import TYPE_CHECKING
 
@@ -12,6 +15,7 @@ import pytest
 from sharp_cli.core.joints import SIDES, TARGETS
 from sharp_cli.evaluation.metrics.classification import METRICS
 from tests import fakes
+from tests.command import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,8 +146,26 @@ def test_missing_files_are_wrong_usage(sharp: Sharp) -> None:
     assert "'nowhere' does not exist" in done.err
 
 
-def test_training_packages_are_needed(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_smallest_extra_is_named(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sharp_cli.cli.extras.find_spec", lambda _: None)
     done = sharp(*COMMAND)
     assert done.code == 2
-    assert "pip install 'sharp-cli[train]'" in done.err
+    needed = "matplotlib, scipy, sklearn not installed; run: pip install 'sharp-cli[evaluate]'"
+    assert needed in done.err
+
+
+def test_nothing_of_training_is_needed(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules |= dict.fromkeys(('torch', 'deeplabcut', 'onnx', 'optuna'))\n"
+        "from sharp_cli.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *COMMAND, "--out", "out"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "classification.json").exists()

@@ -190,9 +190,9 @@ def test_wrong_usage(sharp: Sharp, arguments: Sequence[str], message: str) -> No
     assert message in done.err
 
 
-def test_files_need_training_packages(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_need_an_extra(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sharp_cli.cli.extras.find_spec", lambda _: None)
     assert sharp(*COMMAND, "detected.csv", "joints.csv").code == 0
     done = sharp(*COMMAND, "detected.csv", "joints.csv", "--out", "out")
     assert done.code == 2
-    assert "pip install 'sharp-cli[train]'" in done.err
+    assert "pip install 'sharp-cli[evaluate]'" in done.err

@@ -278,11 +278,11 @@ def test_phantoms_need_enough_radiographs(sharp: Sharp) -> None:
     assert "4 radiographs are too few" in done.err
 
 
-@pytest.mark.parametrize("command", ["lesions", "phantoms"])
-def test_training_packages_are_needed(
-    sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+@pytest.mark.parametrize(("command", "extra"), [("lesions", "evaluate"), ("phantoms", "train")])
+def test_an_extra_is_needed(
+    sharp: Sharp, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, extra: str
 ) -> None:
     monkeypatch.setattr("sharp_cli.cli.extras.find_spec", lambda _: None)
     done = sharp("evaluate", command, tmp_path, "joints.csv")
     assert done.code == 2
-    assert "pip install 'sharp-cli[train]'" in done.err
+    assert f"pip install 'sharp-cli[{extra}]'" in done.err
