@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from sharp_cli.bundles.terms import OWN_TERMS, with_terms
 from sharp_cli.core.errors import ModelError
 from sharp_cli.fileio import output
 
@@ -46,6 +47,11 @@ class Bundle:
     name: str
     sha256: str
     meta: Mapping[str, Any]
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Who may use it for what, in three lines; none in bundles of earlier versions."""
+        return tuple(self.meta.get("terms", ()))
 
     @property
     def validated_on_patients(self) -> bool:
@@ -109,11 +115,14 @@ def initial_meta(folder: Path, kind: BundleKind) -> dict[str, Any]:
         "date": datetime.now(timezone.utc).date().isoformat(),
         "licence": "Apache-2.0",
         "validated_on_patients": False,
+        "terms": OWN_TERMS,
     }
 
 
 def write_bundle(folder: Path, meta: Mapping[str, Any], files: Iterable[str]) -> None:
     """Write `bundle.json` for what already lies in `folder`: `files`, and its card if there is one.
+
+    The card gets the terms that `meta` states.
 
     Args:
         folder: The bundle's folder.
@@ -123,9 +132,14 @@ def write_bundle(folder: Path, meta: Mapping[str, Any], files: Iterable[str]) ->
     Raises:
         OutputError: It cannot be written.
     """
-    card = {CARD_FILE} if (folder / CARD_FILE).is_file() else set()
-    names = sorted({*files, *card})
-    checksums = {name: _sha256((folder / name).read_bytes()) for name in names}
+    names = {*files}
+    card = folder / CARD_FILE
+    if card.is_file():
+        names.add(CARD_FILE)
+        if "terms" in meta:
+            text = with_terms(card.read_text(encoding="utf-8"), meta["terms"])
+            output.write(card, text.encode())
+    checksums = {name: _sha256((folder / name).read_bytes()) for name in sorted(names)}
     text = json.dumps({**meta, "sha256": checksums}, indent=2, ensure_ascii=False)
     output.write(folder / BUNDLE_FILE, (text + "\n").encode())
 

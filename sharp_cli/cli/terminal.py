@@ -140,6 +140,13 @@ def is_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
+def width() -> int:
+    """Columns of the terminal that stdout is."""
+    from rich.console import Console
+
+    return Console().width
+
+
 def shows_progress() -> bool:
     """Whether a person reads stderr, and wants to see how far a command is."""
     return sys.stderr is not None and sys.stderr.isatty() and _MESSAGES.shows("note")

@@ -45,6 +45,17 @@ def test_a_card_is_checked_too(folder: Path) -> None:
         open_bundle("joints", folder)
 
 
+def test_the_terms_end_the_card_once(folder: Path) -> None:
+    card = folder / store.CARD_FILE
+    card.write_text("# tiny\n\n## May I use it?\n\n- No.\n\n## Metrics\n\nNone.\n")
+    for _ in range(2):
+        write_bundle(folder, {**META, "terms": ["Yes.", "Ask."]}, ["weights.bin"])
+    assert (
+        card.read_text() == "# tiny\n\n## Metrics\n\nNone.\n\n## May I use it?\n\n- Yes.\n- Ask.\n"
+    )
+    assert open_bundle("joints", folder).terms == ("Yes.", "Ask.")
+
+
 def test_a_new_bundle_is_named_after_its_folder(tmp_path: Path) -> None:
     meta = store.initial_meta(tmp_path / "mine", "hands")
     assert (meta["name"], meta["version"], meta["kind"]) == ("mine", "1", "hands")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Final
 
 import typer
@@ -19,7 +20,7 @@ LIST_EXAMPLES: Final = """\
 sharp models list
 """
 
-_COLUMNS: Final = ("kind", "name", "version", "size", "sha256", "validated_on_patients")
+_COLUMNS: Final = ("kind", "name", "version", "size", "sha256", "validated_on_patients", "terms")
 
 
 def register(app: typer.Typer) -> None:
@@ -39,12 +40,13 @@ def models(context: typer.Context) -> None:
 
 
 def list_models() -> None:
-    """List the bundled models; into a pipe, as CSV."""
+    """List the bundled models, and what they may be used for; into a pipe, as CSV."""
     from sharp_cli.bundles.store import bundled
 
     read = terminal.is_terminal()
+    found = bundled()
     rows = []
-    for bundle in bundled():
+    for bundle in found:
         size = sum(file.stat().st_size for file in bundle.path.iterdir())
         rows.append(
             (
@@ -54,6 +56,12 @@ def list_models() -> None:
                 f"{size / 1e6:.1f} MB" if read else size,
                 bundle.sha256,
                 "yes" if bundle.validated_on_patients else "no",
+                " ".join(bundle.terms),
             )
         )
-    terminal.print_table(_COLUMNS, rows)
+    if not read:
+        terminal.print_table(_COLUMNS, rows)
+        return
+    terminal.print_table(_COLUMNS[:-1], [row[:-1] for row in rows])
+    for line in dict.fromkeys(line for bundle in found for line in bundle.terms):
+        typer.echo(textwrap.fill(line, terminal.width()))
