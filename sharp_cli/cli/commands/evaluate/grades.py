@@ -22,6 +22,8 @@ from sharp_cli.cli.commands.evaluate.classification import (
 from sharp_cli.cli.commands.evaluate.options import By, Studies, columns_of
 from sharp_cli.cli.extras import require_training
 from sharp_cli.cli.terminal import log, log_form, print_table
+from sharp_cli.cli.extras import require
+from sharp_cli.cli.terminal import log, print_table
 from sharp_cli.core.errors import UsageError
 
 EXAMPLES: Final = """\
@@ -91,7 +93,7 @@ def grades(
     --studies. A pipe gets a row for each metric of grades; a terminal also shows those of scores;
     --out writes all of it, with Bland-Altman and cumulative probability plots.
     """
-    require_training()
+    require("evaluate")
     from sharp_cli.datasets.labels import read_labels
     from sharp_cli.evaluation.cases import match, picture
     from sharp_cli.evaluation.files import cells, write
