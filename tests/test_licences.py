@@ -53,8 +53,8 @@ def licence_of(name: str) -> str:
     classifiers = [
         one for one in stated.get_all("Classifier") or [] if one.startswith("License ::")
     ]
-    text = (stated.get("License") or "").partition("\n")[0]
-    return stated.get("License-Expression") or f"{' '.join(classifiers)} {text}"
+    texts = [one.partition("\n")[0] for one in stated.get_all("License") or []]
+    return " ".join([*(stated.get_all("License-Expression") or []), *classifiers, *texts])
 
 
 def test_every_package_that_is_not_permissive_is_on_the_page() -> None:
