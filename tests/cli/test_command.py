@@ -28,6 +28,7 @@ FILES = (
 FOLDERS = (
     "archive", "radiographs", "pictures-without-hands", "dlc-project", "my-joints", "my-findings",
     "work/joints", "RAM-H1200", "RAM-W600", "RA2-DREAM", "ARISE-2025", "crops",
+    "landmarks",
 )  # fmt: skip
 """What the commands of examples find, be it empty."""
 

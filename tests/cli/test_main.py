@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sharp_cli
+from sharp_cli.bundles.terms import BUNDLED_TERMS
 from tests.cli.conftest import bundle
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def test_models_into_a_pipe_are_csv(
             "size": "5",
             "sha256": "0" * 64,
             "validated_on_patients": "no",
+            "terms": "",
         }
     ]
 
@@ -78,6 +80,14 @@ def test_models_on_a_terminal_are_a_table(sharp: Sharp, monkeypatch: pytest.Monk
     monkeypatch.setattr("sharp_cli.bundles.store.bundled", lambda: [bundle("hands")])
     monkeypatch.setattr("sharp_cli.cli.terminal.is_terminal", lambda: True)
     assert "hands" in sharp("models").out.decode()
+
+
+def test_models_on_a_terminal_end_with_their_terms_once(
+    sharp: Sharp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sharp_cli.cli.terminal.is_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "1000")
+    assert sharp("models").out.decode().splitlines()[-3:] == list(BUNDLED_TERMS)
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

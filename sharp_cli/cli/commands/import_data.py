@@ -27,6 +27,8 @@ _RA2_DREAM: Final = """\
 sharp import ra2-dream RA2-DREAM --out ra2
 sharp score --manifest ra2/manifest.csv --out results
 sharp evaluate classification results/results.csv ra2/labels.csv
+# with landmarks that LabelMe wrote
+sharp import ra2-dream RA2-DREAM --positions landmarks --out ra2
 """
 _ARISE_2025: Final = """\
 sharp import arise-2025 ARISE-2025 --out arise
@@ -42,6 +44,17 @@ Folder = Annotated[
 Out = Annotated[
     Path,
     typer.Option("-o", "--out", metavar="DATASET", show_default=False, help="New or empty folder."),
+]
+
+Positions = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        exists=True,
+        file_okay=False,
+        help="Folder of LabelMe files with the joints' positions, such as landmarks of the "
+        "challenge. What they say of the wrist stands for several joints, and is ignored.",
+    ),
 ]
 
 
@@ -81,14 +94,15 @@ def ram_w600(folder: Folder, *, out: Out) -> None:
     _finish(importer.read_cohort(folder), folder, out)
 
 
-def ra2_dream(folder: Folder, *, out: Out) -> None:
+def ra2_dream(folder: Folder, *, out: Out, positions: Positions = None) -> None:
     """RA2-DREAM: hands, erosion and JSN.
 
-    Reads training.csv. Writes labels.csv and manifest.csv. Feet are ignored.
+    Reads training.csv. Writes labels.csv and manifest.csv, and joints.csv where there are
+    --positions. Feet are ignored.
     """
     from sharp_cli.datasets.importers import ra2_dream as importer
 
-    _finish(importer.read_cohort(folder), folder, out)
+    _finish(importer.read_cohort(folder, positions), folder, out)
 
 
 def arise_2025(folder: Folder, *, out: Out) -> None:

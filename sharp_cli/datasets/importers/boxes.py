@@ -85,13 +85,13 @@ def _mistake(box: Box, size: tuple[int, int], hand: Container[str]) -> str | Non
     """What is wrong with a box on a radiograph of a size, whose hand has some points already."""
     width, height = size
     if box.size not in (None, size):
-        return f"the box is of a picture of another size than {box.image}"
+        return f"the position is of a picture of another size than {box.image}"
     if math.isnan(box.x + box.y):
-        return "the box has no numbers"
+        return "the position has no numbers"
     if min(box.x, box.y, width - 1 - box.x, height - 1 - box.y) < -_EDGE:
-        return f"the box is outside {box.image} ({width} x {height})"
+        return f"the position is outside {box.image} ({width} x {height})"
     if box.joint in hand:
-        return f"{box.side} {box.joint} of {box.image} has a box already"
+        return f"{box.side} {box.joint} of {box.image} has a position already"
     return None
 
 

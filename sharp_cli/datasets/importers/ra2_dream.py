@@ -10,8 +10,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.datasets.importers.boxes import add_hands
 from sharp_cli.datasets.importers.cohort import Cohort, Score
 from sharp_cli.datasets.importers.files import ImageIndex, cell_value, is_empty, is_name
+from sharp_cli.datasets.importers.labelme import read_points
 from sharp_cli.fileio.tables import read_header, read_table
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ _SCORES: Final = "training.csv"
 _PATIENT: Final = "Patient_ID"
 
 _HANDS: Final[Mapping[str, Side]] = {"LH": "left", "RH": "right"}
+
+_FEET: Final = ("-LF", "-RF")
 
 _WRIST: Final[Mapping[str, tuple[Finding, str]]] = {
     "wrist_E__mc1": ("erosion", "CMC1"),
@@ -56,15 +60,16 @@ _JOINTS: Final = {
 """Side, finding and joint by column."""
 
 
-def read_cohort(folder: Path) -> Cohort:
+def read_cohort(folder: Path, positions: Path | None = None) -> Cohort:
     """Read the training part of RA2-DREAM, the one that has scores.
 
     Args:
         folder: Has `training.csv`; the radiographs, `<patient>-LH.jpg` and `<patient>-RH.jpg`,
             lie anywhere in it.
+        positions: Folder of landmarks, see `labelme.read_points`. The download has none.
 
     Raises:
-        DocumentError: `training.csv` is missing or no such table.
+        DocumentError: `training.csv` is missing or no such table, or there are no landmarks.
     """
     cohort = Cohort()
     rows = _rows(folder / _SCORES, cohort)
@@ -81,6 +86,17 @@ def read_cohort(folder: Path) -> Cohort:
                 cohort.scores.append(
                     Score(where, patient, patient, image, side, finding, joint, grade)
                 )
+    if positions is not None:
+        hand_of = {f"{name}-{hand}": side for name in rows for hand, side in _HANDS.items()}
+
+        def place(name: str) -> tuple[str, Side] | None:
+            if images[name]:
+                return images[name], hand_of[name]
+            if not name.endswith(_FEET):
+                cohort.remark(name, "no hand of the table has these positions; excluded")
+            return None
+
+        add_hands(cohort, folder, read_points(positions, cohort, place))
     return cohort
 
 

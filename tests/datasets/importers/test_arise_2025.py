@@ -77,13 +77,13 @@ DAMAGES: Final[dict[str, Damage]] = {
     "box outside": Damage(
         replaced("bboxes.csv", ",9,9", ",9,9\n0,1,left,MCP,2,500,20,9,9"),
         "bboxes.csv line 3",
-        "the box is outside jpeg/1.jpeg (160 x 180); excluded",
+        "the position is outside jpeg/1.jpeg (160 x 180); excluded",
         0,
     ),
     "box without numbers": Damage(
         replaced("bboxes.csv", ",9,9", ",9,9\n0,1,left,MCP,2,nan,20,9,9"),
         "bboxes.csv line 3",
-        "the box has no numbers; excluded",
+        "the position has no numbers; excluded",
         0,
     ),
     "radiograph that is none": Damage(

@@ -207,13 +207,14 @@ DAMAGES: Final[dict[str, Damage]] = {
     "box of a resized picture": Damage(
         edit(H1200_BOXES, lambda coco: coco["images"][0].update(width=80, height=90)),
         f"{H1200_BOXES} annotation no. 1",
-        "the box is of a picture of another size than Segmentation/train/0001_0001_L.bmp; excluded",
+        "the position is of a picture of another size than "
+        "Segmentation/train/0001_0001_L.bmp; excluded",
         0,
     ),
     "joint with two boxes": Damage(
         edit(H1200_BOXES, lambda coco: coco["annotations"].append(coco["annotations"][0])),
         f"{H1200_BOXES} annotation no. 45",
-        "left IP of Segmentation/train/0001_0001_L.bmp has a box already; excluded",
+        "left IP of Segmentation/train/0001_0001_L.bmp has a position already; excluded",
         0,
     ),
 }
