@@ -141,4 +141,4 @@ def test_heads_are_exported(sharp: Sharp, tiny: Path) -> None:
 def test_alone_it_lists(sharp: Sharp) -> None:
     done = sharp("models")
     assert done.code == 0
-    assert done.out.startswith(b"kind,name,version,size,sha256,validated_on_patients\n")
+    assert done.out.startswith(b"kind,name,version,size,sha256,validated_on_patients,terms\n")
