@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.command import ROOT, install
+from tests.datasets.importers.trees import H1200_BOXES, STUDIES, change, make_h1200
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,3 +100,52 @@ def test_snakemake_scores_joins_and_evaluates(environment: Mapping[str, str]) ->
     assert len(rows("work/results.csv")) == 124
     assert [row["file"] for row in rows("work/failures.csv")] == ["archive/p1/broken.dcm"]
     assert Path("work/evaluation/precision-recall.png").exists()
+
+
+@pytest.mark.slow
+def test_patients_trains_evaluates_and_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_h1200(tmp_path / "hub")
+    change(tmp_path / "hub" / H1200_BOXES, with_boxes_everywhere)
+    environment = install(tmp_path)
+    hf = tmp_path / "bin" / "hf"
+    hf.write_text('#!/bin/sh\nset -e\nmkdir -p "$6"; cp -r hub/. "$6"\n[ -e network ]\n')
+    hf.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    tiny = "--cpu --folds 3 --samples 4 --epochs 1 --size 32 --threads 1"
+    command = [str(WORKFLOWS / "patients.sh"), *tiny.split()]
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert run().returncode == 1  # the download is interrupted
+    assert not Path("patients/tables").exists()
+    Path("network").touch()
+    done = run()
+    assert done.returncode == 0, done.stderr
+    run_folder = Path("patients/run-cpu")
+    assert json.loads((run_folder / "bundle/bundle.json").read_text())["models"] == ["mimo-local"]
+    card = (run_folder / "bundle/MODEL_CARD.md").read_text()
+    assert "4 patients" in card
+    assert "## May I use it?" in card
+    written = {path: path.stat().st_mtime_ns for path in Path("patients/run-cpu/bundle").iterdir()}
+    assert (run_folder / "evaluation/classification.json").exists()
+    hf.unlink()
+    assert run().returncode == 0
+    assert written == {path: path.stat().st_mtime_ns for path in written}
+
+
+def with_boxes_everywhere(coco: dict[str, Any]) -> None:
+    """Give the hands of all parts the boxes of the first two."""
+    first = coco["annotations"]
+    coco["images"] = [
+        {**coco["images"][side == "R"], "id": number, "file_name": f"{study}_{side}.bmp"}
+        for number, (study, side) in enumerate((study, side) for study in STUDIES for side in "LR")
+    ]
+    coco["annotations"] = [
+        {**box, "image_id": image["id"]}
+        for image in coco["images"]
+        for box in first
+        if box["image_id"] == image["id"] % 2
+    ]
