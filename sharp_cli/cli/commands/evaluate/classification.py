@@ -11,8 +11,8 @@ import typer
 from sharp_cli.cli import options, terminal
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import By, Studies, columns_of
-from sharp_cli.cli.terminal import log, log_form, print_table
 from sharp_cli.cli.extras import require
+from sharp_cli.cli.terminal import log, log_form, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

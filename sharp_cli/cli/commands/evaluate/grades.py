@@ -20,10 +20,8 @@ from sharp_cli.cli.commands.evaluate.classification import (
     print_tables,
 )
 from sharp_cli.cli.commands.evaluate.options import By, Studies, columns_of
-from sharp_cli.cli.extras import require_training
-from sharp_cli.cli.terminal import log, log_form, print_table
 from sharp_cli.cli.extras import require
-from sharp_cli.cli.terminal import log, print_table
+from sharp_cli.cli.terminal import log, log_form, print_table
 from sharp_cli.core.errors import UsageError
 
 EXAMPLES: Final = """\
