@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from sharp_cli.pacs.tls import Tls
+
 
 class Destination(Protocol):
     """Stores objects, as `dicomweb.DicomWeb` and `peer.Peer` do."""
@@ -20,12 +22,13 @@ class Destination(Protocol):
         """
 
 
-def destination(address: str, caller: str) -> Destination:
+def destination(address: str, caller: str, tls: Tls | None = None) -> Destination:
     """What an address leads to: `https://…` to DICOMweb, `TITLE@host:port` to a DICOM node.
 
     Args:
         address: The address.
         caller: The application entity title that a DICOM node is called by.
+        tls: The certificates with which a DICOM node is called; None for no encryption.
 
     Raises:
         UsageError: It is no such address.
@@ -36,4 +39,4 @@ def destination(address: str, caller: str) -> Destination:
         return DicomWeb(address, retries=0)
     from sharp_cli.pacs.peer import peer  # noqa: PLC0415
 
-    return peer(address, caller)
+    return peer(address, caller, tls)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 from dicomweb_client.web import DICOMwebClient
+from pydicom import Dataset
 from requests.adapters import HTTPAdapter
 from requests.utils import get_netrc_auth
 from urllib3 import Retry
@@ -24,14 +25,13 @@ from sharp_cli.core.errors import InputError, UsageError
 from sharp_cli.fileio import output
 from sharp_cli.pacs.errors import RefusedError, ServerError, refused
 from sharp_cli.pacs.limits import MAX_OBJECT_BYTES, RADIOGRAPHY
+from sharp_cli.pacs.objects import decompressed, describe
 from sharp_cli.radiograph.tags import is_uid
 from sharp_cli.results.dicom.files import to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from pydicom import Dataset
 
 USER: Final = "SHARP_DICOMWEB_USER"
 PASSWORD: Final = "SHARP_DICOMWEB_PASSWORD"  # noqa: S105 - the name of the variable
@@ -110,6 +110,7 @@ class DicomWeb:
         session.auth = _credentials(self.url)
         # A redirected store would become a question, and look like a success.
         session.max_redirects = 0
+        session.headers["Accept"] = "application/dicom+json"  # of answers to what is stored
         retry = Retry(
             total=retries,
             other=0,  # a certificate that is not trusted
@@ -178,19 +179,33 @@ class DicomWeb:
     def send(self, result: Dataset) -> None:
         """Store an object; one that is there already stays as it is.
 
+        What is compressed is offered decompressed, too, before it counts as refused.
+
         Raises:
             RefusedError: The server does not want it.
             ServerError: It cannot be stored now.
         """
-        name = str(result.SOPInstanceUID)
-        with self._asked(name):
-            answer = self._client.store_instances([result])
+        try:
+            self._store(result)
+        except RefusedError:
+            if not result.file_meta.TransferSyntaxUID.is_compressed:
+                raise
+            self._store(decompressed(result))
+
+    def _store(self, result: Dataset) -> None:
+        with self._asked(describe(result)):
+            try:
+                answer = self._client.store_instances([result])
+            except requests.HTTPError as error:
+                answer = _answer(error.response)
+                if not _reasons(answer):
+                    raise
             stored = {
                 one.ReferencedSOPInstanceUID for one in answer.get("ReferencedSOPSequence", ())
             }
-            failed = [int(one.FailureReason) for one in answer.get("FailedSOPSequence", ())]
-        if name not in stored:
-            raise refused(name, failed[0] if failed else None)
+            reasons = _reasons(answer)
+        if result.SOPInstanceUID not in stored:
+            raise refused(result, self.url, reasons[0] if reasons else None)
 
     @contextmanager
     def _asked(self, about: str) -> Iterator[None]:
@@ -211,6 +226,20 @@ def _problem(error: Exception, code: int | None) -> str:
     if code is not None:
         return f"the server says {code}; check the address, or see the server's log"
     return next(text for kinds, text in _PROBLEMS if isinstance(error, kinds))
+
+
+def _answer(response: requests.Response | None) -> Dataset:
+    """What a server that stores nothing says about that; empty where it says nothing."""
+    try:
+        return Dataset.from_json({} if response is None else response.json())
+    except Exception:  # noqa: BLE001 - pydicom raises just anything at odd answers
+        return Dataset()
+
+
+def _reasons(answer: Dataset) -> list[int]:
+    """Why objects were not stored (DICOM PS3.18 table I.2-1)."""
+    failed = (*answer.get("FailedSOPSequence", ()), *answer.get("OtherFailuresSequence", ()))
+    return [int(one.FailureReason) for one in failed if one.get("FailureReason") is not None]
 
 
 def _value(found: dict[str, Any], tag: str) -> str:
@@ -247,7 +276,13 @@ def _credentials(url: str) -> tuple[str, str] | None:
 
 
 def _bounded(response: requests.Response, *_: object, **__: Any) -> None:
-    """Read an answer, and no more than an object may have."""
+    """Read an answer, and no more than an object may have.
+
+    What the client would not recognise goes from its type, such as a charset.
+    """
+    kind = response.headers.get("Content-Type", "")
+    if "json" in kind:
+        response.headers["Content-Type"] = kind.partition(";")[0].strip()
     content = io.BytesIO()
     for chunk in response.raw.stream(1 << 20, decode_content=True):
         if content.tell() + len(chunk) > MAX_OBJECT_BYTES:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import InputError
+from sharp_cli.pacs.objects import describe
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 _PASSING: Final = (0x0110, 0x0213, *range(0xA700, 0xA800))
 """Processing failure, and lack of resources."""
@@ -18,15 +22,20 @@ class RefusedError(ServerError):
     """A server does not want an object, and will not."""
 
 
-def refused(result: str, status: int | None) -> ServerError:
+def refused(result: Dataset, where: str, status: int | None) -> ServerError:
     """The error for an object that was not stored.
 
     Args:
-        result: What to call the object.
-        status: Why: a status of C-STORE (DICOM PS3.4 table B.2-1) or the equal failure reason of
-            STOW-RS (PS3.18 table 10.5.1-1), or None if there was no answer about it.
+        result: The object.
+        where: Where it was to be stored.
+        status: Why not: a status of C-STORE (DICOM PS3.4 table B.2-1) or the equal failure reason
+            of STOW-RS (PS3.18 table I.2-2), or None if there was no answer about it.
     """
     if status is None:
-        return ServerError(f"{result}: the server does not say that it stored it; see its log")
-    message = f"{result}: not stored, with status {status:04X}; see the server's log"
+        return ServerError(
+            f"{describe(result)}: {where} does not say that it stored it; see its log"
+        )
+    message = (
+        f"{describe(result)}: {where} does not store it, with status {status:04X}; see its log"
+    )
     return (ServerError if status in _PASSING else RefusedError)(message)

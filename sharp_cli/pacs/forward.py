@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sharp_cli.pacs.destination import Destination
+    from sharp_cli.pacs.health import Health
     from sharp_cli.pacs.spool import Spool
 
 _SHORTEST: Final = 1.0
@@ -23,24 +24,25 @@ _LONGEST: Final = 60.0
 """Seconds from one try to the next: twice as long each time, while it fails."""
 
 
-_PATIENCE: Final = 5.0  # s
+_PATIENCE: Final = 1.0  # s
 
 
 @contextmanager
 def forwarding(
-    spool: Spool, destination: Destination, report: Callable[[str], None]
+    spool: Spool, destination: Destination, health: Health, report: Callable[[str], None]
 ) -> Iterator[threading.Event]:
     """Send what the queue holds and will hold, in a thread of its own, while the context lasts.
 
     Args:
         spool: The queue.
         destination: Where to.
+        health: Is told whether that takes them.
         report: Called with what becomes of it.
 
     Yields:
         What is to be set once there is something new to send.
     """
-    sender = _Sender(spool, destination, report)
+    sender = _Sender(spool, destination, health, report)
     thread = threading.Thread(target=sender.run, daemon=True)
     thread.start()
     try:
@@ -54,10 +56,15 @@ def forwarding(
 
 class _Sender:
     def __init__(
-        self, spool: Spool, destination: Destination, report: Callable[[str], None]
+        self,
+        spool: Spool,
+        destination: Destination,
+        health: Health,
+        report: Callable[[str], None],
     ) -> None:
         self.spool = spool
         self.destination = destination
+        self.health = health
         self.report = report
         self.news = threading.Event()
         self.ended = threading.Event()
@@ -67,10 +74,12 @@ class _Sender:
         while not self.ended.is_set():
             failed = self._send_all()
             if failed:
+                self.health.fails("archive")
                 self.report(f"{failed}; tried again in {pause:.0f} s")
                 self.ended.wait(pause)
                 pause = min(2 * pause, _LONGEST)
             else:
+                self.health.works("archive")
                 self.news.wait()
                 self.news.clear()
                 pause = _SHORTEST

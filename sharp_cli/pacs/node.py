@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pydicom import dcmread
@@ -16,7 +18,8 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from sharp_cli.core.errors import OutputError
-from sharp_cli.pacs.limits import MAX_OBJECT_BYTES, RADIOGRAPHY
+from sharp_cli.pacs.limits import RADIOGRAPHY
+from sharp_cli.pacs.server import MAX_CONNECTIONS, PDU_SECONDS, Server
 from sharp_cli.pacs.spool import QueueError
 from sharp_cli.radiograph.stored import SYNTAXES
 from sharp_cli.radiograph.tags import is_uid, text
@@ -24,10 +27,12 @@ from sharp_cli.radiograph.tags import is_uid, text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pynetdicom.association import Association
-    from pynetdicom.events import Event, EventHandlerType
+    from pynetdicom.events import Event
 
+    from sharp_cli.pacs.callers import Address, Caller
+    from sharp_cli.pacs.health import Health
     from sharp_cli.pacs.spool import Spool
+    from sharp_cli.pacs.tls import Tls
 
 _IMAGES: Final = (
     ComputedRadiographyImageStorage,
@@ -41,56 +46,83 @@ _OUT_OF_RESOURCES: Final = 0xA700
 _CANNOT_UNDERSTAND: Final = 0xC000
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where and as whom a node listens.
+
+    Attributes:
+        address: Of this machine: connections to its other addresses are not taken.
+        port: Of this address.
+        title: Its application entity title; who calls another is turned away.
+        callers: Those who may call.
+        tls: Its certificates; None where nothing is encrypted.
+    """
+
+    address: Address
+    port: int
+    title: str
+    callers: Sequence[Caller]
+    tls: Tls | None = None
+
+    def __str__(self) -> str:
+        """As its callers know it."""
+        return f"{self.title}@{self.address}:{self.port}"
+
+
 @contextmanager
 def listening(
-    port: int, title: str, callers: Sequence[str], spool: Spool, report: Callable[[str], None]
+    endpoint: Endpoint, spool: Spool, health: Health, report: Callable[[str], None]
 ) -> Iterator[None]:
     """Take images, in threads of its own, while the context lasts.
 
     An image is on the disk before its receipt is acknowledged to the sender.
 
     Args:
-        port: Where to listen, on all of the machine's addresses.
-        title: The node's application entity title; who calls another is turned away.
-        callers: The titles of those who may call.
+        endpoint: Where to listen, and to whom.
         spool: Keeps the images.
+        health: Is told whether they can be kept.
         report: Called with what is refused.
 
     Raises:
         OutputError: The port cannot be listened at.
+        UsageError: Its certificates cannot be used.
     """
-    entity = AE(title)
-    entity.require_called_aet = True
-    entity.require_calling_aet = list(callers)
+    entity = AE(endpoint.title)
+    entity.maximum_associations = MAX_CONNECTIONS  # the server sees to that
+    entity.acse_timeout = PDU_SECONDS
     entity.add_supported_context(Verification)
     for kind in _IMAGES:
         entity.add_supported_context(kind, list(SYNTAXES))
-    desk = _Desk(spool, report)
-    handlers: list[EventHandlerType] = [
-        (evt.EVT_C_STORE, desk.store),
-        (evt.EVT_DATA_RECV, desk.count),
-        (evt.EVT_DIMSE_RECV, desk.begin_anew),
-        (evt.EVT_CONN_CLOSE, desk.begin_anew),
-        (evt.EVT_REJECTED, desk.rejected),
-    ]
+    tls = endpoint.tls.as_server() if endpoint.tls else None
     try:
-        entity.start_server(("", port), block=False, evt_handlers=handlers)
+        server = Server(
+            entity,
+            (str(endpoint.address), endpoint.port),
+            [(evt.EVT_C_STORE, _Desk(spool, health, report).store)],
+            callers=endpoint.callers,
+            tls=tls,
+            report=report,
+        )
     except OSError as error:
-        message = f"port {port}: cannot be listened at ({error.strerror}); choose another"
+        message = (
+            f"{endpoint.address}, port {endpoint.port}: cannot be listened at ({error.strerror}); "
+            "choose another"
+        )
         raise OutputError(message) from error
+    threading.Thread(target=server.run, daemon=True).start()
     try:
         yield
     finally:
-        entity.shutdown()
+        server.end()
 
 
 class _Desk:
     """Answers what is sent."""
 
-    def __init__(self, spool: Spool, report: Callable[[str], None]) -> None:
+    def __init__(self, spool: Spool, health: Health, report: Callable[[str], None]) -> None:
         self.spool = spool
+        self.health = health
         self.report = report
-        self.came: dict[Association, int] = {}
 
     def store(self, event: Event) -> int:
         """Keep an image, and give the status of the answer."""
@@ -108,29 +140,11 @@ class _Desk:
         try:
             self.spool.receive(about["StudyInstanceUID"], name, content)
         except QueueError as error:
+            self.health.fails("queue")
             self.report(f"refused an image: {error}")
             return _OUT_OF_RESOURCES
+        self.health.works("queue")
         return _SUCCESS
-
-    def count(self, event: Event) -> None:
-        """End an association that sends more than an object may have; it is held in memory."""
-        before = self.came.get(event.assoc, 0)
-        self.came[event.assoc] = before + len(event.data)
-        if before <= MAX_OBJECT_BYTES < self.came[event.assoc]:
-            self.report(f"refused an image of more than {MAX_OBJECT_BYTES >> 20} MiB")
-            event.assoc.abort()
-
-    def begin_anew(self, event: Event) -> None:
-        """Begin to count the next object."""
-        self.came.pop(event.assoc, None)
-
-    def rejected(self, event: Event) -> None:
-        """Tell of a caller that was turned away."""
-        caller = event.assoc.requestor.ae_title
-        self.report(
-            f"turned {caller!r} away: it is not among --allow, called another title, or too many "
-            "call at once"
-        )
 
 
 def _about(content: bytes) -> dict[str, str]:

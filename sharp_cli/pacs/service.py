@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.batch.lock import locked
 from sharp_cli.fileio.output import make_folder
+from sharp_cli.pacs.ending import ending
 from sharp_cli.pacs.forward import forwarding
+from sharp_cli.pacs.health import Health, answering
 from sharp_cli.pacs.node import listening
 from sharp_cli.pacs.spool import QueueError, Spool
 from sharp_cli.results.dicom.files import to_bytes
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
     from sharp_cli.pacs.destination import Destination
+    from sharp_cli.pacs.node import Endpoint
 
 _EVERY: Final = 0.5  # s, from one look for complete studies to the next
 _PAUSE: Final = 30.0  # s, after the disk was full
@@ -44,9 +48,8 @@ class Service:
     """How a node works.
 
     Attributes:
-        port: Where it listens.
-        title: Its application entity title.
-        callers: The titles of those that may send.
+        endpoint: Where it listens, and to whom.
+        health_port: Where monitors ask for its health, at the same address; None for nowhere.
         queue: Folder in which everything is kept until it is done.
         quiet: Seconds without a new image after which a study is complete.
         destination: Where results are sent.
@@ -55,9 +58,8 @@ class Service:
         report: Called with what happens.
     """
 
-    port: int
-    title: str
-    callers: Sequence[str]
+    endpoint: Endpoint
+    health_port: int | None
     queue: Path
     quiet: float
     destination: Destination
@@ -65,7 +67,7 @@ class Service:
     report: Callable[[str], None]
 
     def run(self) -> None:
-        """Work until a KeyboardInterrupt.
+        """Work until SIGTERM or Ctrl-C, and end within seconds of it.
 
         Raises:
             UsageError: Another process works with the queue.
@@ -73,25 +75,33 @@ class Service:
         """
         make_folder(self.queue)
         with locked(self.queue):
-            spool = Spool(self.queue)
-            with (
-                forwarding(spool, self.destination, self.report) as news,
-                listening(self.port, self.title, self.callers, spool, self.report),
-            ):
-                self.report(f"{self.title} listens at port {self.port}")
-                while True:
-                    self._step(spool, news)
+            spool, health = Spool(self.queue), Health()
+            with ExitStack() as stack:
+                stack.enter_context(ending(spool.release))
+                if self.health_port is not None:
+                    stack.enter_context(
+                        answering(self.endpoint.address, self.health_port, health, spool)
+                    )
+                news = stack.enter_context(forwarding(spool, self.destination, health, self.report))
+                stack.enter_context(listening(self.endpoint, spool, health, self.report))
+                self.report(f"{self.endpoint} listens")
+                with suppress(KeyboardInterrupt):
+                    while True:
+                        self._step(spool, health, news)
 
-    def _step(self, spool: Spool, news: threading.Event) -> None:
+    def _step(self, spool: Spool, health: Health, news: threading.Event) -> None:
         """Score a study that is complete, or wait a moment."""
         try:
             study = spool.claim(self.quiet)
             if study is None:
                 time.sleep(_EVERY)
                 return
-            self._score(spool, study)
+            with health.scoring():
+                self._score(spool, study)
+            health.works("queue")
             news.set()
         except QueueError as error:
+            health.fails("queue")
             self.report(f"{error}; tried again in {_PAUSE:.0f} s")
             time.sleep(_PAUSE)
 
@@ -107,7 +117,7 @@ class Service:
                 spool.fail(study, "\n".join(problems))
                 self.report(f"{study.name}: failed")
         except (KeyboardInterrupt, QueueError):
-            spool.release(study)
+            spool.release()
             raise
 
     def _results(self, study: Path) -> tuple[dict[str, bytes], Sequence[str]]:

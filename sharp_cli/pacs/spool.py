@@ -137,10 +137,17 @@ class Spool:
         with self._held():
             self._set_aside(study, reason)
 
-    def release(self, study: Path) -> None:
-        """Let a study that was interrupted, through no fault of its own, be begun anew."""
+    def release(self) -> None:
+        """Let what was interrupted, through no fault of its own, be begun anew."""
         with self._held():
-            (study / _BEGUN).unlink(missing_ok=True)
+            for study in _names(self._scoring):
+                (self._scoring / study / _BEGUN).unlink(missing_ok=True)
+
+    def counts(self) -> dict[str, int]:
+        """How many studies or results lie in each part of the queue."""
+        parts = (self._received, self._scoring, self._outgoing, self._failed)
+        with self._held():
+            return {part.name: len(_names(part)) for part in parts}
 
     def outgoing(self) -> list[Path]:
         """The results that are to be sent, the oldest first."""

@@ -9,6 +9,7 @@ import pytest
 
 from sharp_cli.pacs import forward
 from sharp_cli.pacs.errors import RefusedError, ServerError, refused
+from sharp_cli.pacs.health import Health
 from sharp_cli.pacs.spool import Spool
 from sharp_cli.results.dicom.files import to_bytes
 from tests.pacs.senders import film
@@ -63,7 +64,7 @@ def test_each_is_sent_once_whatever_happens_to_others(
         {late: [ServerError("down")] * 3, unwanted: [RefusedError("no")], odd: [secret]}
     )
     said: list[str] = []
-    with forward.forwarding(queue, archive, said.append):
+    with forward.forwarding(queue, archive, Health(), said.append):
         until(lambda: not queue.outgoing())
     assert sorted(archive.stored) == sorted([late, odd])
     failed = queue.folder / "failed"
@@ -78,14 +79,14 @@ def test_one_that_never_succeeds_keeps_no_other_back(
     monkeypatch.setattr(forward, "_SHORTEST", 0.01)
     queue, (stuck, *others) = results
     archive = Moody({stuck: [ServerError("full")] * 10_000})
-    with forward.forwarding(queue, archive, lambda _: None):
+    with forward.forwarding(queue, archive, Health(), lambda _: None):
         until(lambda: sorted(archive.stored) == sorted(others))
     assert [path.stem for path in queue.outgoing()] == [stuck]
 
 
 def test_news_are_sent_at_once(tmp_path: Path) -> None:
     queue, archive = Spool(tmp_path), Moody({})
-    with forward.forwarding(queue, archive, lambda _: None) as news:
+    with forward.forwarding(queue, archive, Health(), lambda _: None) as news:
         queue.receive("1.2", "1.2.1", b"image")
         study = queue.claim(quiet=0)
         assert study is not None
@@ -100,4 +101,4 @@ def test_news_are_sent_at_once(tmp_path: Path) -> None:
      (0xC001, RefusedError), (0x0122, RefusedError)],
 )  # fmt: skip
 def test_which_failures_are_for_good(status: int | None, kind: type[ServerError]) -> None:
-    assert type(refused("1.2", status)) is kind
+    assert type(refused(film("one"), "PACS", status)) is kind

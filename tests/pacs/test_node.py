@@ -8,7 +8,9 @@ import pytest
 from pydicom.uid import UID, ComprehensiveSRStorage
 
 from sharp_cli.core.errors import OutputError
-from sharp_cli.pacs import node, spool
+from sharp_cli.pacs import connection, node, spool
+from sharp_cli.pacs.callers import Caller, parse_address
+from sharp_cli.pacs.health import Health
 from sharp_cli.pacs.spool import Spool
 from tests.pacs.archive import free_port
 from tests.pacs.senders import film, is_listening, send
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:Invalid value for VR UI")
+
+
+def endpoint(port: int) -> node.Endpoint:
+    return node.Endpoint(parse_address("127.0.0.1"), port, "SHARP", [Caller("SENDER")])
 
 
 class Open:
@@ -37,7 +43,7 @@ class Open:
 @pytest.fixture
 def open_node(tmp_path: Path) -> Iterator[Open]:
     one = Open(tmp_path)
-    with node.listening(one.port, "SHARP", ["SENDER"], one.queue, one.said.append):
+    with node.listening(endpoint(one.port), one.queue, Health(), one.said.append):
         yield one
 
 
@@ -117,15 +123,15 @@ def test_too_large_an_object_ends_the_association(
     open_node: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     size = len(film("one").PixelData)
-    monkeypatch.setattr(node, "MAX_OBJECT_BYTES", size // 2)
+    monkeypatch.setattr(connection, "MAX_OBJECT_BYTES", size // 2)
     assert send(open_node.port, film("one")) == [None]
     # The limit is of one object, not of an association.
-    monkeypatch.setattr(node, "MAX_OBJECT_BYTES", 2 * size)
+    monkeypatch.setattr(connection, "MAX_OBJECT_BYTES", 2 * size)
     assert send(open_node.port, *(film(name) for name in "abcde")) == [0] * 5
     assert len(open_node.said) == 1
 
 
 def test_a_port_that_is_taken(open_node: Open) -> None:
-    again = node.listening(open_node.port, "SHARP", ["SENDER"], open_node.queue, print)
+    again = node.listening(endpoint(open_node.port), open_node.queue, Health(), print)
     with pytest.raises(OutputError, match="cannot be listened at"), again:
         pass

@@ -115,7 +115,7 @@ def test_an_interruption_is_not_the_fault_of_the_study(tmp_path: Path) -> None:
         queue = Spool(tmp_path)
         study = queue.claim(quiet=0)
         assert study is not None
-        queue.release(study)
+        queue.release()
 
 
 def test_failures_of_one_study_stand_beside_each_other(tmp_path: Path) -> None:
