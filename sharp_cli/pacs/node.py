@@ -21,6 +21,7 @@ from sharp_cli.core.errors import OutputError
 from sharp_cli.pacs.limits import RADIOGRAPHY
 from sharp_cli.pacs.server import MAX_CONNECTIONS, PDU_SECONDS, Server
 from sharp_cli.pacs.spool import QueueError
+from sharp_cli.radiograph.deflated import opened
 from sharp_cli.radiograph.stored import SYNTAXES
 from sharp_cli.radiograph.tags import is_uid, text
 
@@ -151,7 +152,7 @@ def _about(content: bytes) -> dict[str, str]:
     """The identifiers and the Modality of an image, by keyword; none where they cannot be read."""
     tags = [*_IDENTIFIERS, "Modality"]
     try:
-        header = dcmread(io.BytesIO(content), stop_before_pixels=True, specific_tags=tags)
+        header = dcmread(opened(io.BytesIO(content)), stop_before_pixels=True, specific_tags=tags)
         return {keyword: text(header, keyword) for keyword in tags}
     except Exception:  # noqa: BLE001 - damaged files make pydicom raise just anything
         return {}

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 MAX_PIXELS: Final = 100_000_000
 """A 35 x 43 cm detector at 0.04 mm has 94 million pixels; no hand radiograph needs more."""
 
+MAX_PICTURE_BYTES: Final = 8 * MAX_PIXELS
+"""Of a picture once it is decompressed: the largest one in 16-bit colour with opacity."""
+
+_MAX_PIXELS_PER_BYTE: Final = 1032
+"""Deflate makes no more bytes of one (zlib, technical details), and no radiograph shrinks so."""
+
+CHEAP_PIXELS: Final = 1 << 22
+"""So many take so little memory that a nearly blank picture may have them."""
+
 MIN_SIDE: Final = 64
 """With fewer pixels a side, a phalanx is a few pixels long and no joint can be judged."""
 
@@ -69,6 +78,32 @@ def check_size(width: int, height: int) -> None:
         message = (
             f"its picture of {width} x {height} pixels is too small (at least {MIN_SIDE} a side "
             "are needed); export it at full resolution"
+        )
+        raise RadiographError(message)
+
+
+def check_packed(width: int, height: int, bits: int, packed: int) -> None:
+    """Refuse a picture that decompression would make too large, before memory is taken for it.
+
+    Args:
+        width: In pixels, as its header gives it.
+        height: Likewise.
+        bits: Of a pixel.
+        packed: Bytes of the compressed picture.
+
+    Raises:
+        RadiographError: There are too few bytes for so many pixels, or too many bits in these.
+    """
+    if width * height > max(CHEAP_PIXELS, _MAX_PIXELS_PER_BYTE * packed):
+        message = (
+            f"its {packed} bytes cannot hold a picture of {width} x {height} pixels; copy or "
+            "export it again"
+        )
+        raise RadiographError(message)
+    if width * height * bits > 8 * MAX_PICTURE_BYTES:
+        message = (
+            f"its picture of {width} x {height} pixels of {bits} bits is past the limit of "
+            f"{MAX_PICTURE_BYTES // 1_000_000} MB; export it with fewer bits"
         )
         raise RadiographError(message)
 

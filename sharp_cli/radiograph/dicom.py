@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import struct
 import zlib
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 from pydicom import dcmread
-from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from sharp_cli.core.errors import RadiographError
 from sharp_cli.radiograph import acquisition, stored, voi
 from sharp_cli.radiograph.colour import to_grey
-from sharp_cli.radiograph.decoded import MAX_PIXELS, DecodedFile, check_size
+from sharp_cli.radiograph.decoded import DecodedFile, check_size
+from sharp_cli.radiograph.deflated import opened
 from sharp_cli.radiograph.spacing import aspect, spacing
 from sharp_cli.radiograph.tags import lift_frame, number, object_sha256, side, text
 
@@ -27,14 +26,6 @@ _RADIOGRAPHY: Final = ("CR", "DX", "RG")
 _CAPTURES: Final = ("", "OT", "SC")
 _SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 _PIXELS: Final = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-_MAX_INFLATED: Final = 6 * MAX_PIXELS + (1 << 26)
-"""16-bit colour of the largest picture, and 64 MiB of tags."""
-
-_HEAD: Final = 1 << 16
-"""The transfer syntax stands within so many bytes; as many are inflated at a time."""
-
-_GROUP_LENGTH: Final = 0x0000_0002
-"""The first tag of group 2, as its little-endian bytes read in one number."""
 
 
 def read(stream: BinaryIO, notes: list[str]) -> DecodedFile:
@@ -87,36 +78,13 @@ def size(stream: BinaryIO) -> tuple[int, int]:
 def _tags(stream: BinaryIO) -> tuple[FileDataset, str]:
     """The tags of a file that may be a radiograph, and its modality."""
     try:
-        _check_inflated(stream)
-        tags = dcmread(stream, force=True)
+        tags = dcmread(opened(stream), force=True)
     except (EOFError, zlib.error):
         message = "it is cut off; copy or export it again"
         raise RadiographError(message) from None
     modality = text(tags, "Modality").upper()
     _check(tags, modality)
     return tags, modality
-
-
-def _check_inflated(stream: BinaryIO) -> None:
-    """Refuse a deflated file that would fill the memory (pydicom inflates without a limit)."""
-    head = stream.read(_HEAD)
-    if DeflatedExplicitVRLittleEndian.encode() in head:
-        start = 132 if head[128:132] == b"DICM" else 0
-        tag, _, length = struct.unpack_from("<I4sI", head, start)
-        if tag != _GROUP_LENGTH:
-            message = "it is damaged (nothing says where its data begin); export it again"
-            raise RadiographError(message)
-        stream.seek(start + 12 + length)
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        total = 0
-        while chunk := inflate.unconsumed_tail or stream.read(_HEAD):
-            total += len(inflate.decompress(chunk, _HEAD))
-            if total > _MAX_INFLATED:
-                message = "it is far too large when decompressed; export it again"
-                raise RadiographError(message)
-            if inflate.eof:
-                break
-    stream.seek(0)
 
 
 def _check(tags: FileDataset, modality: str) -> None:

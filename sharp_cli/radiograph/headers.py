@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pydicom import dcmread
-from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from sharp_cli.core.about import MAKER, NAME, PNG_MARK
 from sharp_cli.radiograph import silence
+from sharp_cli.radiograph.deflated import opened
 from sharp_cli.radiograph.tags import key, lift_frame, object_sha256, side, text
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.joints import Side
 
 _HEAD: Final = 1 << 12
-"""Bytes that show the kind of file; a DICOM file's transfer syntax is among them, too."""
+"""Bytes that show the kind of file."""
 
 _PICTURES: Final = (
     b"\x89PNG\r\n\x1a\n",
@@ -71,7 +71,7 @@ def read_header(path: str) -> Header | None:
 
     A file that may be a radiograph but cannot be read now counts as one without header, so that
     the error is reported when its pixels are read; so does one that has the suffix of a picture
-    and holds none, and a deflated DICOM file, whose header is compressed with its pixels.
+    and holds none.
 
     Returns:
         Its header, or None if it is no picture of a supported format.
@@ -91,12 +91,10 @@ def _header(stream: BinaryIO, unknown: Header | None) -> Header | None:
     marked = head[_MARK] == b"DICM"
     if not marked and not head.startswith(_FIRST_GROUPS):
         return unknown
-    if DeflatedExplicitVRLittleEndian.encode() in head:
-        return NO_HEADER
     stream.seek(0)
     try:
         with silence():
-            tags = dcmread(stream, stop_before_pixels=True, force=True)
+            tags = dcmread(opened(stream), stop_before_pixels=True, force=True)
             if _may_be_picture(tags, marked=marked):
                 return _study(tags)
             return None if marked or text(tags, "Modality") else unknown

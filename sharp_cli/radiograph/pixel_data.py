@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from pydicom import dcmread
 
 from sharp_cli.radiograph.content import sha256
+from sharp_cli.radiograph.deflated import opened
 from sharp_cli.radiograph.reading import silence
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _pixel_data(stream: BinaryIO) -> bytes | None:
     """The pixel data as they are stored, or None where there are none."""
     try:
         with silence():
-            tags = dcmread(stream, force=True, specific_tags=list(_PIXELS))
+            tags = dcmread(opened(stream), force=True, specific_tags=list(_PIXELS))
             found = (tags[name].value for name in _PIXELS if name in tags)
             pixels = next(found, None)
     except OSError:

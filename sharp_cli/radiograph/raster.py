@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import cv2
@@ -13,7 +14,9 @@ from sharp_cli.radiograph import grey, tiff
 from sharp_cli.radiograph.colour import to_grey, to_opacity
 from sharp_cli.radiograph.decoded import (
     ASPECT_TOLERANCE,
+    CHEAP_PIXELS,
     DecodedFile,
+    check_packed,
     check_size,
     plausible_aspect,
 )
@@ -39,6 +42,12 @@ _DEEP_PNG: Final = (b"\x10\x02", b"\x10\x04", b"\x10\x06")
 """16 bits, and colour, grey with opacity, or colour with opacity (PNG, 11.2.2): of these Pillow
 keeps the upper byte."""
 
+_MOST_BITS: Final = 64
+"""Of a pixel, in what Pillow opens: 16 bits of each colour and of opacity."""
+
+_TILE: Final = 4
+"""How many times as large as its picture a tile may be, a choice: it may stand over."""
+
 _DEPTH_OF_PNG: Final = slice(24, 26)
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _RESOLUTIONS: Final = ("jfif_density", "aspect", "dpi", "resolution")
@@ -60,13 +69,13 @@ def read(stream: BinaryIO, notes: list[str]) -> DecodedFile:
             it is of a kind of TIFF that is not read.
         PIL.UnidentifiedImageError: It is in none of the four formats.
     """
-    kind = tiff.read_kind(stream)
+    kind = _tiff_kind(stream)
     if kind is not None and kind.deep:
         return _deep_tiff(stream, kind, notes)
     head = stream.read(_DEPTH_OF_PNG.stop)
     stream.seek(0)
     with _open(stream, kind) as image:
-        _check(image)
+        _check(image, stream)
         aspect = _aspect(_resolution(image), notes)
         orientation = image.getexif().get(_ORIENTATION, _AS_STORED)
         if orientation in _TURN_BACK:
@@ -88,14 +97,23 @@ def size(stream: BinaryIO) -> tuple[int, int]:
         RadiographError: See `read`.
         PIL.UnidentifiedImageError: See `read`.
     """
-    kind = tiff.read_kind(stream)
+    kind = _tiff_kind(stream)
     if kind is not None and kind.deep:
-        _check_tiff(kind)
+        _check_tiff(kind, stream)
         return kind.width, kind.height
     with _open(stream, kind) as image:
-        _check(image)
+        _check(image, stream)
         # A TIFF file's `image.size` may be that of the picture turned.
         return image.size if kind is None else (kind.width, kind.height)
+
+
+def _tiff_kind(stream: BinaryIO) -> tiff.Kind | None:
+    """What kind of TIFF a file is, whose tiles are no larger than need be; None if it is none."""
+    kind = tiff.read_kind(stream)
+    if kind is not None and kind.tile > max(CHEAP_PIXELS, _TILE * kind.width * kind.height):
+        message = "its tiles are far larger than its picture; export it again"
+        raise RadiographError(message)
+    return kind
 
 
 def _open(stream: BinaryIO, kind: tiff.Kind | None) -> Image.Image:
@@ -107,19 +125,29 @@ def _open(stream: BinaryIO, kind: tiff.Kind | None) -> Image.Image:
         raise tiff.refuse(kind) from None
 
 
-def _check(image: Image.Image) -> None:
+def _check(image: Image.Image, stream: BinaryIO) -> None:
     check_size(*image.size)
+    check_packed(*image.size, _MOST_BITS, _length(stream))
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
         message = f"it holds {frames} pictures; save the radiograph alone"
         raise RadiographError(message)
 
 
-def _check_tiff(kind: tiff.Kind) -> None:
+def _check_tiff(kind: tiff.Kind, stream: BinaryIO) -> None:
     check_size(kind.width, kind.height)
+    check_packed(kind.width, kind.height, kind.bands * kind.bits, _length(stream))
     if not kind.last:
         message = "it holds several pictures; save the radiograph alone"
         raise RadiographError(message)
+
+
+def _length(stream: BinaryIO) -> int:
+    """How many bytes a file has; its position stays."""
+    place = stream.tell()
+    length = stream.seek(0, os.SEEK_END)
+    stream.seek(place)
+    return length
 
 
 def _resolution(image: Image.Image) -> tuple[float, float]:
@@ -138,7 +166,7 @@ def _aspect(resolution: tuple[float, float], notes: list[str]) -> float:
 
 
 def _deep_tiff(stream: BinaryIO, kind: tiff.Kind, notes: list[str]) -> DecodedFile:
-    _check_tiff(kind)
+    _check_tiff(kind, stream)
     if kind.orientation in _TURN_BACK:
         notes.append(_NOT_TURNED)
     return _deep(*tiff.read(stream, kind), _aspect(kind.resolution, notes), notes)

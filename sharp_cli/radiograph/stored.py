@@ -27,8 +27,9 @@ from pydicom.uid import (
 )
 
 from sharp_cli.core.errors import RadiographError
-from sharp_cli.radiograph import codestream, gdcm_process
+from sharp_cli.radiograph import codestream, gdcm_process, rle
 from sharp_cli.radiograph.bits import picture_values, read_bits
+from sharp_cli.radiograph.decoded import check_packed
 from sharp_cli.radiograph.tags import number, text, value
 
 if TYPE_CHECKING:
@@ -88,8 +89,7 @@ def read(tags: FileDataset) -> tuple[NDArray[Any], int]:
             "bytes); copy or export it again"
         )
         raise RadiographError(message)
-    compressed = syntax.is_encapsulated and syntax != RLELossless
-    bits = read_bits(tags, _precision(tags) if compressed else None)
+    bits = read_bits(tags, _precision(tags, syntax) if syntax.is_encapsulated else None)
     decoded = _guarded(syntax, lambda: _decode_integers(tags, syntax, bits))
     values = picture_values(decoded, bits, lossy=syntax in _LOSSY)
     if interpretation(tags) == _PALETTE:
@@ -132,10 +132,24 @@ def _require(tags: FileDataset, syntax: UID) -> None:
         raise RadiographError(message)
 
 
-def _precision(tags: FileDataset) -> int:
-    """How many bits a value has in the compressed pixel data; these must fit the tags."""
-    stream = codestream.header(get_frame(tags.PixelData, 0, number_of_frames=1))
-    if stream is None or (stream.width, stream.height) != (tags.Columns, tags.Rows):
+def _precision(tags: FileDataset, syntax: UID) -> int | None:
+    """How many bits a value has in the compressed pixel data, None for as many as are allocated.
+
+    What the data say of the picture must fit the tags: memory is taken for either.
+    """
+    frame = get_frame(tags.PixelData, 0, number_of_frames=1)
+    columns, rows = int(tags.Columns), int(tags.Rows)
+    samples = int(number(tags, "SamplesPerPixel") or 1)
+    check_packed(columns, rows, samples * int(number(tags, "BitsAllocated") or 0), len(frame))
+    if syntax == RLELossless:
+        rle.check(frame, columns * rows)
+        return None
+    stream = codestream.header(frame)
+    if stream is None or (stream.width, stream.height, stream.components) != (
+        columns,
+        rows,
+        samples,
+    ):
         message = "its pixel data and its tags differ about the picture's size; export it again"
         raise RadiographError(message)
     return stream.precision

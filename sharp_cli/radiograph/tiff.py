@@ -21,7 +21,7 @@ _MARKS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BIG: Final = (b"+\0", b"\0+")
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _OFFSETS, _BANDS, _ROWS, _X_RESOLUTION, _Y_RESOLUTION = 273, 277, 278, 282, 283
-_ORIENTATION, _PLANAR, _TILE, _EXTRA, _FORMAT = 274, 284, 322, 338, 339
+_ORIENTATION, _PLANAR, _TILE, _TILE_HEIGHT, _EXTRA, _FORMAT = 274, 284, 322, 323, 338, 339
 _SEPARATE: Final = 2
 _NOT_COMPRESSED: Final = 1
 _FORMATS: Final = {1: "u", 2: "i", 3: "f"}
@@ -61,6 +61,7 @@ class Kind:
         orientation: How a viewer is to turn it, 1 not.
         resolution: Pixels a unit of length, across and down; 0 where it is not given.
         last: Whether there is no further picture.
+        tile: Pixels of a tile; 0 where the file has strips.
     """
 
     order: str
@@ -78,6 +79,7 @@ class Kind:
     orientation: int
     resolution: tuple[float, float]
     last: bool
+    tile: int
 
     @property
     def deep(self) -> bool:
@@ -143,6 +145,7 @@ def _kind(order: str, tags: Any) -> Kind:
         orientation=int(values(_ORIENTATION, 1)[0]),
         resolution=(x, y) if math.isfinite(x + y) else (0.0, 0.0),
         last=not tags.next,
+        tile=int(values(_TILE, 0)[0]) * int(values(_TILE_HEIGHT, 0)[0]),
     )
 
 
