@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, BasicTextSRStorage, ExplicitVRLittleEndian, generate_uid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +75,20 @@ def dataset(pixels: NDArray[Any], bits: int = 12, **tags: Any) -> FileDataset:
             setattr(made, keyword, value)
     made.PixelData = pixels.tobytes()
     made["PixelData"].VR = "OW" if pixels.itemsize == 2 else "OB"
+    return made
+
+
+def report(study: str) -> Dataset:
+    """A report that says nothing but which study it is about."""
+    made = Dataset()
+    made.file_meta = FileMetaDataset()
+    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.SOPClassUID = BasicTextSRStorage
+    made.SOPInstanceUID = generate_uid(entropy_srcs=[study, "report"])
+    made.StudyInstanceUID = study
+    made.SeriesInstanceUID = generate_uid(entropy_srcs=[study, "reports"])
+    made.PatientID = "SECRET-ID"
+    made.Modality = "SR"
     return made
 
 

@@ -18,7 +18,7 @@ from sharp_cli.scoring.plan import plan
 from sharp_cli.scoring.score import score_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from sharp_cli.core.inputs import ModelName
@@ -45,6 +45,7 @@ def score(
     hands: str | Path | None = None,
     detector: str | Path | None = None,
     models: str | Path | None = None,
+    trust: Collection[str] = (),
 ) -> Scores:
     """Find and classify every joint of some hand radiographs, as `sharp score` does.
 
@@ -71,6 +72,8 @@ def score(
         hands: Folder of the hand finder to use instead.
         detector: Folder of the joint detector to use instead.
         models: Folder of the classifiers to use instead; `lite` for the small bundled ones.
+        trust: The sha256 of each bundle that is believed to be validated on patients, if its card
+            describes how; see docs/bundles.md.
 
     Returns:
         The scored joints, study by study.
@@ -92,7 +95,7 @@ def score(
         _require(value in known, f"{name}={value!r}", " or ".join(map(repr, known)))
     wanted = None if prevalence is None else prevalence_of(prevalence)
     ready = _models(
-        loading.open_bundles(hands, detector, models),
+        loading.open_bundles(hands, detector, models, trust),
         device=device,
         precision=precision,
         threads=threads,
@@ -128,7 +131,8 @@ def _models(
     threads: int | None,
 ) -> Models:
     """The loaded models: those of the last call, if they are the same."""
-    key = (*(bundle.sha256 for bundle in bundles), device, precision, threads)
+    identity = ((bundle.sha256, bundle.validated_on_patients) for bundle in bundles)
+    key = (*identity, device, precision, threads)
     ready = _loaded.get(key)
     if ready is None:
         # One set is kept: each takes some hundred megabytes.

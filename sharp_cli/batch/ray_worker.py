@@ -34,6 +34,7 @@ class Setup:
         driver: The process that it works for.
         bundles: See `loading.open_bundles`.
         checksums: Of the bundles, which must be the same there.
+        trust: Of those that are validated on patients; see `store.open_bundle`.
         model: See `stages.Scoring`, like the next three.
         threshold: See there.
         prevalence: See there.
@@ -46,6 +47,7 @@ class Setup:
     driver: Driver
     bundles: tuple[str | None, str | None, str | None]
     checksums: tuple[str, ...]
+    trust: tuple[str, ...]
     model: ModelName
     threshold: float | None
     prevalence: Prevalence | None
@@ -100,7 +102,7 @@ def load_ray_worker(setup: Setup, file: str) -> RayWorker:
         ModelError: A bundle is not what it should be.
     """
     setup.driver.join(file)
-    bundles = open_bundles(*setup.bundles)
+    bundles = open_bundles(*setup.bundles, setup.trust)
     if tuple(bundle.sha256 for bundle in bundles) != setup.checksums:
         message = f"{socket.gethostname()}: has other models than there are here; install the same"
         raise UsageError(message)

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sharp_cli.bundles.terms import OWN_TERMS, with_terms
-from sharp_cli.core.errors import ModelError
+from sharp_cli.core.errors import ModelError, UsageError
 from sharp_cli.fileio import output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 BundleKind = Literal["hands", "joints", "findings"]
 
 BUNDLE_FILE: Final = "bundle.json"
 CARD_FILE: Final = "MODEL_CARD.md"
+
+_VALIDATION: Final = re.compile(r"^#+ Validation on patients\s*$\s*^(?!#)\S", re.MULTILINE)
+"""The heading of a card under which a validation is described, and the first line of that."""
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 _PACKAGE: Final = Path(__file__).parents[1]
 # A wheel carries the bundles inside the package; in a checkout they lie beside it.
@@ -40,6 +46,9 @@ class Bundle:
         name: Its name and version, as results cite it.
         sha256: Of its `bundle.json`, which in turn holds that of every other file.
         meta: The whole content of `bundle.json`.
+        validated_on_patients: Whether it is validated on patients, as far as the user trusts it:
+            its `bundle.json` says so, its card describes the validation, and the user named its
+            checksum.
     """
 
     path: Path
@@ -47,16 +56,12 @@ class Bundle:
     name: str
     sha256: str
     meta: Mapping[str, Any]
+    validated_on_patients: bool = False
 
     @property
     def terms(self) -> tuple[str, ...]:
         """Who may use it for what, in three lines; none in bundles of earlier versions."""
         return tuple(self.meta.get("terms", ()))
-
-    @property
-    def validated_on_patients(self) -> bool:
-        """Whether its card claims a validation on patients."""
-        return bool(self.meta["validated_on_patients"])
 
 
 def bundled() -> list[Bundle]:
@@ -65,18 +70,26 @@ def bundled() -> list[Bundle]:
     return [_open(folder) for folder in folders]
 
 
-def open_bundle(kind: BundleKind, named: str | Path | None = None) -> Bundle:
+def open_bundle(
+    kind: BundleKind, named: str | Path | None = None, trust: Collection[str] = ()
+) -> Bundle:
     """Open and check a bundle.
 
     Args:
         kind: What it must be for.
         named: Its folder, or what a bundled one is called beside its kind: `lite` for
             `findings-lite`. None for the default one of those that come with the package.
+        trust: The sha256 of each bundle whose validation on patients the user believes.
 
     Raises:
         ModelError: There is none, it is of another kind, or a file is missing or changed.
+        UsageError: What is to be trusted is no sha256.
     """
-    bundle = _open(_folder(kind, named))
+    for one in trust:
+        if not _SHA256.fullmatch(one):
+            message = f"{one}: no sha256 of a bundle; `sharp models verify` prints it"
+            raise UsageError(message)
+    bundle = _open(_folder(kind, named), trust)
     if bundle.kind != kind:
         message = f"{named}: a bundle of kind {bundle.kind!r}; one of kind {kind!r} is needed"
         raise ModelError(message)
@@ -144,16 +157,16 @@ def write_bundle(folder: Path, meta: Mapping[str, Any], files: Iterable[str]) ->
     output.write(folder / BUNDLE_FILE, (text + "\n").encode())
 
 
-def _open(folder: Path) -> Bundle:
+def _open(folder: Path, trust: Collection[str] = ()) -> Bundle:
     meta, checksum = _read(folder / BUNDLE_FILE)
     try:
         kind, name = meta["kind"], f"{meta['name']} {meta['version']}"
         files = dict(meta["sha256"])
-        validated = meta["validated_on_patients"]
+        claims = meta["validated_on_patients"]
     except (KeyError, TypeError, ValueError) as error:
         message = f"{folder / BUNDLE_FILE}: incomplete ({error}); get the bundle again"
         raise ModelError(message) from error
-    if kind not in ("hands", "joints", "findings") or not isinstance(validated, bool):
+    if kind not in ("hands", "joints", "findings") or not isinstance(claims, bool):
         message = f"{folder / BUNDLE_FILE}: not a bundle this version knows; update sharp-cli"
         raise ModelError(message)
     for file, expected in files.items():
@@ -164,7 +177,14 @@ def _open(folder: Path) -> Bundle:
         if _sha256(path.read_bytes()) != expected:
             message = f"{path}: not the file its bundle was made with; get the bundle again"
             raise ModelError(message)
-    return Bundle(folder, kind, name, checksum, meta)
+    validated = claims and checksum in trust and CARD_FILE in files and _is_described(folder)
+    return Bundle(folder, kind, name, checksum, meta, validated)
+
+
+def _is_described(folder: Path) -> bool:
+    """Whether the card of a bundle describes a validation on patients."""
+    card = (folder / CARD_FILE).read_text(encoding="utf-8", errors="replace")
+    return _VALIDATION.search(card) is not None
 
 
 def _read(path: Path) -> tuple[dict[str, Any], str]:

@@ -80,6 +80,7 @@ class Machines:
             driver=Driver.here(),
             bundles=bundles,
             checksums=tuple(bundle.sha256 for bundle in models.bundles),
+            trust=tuple(one.sha256 for one in models.bundles if one.validated_on_patients),
             model=scoring.model,
             threshold=scoring.threshold,
             prevalence=scoring.prevalence,

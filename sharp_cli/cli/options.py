@@ -155,6 +155,16 @@ HandsBundle = Annotated[
 JointsBundle = Annotated[
     str | None, typer.Option("--detector", metavar="BUNDLE", help="Joint detector to use instead.")
 ]
+Trust = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trust",
+        metavar="SHA256",
+        help="Believe the bundle with this checksum that it is validated on patients, if its card "
+        "describes how; repeatable. Results say that they are not validated unless all bundles "
+        "are trusted.",
+    ),
+]
 FindingsBundle = Annotated[
     str | None,
     typer.Option(

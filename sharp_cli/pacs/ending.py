@@ -29,7 +29,7 @@ def ending(last: Callable[[], None]) -> Iterator[None]:
     Args:
         last: Called before an end by force; it has half a second.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
     hears, speaks = socket.socketpair()
     speaks.setblocking(False)
     # The one thing that the interpreter does at once.
@@ -39,11 +39,15 @@ def ending(last: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.set_wakeup_fd(before)
+        signal.signal(signal.SIGTERM, handler)
+        speaks.close()
 
 
 def _end(hears: socket.socket, last: Callable[[], None]) -> None:
-    while hears.recv(1)[0] not in (signal.SIGTERM, signal.SIGINT):
+    while (heard := hears.recv(1)) and heard[0] not in (signal.SIGTERM, signal.SIGINT):
         pass
+    if not heard:
+        return
     threading.Event().wait(SECONDS - _LAST)
     final = threading.Thread(target=last, daemon=True)
     final.start()

@@ -14,6 +14,7 @@ from sharp_cli.execution.limits import cores, memory
 from sharp_cli.scoring.stages import Scoring
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from sharp_cli.bundles.store import Bundle
@@ -84,6 +85,7 @@ def open_bundles(
     hands: str | Path | None = None,
     detector: str | Path | None = None,
     models: str | Path | None = None,
+    trust: Collection[str] = (),
 ) -> Bundles:
     """Open and check the bundles.
 
@@ -91,16 +93,18 @@ def open_bundles(
         hands: Folder of a hand finder; None for the bundled one.
         detector: Folder of a joint detector; None for the bundled one.
         models: Folder of classification models, or `lite`; None for the bundled ones.
+        trust: See `store.open_bundle`.
 
     Raises:
         ModelError: One is not what it should be; see `store.open_bundle`.
+        UsageError: What is to be trusted is no sha256.
     """
     from sharp_cli.bundles.store import open_bundle
 
     return (
-        open_bundle("hands", hands),
-        open_bundle("joints", detector),
-        open_bundle("findings", models),
+        open_bundle("hands", hands, trust),
+        open_bundle("joints", detector, trust),
+        open_bundle("findings", models, trust),
     )
 
 

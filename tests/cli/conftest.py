@@ -24,7 +24,7 @@ class Done:
     err: str
 
 
-def bundle(kind: str, _: object = None) -> Bundle:
+def bundle(kind: str, *_: object) -> Bundle:
     thresholds = {model: {"erosion/MCP": 0.25} for model in ("siso", "mimo-local")}
     meta = {
         "name": kind, "version": "1", "validated_on_patients": False, "thresholds": thresholds,

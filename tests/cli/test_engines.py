@@ -132,8 +132,8 @@ def test_a_machine_that_is_not_like_this_one_is_refused(changed: dict[str, Any],
     paint(Path("two.png"))
     given: dict[str, Any] = {
         "driver": Driver.here(), "bundles": (None, None, None),
-        "checksums": ("0" * 64,) * 3, "model": "siso", "threshold": None, "strict": False,
-        "prevalence": None, "device": "cpu", "precision": "fp32", "threads": 1,
+        "checksums": ("0" * 64,) * 3, "trust": (), "model": "siso", "threshold": None,
+        "strict": False, "prevalence": None, "device": "cpu", "precision": "fp32", "threads": 1,
     }  # fmt: skip
     ray_worker.load_ray_worker(ray_worker.Setup(**given), "two.png")
     with pytest.raises(UsageError, match=text):

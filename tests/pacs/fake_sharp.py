@@ -9,18 +9,17 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import BasicTextSRStorage, ExplicitVRLittleEndian, generate_uid
-
 from sharp_cli.bundles import store
 from sharp_cli.cli import main
 from sharp_cli.inference import classifier, hand_finder, joint_detector
 from sharp_cli.pacs import studies
 from tests.cli.conftest import bundle
+from tests.dicom_files import report
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
 
 if TYPE_CHECKING:
+    from pydicom import Dataset
+
     from sharp_cli.results.document import Document
 
 
@@ -29,16 +28,7 @@ def small_objects(study: Document) -> tuple[list[Dataset], list[str]]:
     name = study.inputs[0].study
     if name == os.environ.get("SHARP_TEST_DEADLY"):
         os.kill(os.getpid(), signal.SIGKILL)
-    made = Dataset()
-    made.file_meta = FileMetaDataset()
-    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made.SOPClassUID = BasicTextSRStorage
-    made.SOPInstanceUID = generate_uid(entropy_srcs=[name, "report"])
-    made.StudyInstanceUID = name
-    made.SeriesInstanceUID = generate_uid(entropy_srcs=[name, "reports"])
-    made.PatientID = "SECRET-ID"
-    made.Modality = "SR"
-    return [made], []
+    return [report(name)], []
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydicom.uid import JPEGLSLossless
 
 from sharp_cli.core.errors import InputError, UsageError
 from sharp_cli.pacs import dicomweb
@@ -34,6 +35,7 @@ class Server:
     def __init__(self) -> None:
         self.answers: list[tuple[int, dict[str, str], bytes]] = []
         self.asked: list[tuple[str, str, str | None]] = []
+        self.bodies: list[bytes] = []
         self.url = ""
         self.listener: ThreadingHTTPServer
 
@@ -61,7 +63,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"] or 0))
+            told.bodies.append(self.rfile.read(int(self.headers["Content-Length"] or 0)))
             told.asked.append((self.command, self.path, self.headers["Authorization"]))
             code, headers, content = told.answers.pop(0) if told.answers[1:] else told.answers[0]
             self.send_response(code)
@@ -193,6 +195,16 @@ def test_a_certificate_must_be_trusted(
          ServerError),
         (200, {}, ServerError),
         (409, b"", RefusedError),
+        (409, {"00081198": {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": [0xA700]}}]}},
+         ServerError),
+        (400, {"00081198": {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": [0xA7FF]}}]}},
+         ServerError),
+        (409, {"00081198": {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": [0xA900]}}]}},
+         RefusedError),
+        (409, {"0008119A": {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": [0x0110]}}]}},
+         ServerError),
+        (400, b"<html>no", RefusedError),
+        (507, b"", ServerError),
         (503, b"", ServerError),
         (302, b"", ServerError),
     ],
@@ -205,6 +217,26 @@ def test_only_what_the_server_says_it_stored_is_stored(
         DicomWeb(server.url, retries=0).send(film("one"))
     assert type(raised.value) is kind
     assert [method for method, *_ in server.asked] == ["POST"]
+    said = str(raised.value)
+    assert "Computed Radiography Image Storage, Explicit VR Little Endian" in said
+
+
+def test_what_is_refused_compressed_is_offered_decompressed(server: Server) -> None:
+    reason = {"vr": "SQ", "Value": [{"00081197": {"vr": "US", "Value": [0xC122]}}]}
+    made = film("one")
+    plain = made.PixelData
+    made.compress(JPEGLSLossless, generate_instance_uid=False)
+    server.says(409, {"00081198": reason})
+    stored = {"00081155": {"vr": "UI", "Value": [made.SOPInstanceUID]}}
+    server.says(
+        200,
+        {"00081199": {"vr": "SQ", "Value": [stored]}},
+        **{"Content-Type": "application/dicom+json; charset=utf-8"},
+    )
+    DicomWeb(server.url, retries=0).send(made)
+    first, second = server.bodies
+    assert plain not in first
+    assert plain in second
 
 
 def test_the_password_comes_from_the_environment_or_netrc(

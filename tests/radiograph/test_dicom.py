@@ -18,7 +18,8 @@ from pydicom.uid import (
 )
 
 from sharp_cli import radiograph
-from sharp_cli.radiograph import codestream, dicom, gdcm_process
+from sharp_cli.radiograph import codestream, deflated, gdcm_process, picture_sha256
+from sharp_cli.radiograph.headers import read_header
 from tests import dicom_files
 from tests.dicom_files import stored
 from tests.radiograph.files import HAND, likeness, problem, read, written
@@ -98,8 +99,45 @@ def test_a_deflated_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     made.add_new(0x00431010, "OB", bytes(1 << 20))
     path = written(made, tmp_path)
     assert path.stat().st_size < 1 << 16
-    monkeypatch.setattr(dicom, "_MAX_INFLATED", 1 << 19)
-    assert "too large" in problem(path)
+    assert likeness(radiograph.read(path).pixels) > 0.999
+    monkeypatch.setattr(deflated, "MAX_TAGS_BYTES", 1 << 19)
+    assert "larger when decompressed than its tags allow" in problem(path)
+
+
+def test_a_deflated_file_may_be_as_large_as_its_tags_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deflated, "MAX_TAGS_BYTES", 1 << 12)
+    made = dicom_files.dataset(stored())
+    made.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    assert likeness(read(made, tmp_path).pixels) > 0.999
+    made.PixelData += bytes(1 << 20)
+    assert "larger when decompressed" in problem(written(made, tmp_path))
+
+
+@pytest.mark.parametrize("length", [False, True])
+def test_no_way_of_saying_that_it_is_deflated_goes_past_the_limit(
+    tmp_path: Path,
+    length: bool,  # noqa: FBT001
+) -> None:
+    made = dicom_files.dataset(stored())
+    made.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    # Far from the beginning, and without the length of group 2 or with a wrong one.
+    made.file_meta.PrivateInformationCreatorUID = "1.2"
+    made.file_meta.PrivateInformation = bytes(1 << 17)
+    made.add_new(0x00431010, "OB", bytes(1 << 24))
+    path = written(made, tmp_path)
+    content = bytearray(path.read_bytes())
+    if length:
+        struct.pack_into("<I", content, 140, 10)
+    else:
+        del content[132:144]
+    path.write_bytes(content)
+    assert "larger when decompressed" in problem(path)
+    assert picture_sha256(path)
+    header = read_header(str(path))
+    assert header is not None
+    assert header.study_key is not None
 
 
 def test_without_preamble_and_without_meta(tmp_path: Path) -> None:

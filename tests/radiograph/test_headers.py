@@ -126,11 +126,14 @@ def test_a_cut_off_radiograph_is_left_to_its_reader(tmp_path: Path) -> None:
     assert read_header(str(tmp_path / "missing")) == NO_HEADER
 
 
-def test_a_deflated_file_is_not_inflated(tmp_path: Path) -> None:
+def test_a_deflated_file_is_like_any_other(tmp_path: Path) -> None:
     made = dataset(stored())
+    made.save_as(tmp_path / "plain", enforce_file_format=True)
     made.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
-    made.save_as(tmp_path / "x", enforce_file_format=True)
-    assert read_header(str(tmp_path / "x")) == NO_HEADER
+    made.save_as(tmp_path / "deflated", enforce_file_format=True)
+    plain = read_header(str(tmp_path / "plain"))
+    assert plain != NO_HEADER
+    assert read_header(str(tmp_path / "deflated")) == plain
 
 
 class _Watched(io.BytesIO):

@@ -370,8 +370,8 @@ def test_classify_wants_patches(tmp_path: Path) -> None:
 
 def test_a_document_names_its_models(tmp_path: Path) -> None:
     document, _ = score(paint(tmp_path / "two.png"))
-    good = Bundle(tmp_path, "hands", "hands 1", "a", {"validated_on_patients": True})
-    other = Bundle(tmp_path, "joints", "joints 1", "b", {"validated_on_patients": False})
+    good = Bundle(tmp_path, "hands", "hands 1", "a", {}, validated_on_patients=True)
+    other = Bundle(tmp_path, "joints", "joints 1", "b", {})
     assert with_models(document, good).validated_on_patients
     both = with_models(with_models(document, other), good)
     assert not both.validated_on_patients

@@ -1,4 +1,7 @@
-"""Bundles in one file: .zip and .tar.gz."""
+"""Bundles in one file: .zip and .tar.gz.
+
+Nothing is unpacked that says that it is too large, and nothing further than it says.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,16 @@ _DAMAGE: Final = (
 _GZIP: Final = b"\x1f\x8b"
 """The first bytes of gzip files (RFC 1952, section 2.3.1)."""
 
+MAX_BUNDLE_BYTES: Final = 1 << 30
+"""Of all files of a bundle, unpacked; a choice: some twenty times the bundled ones."""
+
+_MAX_FILES: Final = 1000
+_MAX_HEADER: Final = 1 << 16
+"""Of what a .tar.gz says of a file, such as a long name."""
+
+_ZIPPED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The ways of compression that can be unpacked bit by bit."""
+
 _FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip file can hold."""
 
@@ -50,14 +63,16 @@ def members(content: bytes, where: str) -> dict[str, ReadFile]:
         where: The archive's name, for messages.
 
     Raises:
-        ModelError: It is damaged, or holds a link, a name that leads out of it, or no bundle.
+        ModelError: It is damaged, too large when unpacked, or holds a link, a name that leads out
+            of it, or no bundle.
     """
     with _readable(where):
         if content.startswith(_GZIP):
-            # All of it at once, as the checksum comes last.
-            file = io.BytesIO(gzip.decompress(content))
-            archive = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115 - it is in memory
-            return _named(_in_tar(archive, where), where)
+            unpacked = _Unpacked(content)
+            archive = tarfile.open(fileobj=unpacked, mode="r:")  # noqa: SIM115 - it is in memory
+            files = _named(_in_tar(archive, where), where)
+            unpacked.most = MAX_BUNDLE_BYTES
+            return files
         return _named(_in_zip(zipfile.ZipFile(io.BytesIO(content)), where), where)
 
 
@@ -90,22 +105,69 @@ def pack(files: Mapping[str, bytes], name: str) -> bytes:
     return content.getvalue()
 
 
+class _Unpacked(io.RawIOBase):
+    """What a gzip file holds, unpacked again whenever it is read.
+
+    Attributes:
+        most: How many bytes may be asked for at a time: tarfile asks for as many as a header says.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self.most = _MAX_HEADER
+        self._file = gzip.GzipFile(fileobj=io.BytesIO(content))
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= self.most:
+            message = f"{size} bytes at a time, and at most {self.most} are read"
+            raise ValueError(message)
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
 def _in_zip(archive: zipfile.ZipFile, where: str) -> Iterator[tuple[str, ReadFile]]:
-    for member in archive.infolist():
+    size = 0
+    for count, member in enumerate(archive.infolist(), 1):
+        size += member.file_size
+        _check_size(where, count, size)
         if member.is_dir():
             continue
+        if member.compress_type not in _ZIPPED:
+            raise _refused(where, member.filename, "is compressed in a way that is not read")
         if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
             raise _refused(where, member.filename, "is a link or the like")
-        yield member.filename, partial(_read, partial(archive.read, member), where)
+        yield member.filename, partial(_read, partial(_unzip, archive, member), where)
 
 
 def _in_tar(archive: tarfile.TarFile, where: str) -> Iterator[tuple[str, ReadFile]]:
-    for member in archive:
+    size = 0
+    for count, member in enumerate(archive, 1):
+        size += member.size
+        _check_size(where, count, size)
         if member.isdir():
             continue
-        if not member.isreg():
+        if not member.isreg() or member.issparse():
             raise _refused(where, member.name, "is a link or the like")
         yield member.name, partial(_read, partial(_extract, archive, member), where)
+
+
+def _check_size(where: str, count: int, size: int) -> None:
+    """Refuse an archive by what it says of its files so far, before any is unpacked."""
+    if count > _MAX_FILES or size > MAX_BUNDLE_BYTES:
+        message = (
+            f"{where}: unpacks to more than {MAX_BUNDLE_BYTES >> 20} MiB or {_MAX_FILES} files, "
+            "more than a bundle has; get it from elsewhere"
+        )
+        raise ModelError(message)
+
+
+def _unzip(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    with archive.open(member) as file:
+        return file.read(member.file_size)
 
 
 def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

@@ -19,6 +19,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from requests.utils import get_netrc_auth
 
 from sharp_cli.bundles.transfer import hub
+from sharp_cli.bundles.transfer.archives import MAX_BUNDLE_BYTES
 from sharp_cli.core.errors import ModelError, OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def download(url: str, part: Path) -> bytes:
             again, if the server can send ranges.
 
     Raises:
+        ModelError: It is larger than a bundle may be.
         OutputError: `part` cannot be written.
         UnreachableError: The server cannot be reached, does not have it, or sent only part of it.
     """
@@ -163,9 +165,15 @@ def _refusal(url: str, error: HTTPError) -> str:
 
 def _save(response: HTTPResponse, file: IO[bytes], url: str) -> None:
     length = response.headers.get("Content-Length")
-    came = 0
+    came, before = 0, file.tell()
     for chunk in _chunks(response, url):
         came += len(chunk)
+        if before + came > MAX_BUNDLE_BYTES:
+            message = (
+                f"{shown(url)}: has more than the {MAX_BUNDLE_BYTES >> 20} MiB that a bundle may "
+                "have; get it from elsewhere"
+            )
+            raise ModelError(message)
         file.write(chunk)
     if length is not None and came != int(length):
         raise _failed(url, f"cut off after {came} of {length} bytes")

@@ -47,6 +47,7 @@ def classify(
     precision: options.PrecisionOption = options.Precision.FP32,
     threads: options.Threads = None,
     models: options.FindingsBundle = None,
+    trust: options.Trust = None,
 ) -> ExitCode:
     """Classify the patches of sharp crop as intact or non-intact.
 
@@ -66,7 +67,7 @@ def classify(
 
     document = read_document(source)
     folder = Path() if source == STDOUT else Path(source).parent
-    bundle = open_bundle("findings", models)
+    bundle = open_bundle("findings", models, trust or ())
     classifier = Classifier(
         bundle,
         device=device.value,

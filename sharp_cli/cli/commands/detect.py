@@ -33,6 +33,7 @@ def detect(
     threads: options.Threads = None,
     hands: options.HandsBundle = None,
     detector: options.JointsBundle = None,
+    trust: options.Trust = None,
 ) -> ExitCode:
     """Find the hands and joints on radiographs.
 
@@ -48,7 +49,8 @@ def detect(
     from sharp_cli.results.run import Run
     from sharp_cli.scoring import steps
 
-    finding, detecting = open_bundle("hands", hands), open_bundle("joints", detector)
+    finding = open_bundle("hands", hands, trust or ())
+    detecting = open_bundle("joints", detector, trust or ())
     threads = threads or cores()
     run = Run()
     with progress(len(files)) as run.on_progress:

@@ -142,6 +142,7 @@ def listen(
     hands: options.HandsBundle = None,
     detector: options.JointsBundle = None,
     models: options.FindingsBundle = None,
+    trust: options.Trust = None,
 ) -> None:
     """Receive radiographs as a DICOM node, score them, and store the results in an archive.
 
@@ -161,7 +162,7 @@ def listen(
     endpoint = Endpoint(_address(bind), port, parse_title(aet), parse_callers(allow), tls)
     archive = destination(to, endpoint.title, tls)
     loaded = load(
-        open_bundles(hands, detector, models),
+        open_bundles(hands, detector, models, trust or ()),
         device=device.value,
         precision=precision.value,
         threads=threads,

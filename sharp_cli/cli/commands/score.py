@@ -150,6 +150,7 @@ def score(
     hands: options.HandsBundle = None,
     detector: options.JointsBundle = None,
     models: options.FindingsBundle = None,
+    trust: options.Trust = None,
 ) -> ExitCode:
     """Find and classify every joint on hand radiographs.
 
@@ -175,7 +176,7 @@ def score(
     from sharp_cli.scoring.score import score_plan
 
     loaded = load(
-        open_bundles(hands, detector, models),
+        open_bundles(hands, detector, models, trust or ()),
         device=machines.own_device,
         precision=precision.value,
         threads=threads,

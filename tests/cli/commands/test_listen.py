@@ -26,6 +26,10 @@ GOOD = {"--port": "11112", "--allow": "SENDER", "--queue": "queue", "--to": "PAC
     [
         ("--allow", "SENDER,", "no AE title"),
         ("--allow", "A TITLE OF 17 CHA", "no AE title"),
+        ("--allow", "SENDER@hospital", "no IP address or network"),
+        ("--allow", "SENDER@10.0.0.1/24", "no IP address or network"),
+        ("--bind", "localhost", "no IP address"),
+        ("--tls-key", "sharp.key", "belong together"),
         ("--aet", "BACK\\SLASH", "no AE title"),
         ("--to", "host:104", "no address of an archive"),
         ("--to", "https://user:secret@host", "holds a user name or password"),

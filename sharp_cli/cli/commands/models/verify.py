@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.terminal import log, print_table
 from sharp_cli.core.errors import ExitCode, ModelError
+
+if TYPE_CHECKING:
+    from sharp_cli.bundles.store import Bundle
 
 EXAMPLES: Final = """\
 # those that come with sharp
@@ -53,4 +56,18 @@ def _verified(folder: Path) -> tuple[str, ...]:
     except ModelError as error:
         log("error", str(error))
         return str(folder), "", "", "", _FAILED
+    if bundle.meta["validated_on_patients"]:
+        log("note", f"{folder}: {_claim(bundle)}")
     return str(folder), bundle.kind, bundle.name, bundle.sha256, "ok"
+
+
+def _claim(bundle: Bundle) -> str:
+    """What it takes to believe a bundle that says that it is validated on patients."""
+    from sharp_cli.bundles.store import open_bundle
+
+    if open_bundle(bundle.kind, bundle.path, [bundle.sha256]).validated_on_patients:
+        return f"says that it is validated on patients; --trust {bundle.sha256} believes it"
+    return (
+        "says that it is validated on patients, which is not believed: its card has nothing under "
+        '"Validation on patients"'
+    )
