@@ -7,7 +7,7 @@ import pytest
 
 from sharp_cli.bundles import store
 from sharp_cli.bundles.store import bundled, open_bundle, write_bundle
-from sharp_cli.core.errors import ModelError
+from sharp_cli.core.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +54,47 @@ def test_the_terms_end_the_card_once(folder: Path) -> None:
         card.read_text() == "# tiny\n\n## Metrics\n\nNone.\n\n## May I use it?\n\n- Yes.\n- Ask.\n"
     )
     assert open_bundle("joints", folder).terms == ("Yes.", "Ask.")
+
+
+CARD = "# tiny\n\n## Validation on patients\n\nOn 200 patients of one hospital.\n"
+
+
+@pytest.mark.parametrize(
+    ("claims", "card", "trusted", "believed"),
+    [
+        (True, CARD, True, True),
+        (False, CARD, True, False),
+        (True, CARD, False, False),
+        (True, "# tiny\n", True, False),
+        (True, "# tiny\n\n## Validation on patients\n \n## Licence\n\nApache\n", True, False),
+        (True, None, True, False),
+    ],
+)
+def test_a_validation_on_patients_is_believed_of_whom_one_trusts(
+    folder: Path,
+    claims: bool,  # noqa: FBT001
+    card: str | None,
+    trusted: bool,  # noqa: FBT001
+    believed: bool,  # noqa: FBT001
+) -> None:
+    if card is not None:
+        (folder / store.CARD_FILE).write_text(card)
+    write_bundle(folder, META | {"validated_on_patients": claims}, ["weights.bin"])
+    checksum = open_bundle("joints", folder).sha256
+    trust = [checksum if trusted else "0" * 64]
+    assert open_bundle("joints", folder, trust).validated_on_patients is believed
+
+
+def test_a_card_beside_a_bundle_is_not_its_own(folder: Path) -> None:
+    write_bundle(folder, META | {"validated_on_patients": True}, ["weights.bin"])
+    (folder / store.CARD_FILE).write_text(CARD)
+    checksum = open_bundle("joints", folder).sha256
+    assert not open_bundle("joints", folder, [checksum]).validated_on_patients
+
+
+def test_what_is_trusted_is_a_checksum(folder: Path) -> None:
+    with pytest.raises(UsageError, match="no sha256"):
+        open_bundle("joints", folder, ["tiny"])
 
 
 def test_a_new_bundle_is_named_after_its_folder(tmp_path: Path) -> None:

@@ -75,8 +75,9 @@ def test_another_implementation(tls: Tls, port: int) -> None:
     program = shutil.which("echoscu", path="/usr/bin:/usr/local/bin")  # pynetdicom has one, too
     if program is None:
         pytest.skip("DCMTK is not installed")
-    command = [program, "+tls", tls.key, tls.certificate, "+cf", tls.authority, "-aec", "SHARP"]
-    subprocess.run([*command, "127.0.0.1", str(port)], check=True, timeout=30)
+    ours = ("+tls", tls.key, tls.certificate, "+cf", tls.authority)
+    command = [program, *map(str, ours), "-aec", "SHARP", "127.0.0.1", str(port)]
+    subprocess.run(command, check=True, timeout=30)
 
 
 def test_files_that_cannot_be_used(tls: Tls, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from pydicom.uid import (
+    UID,
     DeflatedExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -123,7 +124,7 @@ def test_no_way_of_saying_that_it_is_deflated_goes_past_the_limit(
     made = dicom_files.dataset(stored())
     made.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     # Far from the beginning, and without the length of group 2 or with a wrong one.
-    made.file_meta.PrivateInformationCreatorUID = "1.2"
+    made.file_meta.PrivateInformationCreatorUID = UID("1.2")
     made.file_meta.PrivateInformation = bytes(1 << 17)
     made.add_new(0x00431010, "OB", bytes(1 << 24))
     path = written(made, tmp_path)

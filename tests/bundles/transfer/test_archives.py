@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import struct
 import tarfile
 import tempfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sharp_cli.bundles.store import BUNDLE_FILE
+from sharp_cli.bundles.transfer import archives
 from sharp_cli.bundles.transfer.archives import SUFFIXES, pack
 from sharp_cli.core.errors import ModelError
 from tests.bundles.transfer.conftest import TRUNK_FILE, contents, pull
@@ -102,6 +106,60 @@ def test_one_name_twice_and_two_bundles_are_refused(
     MAKERS[suffix]({**files, f"top/{BUNDLE_FILE}": files[BUNDLE_FILE]}, path)
     with pytest.raises(ModelError, match="one bundle is needed"):
         pull(str(path), tmp_path / "out")
+
+
+def pax_bomb(path: Path) -> None:
+    """A header of a file that is as long as memory."""
+    entry = tarfile.TarInfo("a")
+    entry.type, entry.size = tarfile.XHDTYPE, 64 << 20
+    with tarfile.open(path, "w:gz") as archive:
+        archive.addfile(entry, io.BytesIO(bytes(entry.size)))
+
+
+def sparse_bomb(path: Path) -> None:
+    """A file of next to nothing but holes."""
+    entry = tarfile.TarInfo(BUNDLE_FILE)
+    entry.type = tarfile.GNUTYPE_SPARSE
+    head = bytearray(entry.tobuf(tarfile.GNU_FORMAT))
+    head[483:495] = b"%011o\0" % (64 << 20)
+    head[148:156] = b"%06o\0 " % (sum(head[:148]) + 8 * 32 + sum(head[156:]))
+    path.write_bytes(gzip.compress(bytes(head) + bytes(1024)))
+
+
+def lying_zip(path: Path) -> None:
+    """A file that says that it is small, and is not."""
+    zipped({BUNDLE_FILE: bytes(64 << 20)}, path)
+    path.write_bytes(path.read_bytes().replace(struct.pack("<I", 64 << 20), struct.pack("<I", 9)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: tarred({BUNDLE_FILE: bytes(64 << 20)}, path),
+        lambda path: zipped({BUNDLE_FILE: bytes(64 << 20)}, path),
+        lambda path: tarred({f"{at}": b"" for at in range(1001)}, path),
+        lambda path: zipped({f"{at}": b"" for at in range(1001)}, path),
+        pax_bomb,
+        sparse_bomb,
+        lying_zip,
+    ],
+)
+def test_a_bomb_is_refused_before_it_takes_memory(
+    make: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "MAX_BUNDLE_BYTES", 16 << 20)
+    path = tmp_path / "a"
+    make(path)
+    content = path.read_bytes()
+    assert len(content) < 1 << 20
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelError, match=r"unpacks to more|archive|is a link"):
+            archives.members(content, "a")[BUNDLE_FILE]()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 << 20
 
 
 @settings(max_examples=80, deadline=None)
