@@ -10,7 +10,7 @@ from sharp_cli.api.scores import Scores
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import MODELS
 from sharp_cli.core.prevalence import prevalence_of
-from sharp_cli.core.records import Precision
+from sharp_cli.core.records import MissingRule, Precision
 from sharp_cli.execution.devices import Device
 from sharp_cli.results.run import Run
 from sharp_cli.scoring import loading
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sharp_cli.scoring.loading import Models
 
 _MODELS: Final = (*MODELS[:4], None)
+_RULES: Final = get_args(MissingRule)
 _DEVICES: Final = get_args(Device)
 _PRECISIONS: Final = (*get_args(Precision), "auto")
 
@@ -39,6 +40,7 @@ def score(
     threshold: float | None = None,
     prevalence: Literal["table2"] | float | Mapping[Finding, float] | None = None,
     strict: bool = False,
+    missing: MissingRule = "scale",
     device: Device = "auto",
     precision: Precision | Literal["auto"] = "fp32",
     threads: int | None = None,
@@ -65,6 +67,8 @@ def score(
             for each finding; `table2`, and None, for that of each joint group in Table 2 of the
             paper. Labels do not depend on it.
         strict: Whether studies fail that lack a hand or joint that the model needs.
+        missing: What totals do about joints without a grade: `scale`, `refuse` or `zero`, as
+            `--missing` says.
         device: Device for classification: `auto`, or as torch calls it `cpu`, `cuda` or
             `mps`.
         precision: Number format of the classifiers: `fp32`, `bf16` or `auto`.
@@ -89,6 +93,7 @@ def score(
     _require(threads is None or threads > 0, f"threads={threads}", "1 or more, or None")
     for name, value, known in (
         ("model", model, _MODELS),
+        ("missing", missing, _RULES),
         ("device", device, _DEVICES),
         ("precision", precision, _PRECISIONS),
     ):
@@ -105,6 +110,7 @@ def score(
         threshold=threshold,
         prevalence=wanted,
         strict=strict,
+        missing=missing,
     )
     run = Run()
     document = score_plan(plan(map(os.fsdecode, files)), scoring, run)

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.prevalence import Prevalence
-    from sharp_cli.core.records import Precision
+    from sharp_cli.core.records import MissingRule, Precision
     from sharp_cli.execution.devices import Device
     from sharp_cli.execution.ray_pool import Driver
     from sharp_cli.results.document import Document, Failure
     from sharp_cli.scoring.groups import Group
+    from sharp_cli.scoring.not_assessable import NotAssessable
     from sharp_cli.scoring.stages import Scoring
 
 
@@ -35,10 +36,12 @@ class Setup:
         bundles: See `loading.open_bundles`.
         checksums: Of the bundles, which must be the same there.
         trust: Of those that are validated on patients; see `store.open_bundle`.
-        model: See `stages.Scoring`, like the next three.
+        model: See `stages.Scoring`, like the next five.
         threshold: See there.
         prevalence: See there.
         strict: See there.
+        missing: See there.
+        not_assessable: See there.
         device: See `loading.load`, like the next two; `auto` is a GPU where the cluster has one.
         precision: See there.
         threads: See there.
@@ -52,6 +55,8 @@ class Setup:
     threshold: float | None
     prevalence: Prevalence | None
     strict: bool
+    missing: MissingRule
+    not_assessable: NotAssessable
     device: Device
     precision: Precision
     threads: int
@@ -119,6 +124,8 @@ def load_ray_worker(setup: Setup, file: str) -> RayWorker:
             threshold=setup.threshold,
             prevalence=setup.prevalence,
             strict=setup.strict,
+            missing=setup.missing,
+            not_assessable=setup.not_assessable,
         )
     )
 

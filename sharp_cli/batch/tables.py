@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Final
 from sharp_cli.core.errors import OutputError
 from sharp_cli.fileio import output
 from sharp_cli.fileio.tables import encoded, guarded, unguarded
-from sharp_cli.results.document import COLUMNS, MANIFEST_COLUMNS, Failure
+from sharp_cli.results.document import CSV_COLUMNS, Failure
+from sharp_cli.results.formats import SUMMARY_COLUMNS
 from sharp_cli.results.layout import FAILURES, HIDDEN, RESULTS, STUDY_CSV, SUMMARY
-from sharp_cli.results.sens import SENS_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
 _OF_STUDIES: Final = (
-    (RESULTS, STUDY_CSV, (*COLUMNS, *MANIFEST_COLUMNS)),
-    (SUMMARY, SUMMARY, SENS_COLUMNS),
+    (RESULTS, STUDY_CSV, CSV_COLUMNS),
+    (SUMMARY, SUMMARY, SUMMARY_COLUMNS),
 )
 """The tables of all studies: name, name of the part in each study's folder, columns."""
 

@@ -85,6 +85,8 @@ class Machines:
             threshold=scoring.threshold,
             prevalence=scoring.prevalence,
             strict=scoring.strict,
+            missing=scoring.missing,
+            not_assessable=scoring.not_assessable,
             device=self.device,
             precision=models.classifier.precision,
             threads=self.threads or 1,

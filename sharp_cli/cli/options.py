@@ -35,6 +35,14 @@ class Precision(str, Enum):
     AUTO = "auto"
 
 
+class Missing(str, Enum):
+    """What totals do about joints without a grade."""
+
+    SCALE = "scale"
+    REFUSE = "refuse"
+    ZERO = "zero"
+
+
 class Engine(str, Enum):
     """Which machines do the work."""
 
@@ -92,6 +100,15 @@ Prevalence = Annotated[
 Strict = Annotated[
     bool,
     typer.Option("--strict", help="Fail studies that lack a hand or joint that the model needs."),
+]
+MissingOption = Annotated[
+    Missing,
+    typer.Option(
+        "--missing",
+        help="What totals do about joints without a grade. scale: each counts as the mean of the "
+        "others of its hand and finding, if at least half of them are graded; refuse: there is no "
+        "total; zero: they add nothing.",
+    ),
 ]
 _DEVICES = "auto is the best there is; cuda a graphics card; mps that of an Apple processor."
 DeviceOption = Annotated[

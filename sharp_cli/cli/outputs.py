@@ -196,7 +196,7 @@ def print_tables(document: Document) -> None:
     """Print a table and a summary for each study."""
     from rich.console import Console
 
-    from sharp_cli.results.console import summary, table
+    from sharp_cli.results.console import summary, table, visits
 
     console = Console()
     for study in document.split().values():
@@ -204,3 +204,5 @@ def print_tables(document: Document) -> None:
         for line in summary(study):
             console.print(line, highlight=False)
         console.print()
+    for line in visits(document):
+        console.print(line, highlight=False)

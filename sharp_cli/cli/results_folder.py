@@ -13,10 +13,12 @@ from sharp_cli.batch.result_store import ResultStore, opened
 from sharp_cli.batch.resume import moved_from, read_contents, remaining
 from sharp_cli.cli.progress import rated_progress
 from sharp_cli.cli.terminal import count, log, log_problems, log_warnings
+from sharp_cli.fileio import output
 from sharp_cli.fileio.tables import list_places
 from sharp_cli.results.assemble import with_studies
 from sharp_cli.results.document import Document, ModelRow
-from sharp_cli.results.layout import FAILURES
+from sharp_cli.results.formats import to_changes
+from sharp_cli.results.layout import CHANGES, FAILURES
 from sharp_cli.results.run import Run
 from sharp_cli.scoring.joints import ANATOMY_ALONE
 from sharp_cli.scoring.score import start_document
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.errors import ExitCode
     from sharp_cli.fileio.tables import Table
     from sharp_cli.scoring.groups import Group
+    from sharp_cli.scoring.not_assessable import NotAssessable
     from sharp_cli.scoring.plan import Plan
     from sharp_cli.scoring.stages import Scoring
 
@@ -56,9 +59,18 @@ def settings(
         "prevalence": scoring.prevalence
         and ", ".join(f"{'/'.join(head)} {one:g}" for head, one in scoring.prevalence.items()),
         "strict": scoring.strict,
+        "missing": scoring.missing,
+        "not_assessable": _checksum(scoring.not_assessable),
         "device": device,
         "precision": scoring.precision,
     }
+
+
+def _checksum(left_out: NotAssessable) -> str | None:
+    """That of the joints that are left out; None for none."""
+    if not left_out.joints:
+        return None
+    return hashlib.sha256(repr(sorted(left_out.joints)).encode()).hexdigest()
 
 
 @dataclass(slots=True)
@@ -95,6 +107,8 @@ class ResultsFolder:
             self._fill(store, work)
             failed = len({failure.file for failure in self.run.failures})
             start = start_document(work, self.scoring, self.run)
+            if not self.run.interrupted and any(group.day for group in work.groups):
+                output.write(self.folder / CHANGES, to_changes(store.documents()))
             if outputs.requested:
                 outputs.deliver(with_studies(start, store.documents()), self.run)
                 self._log(())

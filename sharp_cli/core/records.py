@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 SideSource = Literal["manifest", "dicom", "anatomy"]
 View = Literal["PA", "AP"]
 Status = Literal["ok", "uncertain"]
-JointStatus = Literal["ok", "uncertain", "not-detected"]
+JointStatus = Literal["ok", "uncertain", "not-detected", "not-assessable"]
+MissingRule = Literal["scale", "refuse", "zero"]
+"""What a total does about joints without a grade: scale the sum of the others, give none, add 0."""
 Label = Literal["intact", "non-intact"]
 Certainty = Literal["certain", "uncertain", "unlike"]
 Precision = Literal["fp32", "bf16"]

@@ -10,7 +10,7 @@ from pydicom import dcmread
 from sharp_cli.core.about import MAKER, NAME, PNG_MARK
 from sharp_cli.radiograph import silence
 from sharp_cli.radiograph.deflated import opened
-from sharp_cli.radiograph.tags import key, lift_frame, object_sha256, side, text
+from sharp_cli.radiograph.tags import day, key, lift_frame, object_sha256, side, text
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
@@ -52,6 +52,7 @@ class Header:
         object_sha256: Of the SOPInstanceUID.
         issuer_key: Opaque, equal for patients' identifiers from one place (IssuerOfPatientID).
         written_here: Whether it is a picture that this tool wrote: an overlay, a patch.
+        day: Of the study, counted from a day that only this process knows (StudyDate).
     """
 
     study_key: str | None = None
@@ -61,6 +62,7 @@ class Header:
     object_sha256: str | None = None
     issuer_key: str | None = None
     written_here: bool = False
+    day: int | None = None
 
 
 NO_HEADER: Final = Header()
@@ -126,6 +128,7 @@ def _study(tags: FileDataset) -> Header:
         patient_key=key(tags, "PatientID"),
         issuer_key=key(tags, "IssuerOfPatientID"),
         day_key=key(tags, "PatientID", "StudyDate") if dated else None,
+        day=day(tags, "StudyDate"),
         side=side(tags)[0],
         object_sha256=object_sha256(tags),
     )

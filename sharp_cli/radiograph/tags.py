@@ -10,6 +10,7 @@ import hashlib
 import math
 import re
 import secrets
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydicom.sequence import Sequence
@@ -25,6 +26,9 @@ _Sides = Literal["left", "right", "both"]
 
 _SALT: Final = secrets.token_bytes(16)
 """Of this process only, so that no key can be looked up by hashing likely numbers."""
+
+_DAY_ZERO: Final = secrets.randbelow(1_000_000)
+"""Likewise, so that no day says when it was."""
 
 _FRAME_TAGS: Final = (
     "PixelMeasuresSequence",
@@ -173,6 +177,18 @@ def key(tags: Dataset, *keywords: str) -> str | None:
     if not found[0]:
         return None
     return hashlib.sha256(_SALT + "\0".join(found).encode(errors="replace")).hexdigest()[:16]
+
+
+def day(tags: Dataset, keyword: str) -> int | None:
+    """The day of a tag, or None if that is no date.
+
+    Days are counted from one that is drawn at random in each process: only how many lie between
+    them means anything.
+    """
+    try:
+        return datetime.strptime(text(tags, keyword), "%Y%m%d").toordinal() - _DAY_ZERO  # noqa: DTZ007
+    except ValueError:
+        return None
 
 
 def is_uid(text: str) -> bool:

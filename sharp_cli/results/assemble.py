@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import astuple, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from sharp_cli.core.inputs import FALLBACKS, Input, input_set
 from sharp_cli.core.joints import TARGETS
 from sharp_cli.core.records import Point
 from sharp_cli.inference.crop import corners
+from sharp_cli.inference.grading import grade, read_correlations
 from sharp_cli.inference.score_calibration import shown_probability, shown_thresholds
 from sharp_cli.results.document import Document, HandRow, InputRow, JointRow, ModelRow, WarningRow
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Finding, Side
     from sharp_cli.core.prevalence import Prevalence
-    from sharp_cli.core.records import Classification, Hand, JointStatus, Precision
+    from sharp_cli.core.records import Classification, Hand, JointStatus, MissingRule, Precision
     from sharp_cli.results.document import Failure
     from sharp_cli.results.study_records import DetectedHand, DetectedRadiograph, Study
 
@@ -56,10 +58,15 @@ def assemble(
 def points_of(document: Document, hand: HandRow) -> list[Point]:
     """The detected points of one hand of a document."""
     points = {
-        row.joint: Point(row.joint, row.x, row.y, row.likelihood, row.status)
+        row.joint: Point(
+            row.joint,
+            row.x,
+            row.y,
+            row.likelihood,
+            row.place_status,
+        )
         for row in document.joints
         if (row.study, row.hand) == (hand.study, hand.hand)
-        and row.status != "not-detected"
         # A detected joint has all three; asking for each is what the type checker needs.
         and row.x is not None
         and row.y is not None
@@ -74,10 +81,14 @@ def with_models(
     """The document with further bundles that it was made with."""
     used = {bundle.kind: ModelRow(bundle.name, bundle.sha256) for bundle in bundles}
     validated = all(bundle.validated_on_patients for bundle in bundles)
-    thresholds = document.thresholds
+    thresholds, correlation = document.thresholds, document.grade_correlation
     for bundle in bundles:
-        if bundle.kind == "findings" and document.model and document.threshold is None:
-            asked = (document.model, FALLBACKS.get(document.model, document.model))
+        if bundle.kind != "findings" or not document.model:
+            continue
+        asked = (document.model, FALLBACKS.get(document.model, document.model))
+        correlations = read_correlations(bundle.meta)
+        correlation = {model: correlations[model] for model in asked if model in correlations}
+        if document.threshold is None:
             thresholds = {
                 model: _thresholds(bundle, model, document.prevalence)
                 for model in asked
@@ -88,6 +99,7 @@ def with_models(
         models=document.models | used,
         precision=precision or document.precision,
         thresholds=thresholds,
+        grade_correlation=correlation,
         validated_on_patients=validated and (document.validated_on_patients or not document.models),
     )
 
@@ -98,6 +110,8 @@ def with_results(
     model: ModelName,
     threshold: float | None,
     prevalence: Prevalence | None = None,
+    *,
+    missing: MissingRule = "scale",
 ) -> Document:
     """The document with the classifications of each study, and warnings of missing inputs.
 
@@ -107,6 +121,7 @@ def with_results(
         model: What was asked for, like the next two; see `stages.Scoring`.
         threshold: See there.
         prevalence: See there.
+        missing: See there.
     """
     found = {
         (study, each.side, each.finding, each.joint): each
@@ -119,15 +134,19 @@ def with_results(
         if each is None:
             joints.append(row)
             continue
+        probability = (
+            round(each.probability, _PROBABILITY_DECIMALS)
+            if prevalence is None
+            else shown_probability(each.probability, each.label)
+        )
         joints.append(
             replace(
                 row,
-                probability=round(each.probability, _PROBABILITY_DECIMALS)
-                if prevalence is None
-                else shown_probability(each.probability, each.label),
+                probability=probability,
                 label=each.label,
                 certainty=each.certainty,
                 model=each.model,
+                **_grade(each, probability),
             )
         )
     return replace(
@@ -135,9 +154,26 @@ def with_results(
         model=model,
         threshold=threshold,
         prevalence={"/".join(head): one for head, one in (prevalence or {}).items()},
+        missing=missing,
         joints=tuple(joints),
         warnings=(*document.warnings, *_lacks(joints, model), *_unlike(joints)),
     )
+
+
+def _grade(each: Classification, probability: float) -> dict[str, Any]:
+    """The fields of a joint's grade, which agree with its probability as it is shown."""
+    if not each.at_least:
+        return {}
+    scale = probability / each.probability if each.probability else 0.0
+    given = [round(one * scale, _PROBABILITY_DECIMALS) for one in each.at_least[1:]]
+    limits = [1.0, probability, *given, 0.0]
+    return {
+        "grade": grade(each.at_least, damaged=each.label == "non-intact"),
+        "expected_grade": round(sum(limits[1:]), _PROBABILITY_DECIMALS),
+        "grade_probabilities": tuple(
+            round(lower - higher, _PROBABILITY_DECIMALS) for lower, higher in pairwise(limits)
+        ),
+    }
 
 
 def _unlike(joints: Iterable[JointRow]) -> Iterator[WarningRow]:
@@ -188,7 +224,7 @@ def _remarks(
     """
     joint = f"{row.joint} ({row.finding})"
     if row.model is None:
-        if row.status != "not-detected":
+        if row.status not in ("not-detected", "not-assessable"):
             yield f"not classified, which {model} has not learned", joint
         return
     own = Input(row.hand, row.joint)
@@ -250,6 +286,7 @@ def _input_row(study: Study, one: DetectedRadiograph) -> InputRow:
         sop_instance_sha256=one.object_sha256,
         patient=study.patient,
         date=study.date,
+        day=study.day,
     )
 
 

@@ -6,31 +6,29 @@ Numbers are rounded when a record is made, so that every way of writing it holds
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 from sharp_cli.core.geometry import from_matrix
 
 # `sharp_cli.results.formats` reads the annotations below: they say what a document may hold.
 from sharp_cli.core.inputs import ModelName  # noqa: TC001
-from sharp_cli.core.joints import FINDINGS, TARGET_OF, TARGETS, Finding, Side
+from sharp_cli.core.joints import FINDINGS, Finding, Side
 from sharp_cli.core.records import (
     Certainty,
     Corners,
     Hand,
     JointStatus,
     Label,
+    MissingRule,
     Plane,
     Precision,
     SideSource,
     Status,
 )
+from sharp_cli.inference.grading import Correlation  # noqa: TC001
 
 Row = tuple[float, float, float]
-
-_CORNERS: Final = 4
-_MAX_SCALE: Final = 1e3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +56,7 @@ class InputRow:
         spacing_source: See `records.Spacing`.
         spacing_plane: Likewise.
         pixel_aspect: How many times as high as wide a pixel is.
+        day: How many days after the patient's first visit; None where visits have no order.
     """
 
     study: str
@@ -72,6 +71,7 @@ class InputRow:
     spacing_source: str | None = None
     spacing_plane: Plane | None = None
     pixel_aspect: float = 1.0
+    day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,11 @@ class JointRow:
         label: `intact` or `non-intact`.
         certainty: Of the label, see `records.Classification`; None where the models do not say.
         model: What classified it.
-        status: `ok`, `uncertain` or `not-detected`.
+        status: `ok`, `uncertain`, `not-detected`, or `not-assessable` where a reader said so.
+        grade: SHS grade, the median among those that the label leaves; None where the models do
+            not grade, like the next two.
+        expected_grade: The mean of the grades by their probabilities.
+        grade_probabilities: Of the grades 0, 1, ...
     """
 
     study: str
@@ -133,6 +137,14 @@ class JointRow:
     certainty: Certainty | None
     model: ModelName | None
     status: JointStatus
+    grade: int | None = None
+    expected_grade: float | None = None
+    grade_probabilities: tuple[float, ...] | None = None
+
+    @property
+    def place_status(self) -> Status:
+        """How sure its place is, where it was detected."""
+        return "uncertain" if self.status == "uncertain" else "ok"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +196,8 @@ class Document:
         thresholds: The bundle's own, by model and `<finding>/<group>`, where labels depend on them.
         prevalence: What probabilities are calibrated to, by `<finding>/<group>`; empty where they
             are not calibrated.
+        grade_correlation: How the errors of grades go together, by model, where they are given.
+        missing: What totals do about joints without a grade.
     """
 
     models: dict[str, ModelRow]
@@ -199,6 +213,8 @@ class Document:
     precision: Precision | None = None
     thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
     prevalence: dict[str, float] = field(default_factory=dict)
+    grade_correlation: dict[str, Correlation] = field(default_factory=dict)
+    missing: MissingRule = "scale"
 
     def threshold_of(self, row: JointRow) -> float | None:
         """Probability from which a joint is non-intact; None where that is not known."""
@@ -213,19 +229,12 @@ class Document:
             for row in getattr(self, name):
                 if name == "inputs" or row.study in rows:
                     rows.setdefault(row.study, {}).setdefault(name, []).append(row)
-        return {
-            study: Document(
-                self.models,
-                self.model,
-                self.validated_on_patients,
-                threshold=self.threshold,
-                precision=self.precision,
-                thresholds=self.thresholds,
-                prevalence=self.prevalence,
-                **{name: tuple(part) for name, part in parts.items()},
-            )
-            for study, parts in rows.items()
-        }
+        bare = replace(self, inputs=(), hands=(), joints=(), patches=(), warnings=(), failures=())
+        found = {}
+        for study, parts in rows.items():
+            own: dict[str, Any] = {name: tuple(part) for name, part in parts.items()}
+            found[study] = replace(bare, **own)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +248,7 @@ class Count:
     non_intact: int
     not_detected: int
     uncertain: int
+    not_assessable: int = 0
 
     @property
     def classified(self) -> int:
@@ -251,6 +261,14 @@ COLUMNS: Final = tuple(field.name for field in fields(JointRow))
 
 MANIFEST_COLUMNS: Final = ("patient", "date")
 """The further ones, which are those of an input."""
+
+GRADE_COLUMNS: Final = ("grade", "expected_grade", "grade_probabilities")
+"""Those of a joint that came last."""
+
+CSV_COLUMNS: Final = (
+    *(name for name in COLUMNS if name not in GRADE_COLUMNS), *MANIFEST_COLUMNS, *GRADE_COLUMNS
+)  # fmt: skip
+"""The columns of the CSV in their order."""
 
 
 def counts(document: Document) -> tuple[Count, ...]:
@@ -265,77 +283,7 @@ def counts(document: Document) -> tuple[Count, ...]:
         for finding in FINDINGS:
             numbers = (
                 found[hand.study, hand.hand, finding, what]
-                for what in ("intact", "non-intact", "not-detected", "uncertain")
+                for what in ("intact", "non-intact", "not-detected", "uncertain", "not-assessable")
             )
             result.append(Count(hand.study, hand.hand, finding, *numbers))
     return tuple(result)
-
-
-def check(document: Document) -> None:
-    """Check that the records fit together.
-
-    Raises:
-        ValueError: They do not; the message says where.
-    """
-    own = [value for heads in document.thresholds.values() for value in heads.values()]
-    for value in [document.threshold, *own]:
-        valid = value is None or 0.0 <= value <= 1.0
-        require(valid, "threshold", "a number from 0 to 1")
-    for head, prevalence in document.prevalence.items():
-        require(0.0 < prevalence < 1.0, f"prevalence.{head}", "a number between 0 and 1")
-    inputs = {(row.study, row.file) for row in document.inputs}
-    hands = {(row.study, row.file, row.hand) for row in document.hands}
-    sides = {(row.study, row.hand) for row in document.hands}
-    for number, row in enumerate(document.inputs):
-        aspect = row.pixel_aspect
-        require(aspect > 0, f"inputs[{number}].pixel_aspect", "a number above 0")
-        # It names a folder in what is written.
-        plain = row.study == Path(row.study).name and row.study not in ("", ".", "..")
-        require(plain, f"inputs[{number}].study", "a name without a folder")
-    require(len(sides) == len(document.hands), "hands", "each side once a study")
-    for number, hand in enumerate(document.hands):
-        where = f"hands[{number}]"
-        require((hand.study, hand.file) in inputs, f"{where}.file", "a file of the inputs")
-        similar = 1 / _MAX_SCALE < hand.record.to_image.scale < _MAX_SCALE
-        require(similar, f"{where}.to_image", "a similarity")
-        fits = (hand.status == "uncertain") == bool(hand.reasons)
-        require(fits, f"{where}.reasons", "what makes it 'uncertain', or none where it is 'ok'")
-    for number, joint in enumerate(document.joints):
-        where = f"joints[{number}]"
-        require((joint.study, joint.file, joint.hand) in hands, where, "a hand of the document")
-        check_joint(joint, where)
-    joints = {(row.study, row.hand, row.finding, row.joint) for row in document.joints}
-    complete = len(joints) == len(document.joints) == len(sides) * len(TARGETS)
-    require(complete, "joints", f"{len(TARGETS)} joints of every hand, each once")
-    for number, patch in enumerate(document.patches):
-        known = (patch.study, patch.hand, patch.finding, patch.joint) in joints
-        require(known, f"patches[{number}]", "a joint of the document")
-
-
-def check_joint(row: JointRow, where: str) -> None:
-    """Check that the values of one joint fit together; raises ValueError as `check` does."""
-    target = TARGET_OF.get((row.finding, row.joint))
-    require(
-        target is not None and target.group == row.group,
-        f"{where}.joint",
-        "a scored joint in its group",
-    )
-    found = [value is not None for value in (row.x, row.y, row.box, row.likelihood)]
-    known = not any(found) if row.status == "not-detected" else all(found)
-    what = "'ok' or 'uncertain' with x, y, box and likelihood, or 'not-detected'"
-    require(known, f"{where}.status", what)
-    require(row.box is None or len(row.box) == _CORNERS, f"{where}.box", "four corners")
-    given = [value is not None for value in (row.probability, row.label, row.model)]
-    together = all(given) if any(given) else True
-    require(together, f"{where}.label", "probability, label and model together")
-    known = row.certainty is None or row.label is not None
-    require(known, f"{where}.certainty", "one where there is a label")
-    for name, value in (("likelihood", row.likelihood), ("probability", row.probability)):
-        require(value is None or 0.0 <= value <= 1.0, f"{where}.{name}", "a number from 0 to 1")
-
-
-def require(condition: bool, where: str, what: str) -> None:  # noqa: FBT001
-    """Raise ValueError with what was expected where, unless the condition holds."""
-    if not condition:
-        message = f"{where.lstrip('.')}: {what} expected"
-        raise ValueError(message)

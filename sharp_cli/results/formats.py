@@ -28,17 +28,19 @@ from typing import (
 from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.fileio.tables import encoded, guarded, unguarded
+from sharp_cli.results.changes import CHANGE_COLUMNS, changes
 from sharp_cli.results.document import (
     COLUMNS,
+    CSV_COLUMNS,
+    GRADE_COLUMNS,
     MANIFEST_COLUMNS,
     Document,
     JointRow,
-    check,
-    check_joint,
     counts,
-    require,
 )
+from sharp_cli.results.document_check import check, check_joint, require
 from sharp_cli.results.sens import SENS_COLUMNS, sens
+from sharp_cli.results.totals import TOTAL_COLUMNS, total_cells, totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,9 +49,13 @@ if TYPE_CHECKING:
 SCHEMA: Final = "sharp-score/1"
 
 _LATER: Final = (
-    "thresholds", "prevalence", "certainty", "spacing_source", "spacing_plane", "pixel_aspect"
+    "thresholds", "prevalence", "certainty", "spacing_source", "spacing_plane", "pixel_aspect",
+    *GRADE_COLUMNS, "grade_correlation", "missing", "day",
 )  # fmt: skip
 """What older versions did not write."""
+
+SUMMARY_COLUMNS: Final = (*SENS_COLUMNS, *TOTAL_COLUMNS)
+"""The columns of the table of scores."""
 
 _HUGE: Final = 1e300
 _NAMES: Final = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
@@ -65,6 +71,10 @@ def to_json(document: Document) -> bytes:
         "threshold": document.threshold,
         "thresholds": document.thresholds,
         "prevalence": document.prevalence,
+        "grade_correlation": {
+            model: asdict(one) for model, one in document.grade_correlation.items()
+        },
+        "missing": document.missing,
         "precision": document.precision,
         "validated_on_patients": document.validated_on_patients,
     }
@@ -77,7 +87,12 @@ def to_json(document: Document) -> bytes:
     }
     if not document.patches:
         del lists["patches"]
-    lists |= {"counts": counts(document), "sens": sens(document)}
+    lists |= {
+        "counts": counts(document),
+        "sens": sens(document),
+        "totals": totals(document),
+        "changes": changes([document]),
+    }
     head = [f"  {json.dumps(key)}: {_dump(value)}" for key, value in content.items()]
     tail = [f"  {json.dumps(key)}: {_dump_rows(rows)}" for key, rows in lists.items()]
     return ("{\n" + ",\n".join(head + tail) + "\n}\n").encode("ascii")
@@ -87,18 +102,32 @@ def to_csv(document: Document) -> bytes:
     """The joints as CSV (UTF-8), a row a joint; what does not apply is empty."""
     inputs = {(row.study, row.file): row for row in document.inputs}
     return _table(
-        (*COLUMNS, *MANIFEST_COLUMNS),
+        CSV_COLUMNS,
         (
-            [getattr(row, name) for name in COLUMNS]
-            + [getattr(inputs[row.study, row.file], name) for name in MANIFEST_COLUMNS]
+            [
+                getattr(inputs[row.study, row.file] if name in MANIFEST_COLUMNS else row, name)
+                for name in CSV_COLUMNS
+            ]
             for row in document.joints
         ),
     )
 
 
 def to_summary(document: Document) -> bytes:
-    """The scores as CSV (UTF-8), see `sens.Sens`; what does not apply is empty."""
-    return _table(SENS_COLUMNS, map(astuple, sens(document)))
+    """The scores as CSV (UTF-8), see `sens.Sens` and `totals.Total`; what is not known is empty."""
+    graded = {(row.study, row.hand): row for row in totals(document)}
+    return _table(
+        SUMMARY_COLUMNS,
+        (
+            [*astuple(row), *total_cells(graded.get((row.study, row.hand)))]
+            for row in sens(document)
+        ),
+    )
+
+
+def to_changes(documents: Iterable[Document]) -> bytes:
+    """The changes between visits as CSV (UTF-8), see `changes.Change`."""
+    return _table(CHANGE_COLUMNS, map(astuple, changes(documents)))
 
 
 def from_json(content: bytes, name: str) -> Document:
@@ -198,7 +227,7 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple):
-        return " ".join(str(number) for corner in value for number in corner)
+        return " ".join(map(_cell, value))
     return guarded(str(value)) if isinstance(value, str) else str(value)
 
 
@@ -209,8 +238,12 @@ def _parse(text: str | None, column: str) -> object:
     if column == "box":
         numbers = [float(number) for number in text.split()]
         return [numbers[at : at + 2] for at in range(0, len(numbers), 2)]
-    if column in ("x", "y", "likelihood", "probability"):
+    if column == "grade_probabilities":
+        return [float(number) for number in text.split()]
+    if column in ("x", "y", "likelihood", "probability", "expected_grade"):
         return float(text)
+    if column == "grade":
+        return int(text)
     return unguarded(text)
 
 

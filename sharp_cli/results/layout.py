@@ -13,13 +13,14 @@ RUN: Final = "run.json"
 RESULTS: Final = "results.csv"
 SUMMARY: Final = "summary.csv"
 """Of all studies; each one's folder has its own."""
+CHANGES: Final = "changes.csv"
 FAILURES: Final = "failures.csv"
 REPLACED: Final = "replaced.json"
 LOCK: Final = ".lock"
 OWNER: Final = ".lock.pid"
 """Which process holds the lock."""
 
-RESERVED: Final = (RUN, RESULTS, SUMMARY, FAILURES, REPLACED)
+RESERVED: Final = (RUN, RESULTS, SUMMARY, CHANGES, FAILURES, REPLACED)
 """Names that no study may have."""
 
 HIDDEN: Final = ".sharp-"

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Sens:
     """The score of one hand, or of all hands of a study; a joint counts once for each finding.
 
-    A joint that is not classified, be it that it was not detected or that the model has not learned
-    it, adds nothing to the score.
+    A joint that is not classified, be it that it was not detected, is not assessable, or that the
+    model has not learned it, adds nothing to the score.
 
     Attributes:
         study: The study.
@@ -36,6 +36,7 @@ class Sens:
         classified: How many joints are classified: the highest score that is possible.
         uncertain: Of how many it is uncertain whether they were found at their place.
         not_detected: How many were not detected.
+        not_assessable: How many a reader called not assessable.
     """
 
     study: str
@@ -46,6 +47,7 @@ class Sens:
     classified: int
     uncertain: int
     not_detected: int
+    not_assessable: int = 0
 
 
 SENS_COLUMNS: Final = tuple(field.name for field in fields(Sens))
@@ -82,6 +84,7 @@ def _score(study: str, hand: Side | None, found: Sequence[Count]) -> Sens:
         classified=sum(count.classified for count in found),
         uncertain=sum(count.uncertain for count in found),
         not_detected=sum(count.not_detected for count in found),
+        not_assessable=sum(count.not_assessable for count in found),
     )
 
 

@@ -59,6 +59,7 @@ class Study:
     radiographs: tuple[DetectedRadiograph, ...]
     patient: str | None = None
     date: str | None = None
+    day: int | None = None
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ class Group:
         listed: Whether a manifest gives the study, and not the files' headers and names.
         patient: Who it is of, according to a manifest.
         date: When, likewise.
+        day: How many days after the patient's first visit; None where visits have no order.
         guessed: Whether nothing but lying alone in a folder says that they are one.
         names: For each file the names that a study of it may have where the group is several, the
             preferred one first; see `plan.name_studies`.
@@ -35,6 +36,7 @@ class Group:
     listed: bool = False
     patient: str | None = None
     date: str | None = None
+    day: int | None = None
     guessed: bool = False
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

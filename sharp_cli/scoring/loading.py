@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from sharp_cli.execution.limits import cores, memory
+from sharp_cli.scoring.not_assessable import NONE, NotAssessable
 from sharp_cli.scoring.stages import Scoring
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.prevalence import Prevalence
-    from sharp_cli.core.records import Precision
+    from sharp_cli.core.records import MissingRule, Precision
     from sharp_cli.execution.devices import Device
     from sharp_cli.inference.classifier import Classifier
     from sharp_cli.inference.hand_finder import HandFinder
@@ -60,6 +61,8 @@ class Models:
         threshold: float | None = None,
         prevalence: Prevalence | None = None,
         strict: bool = False,
+        missing: MissingRule = "scale",
+        not_assessable: NotAssessable = NONE,
     ) -> Scoring:
         """How to score with these models; see `stages.Scoring` and `Classifier.choose`.
 
@@ -78,6 +81,8 @@ class Models:
             strict=strict,
             bundles=self.bundles,
             precision=self.classifier.precision,
+            missing=missing,
+            not_assessable=not_assessable,
         )
 
 

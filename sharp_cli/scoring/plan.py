@@ -19,6 +19,7 @@ from sharp_cli.scoring.discover import RadiographFile, discover, header_of
 from sharp_cli.scoring.groups import Group
 from sharp_cli.scoring.manifest import read_manifest
 from sharp_cli.scoring.pairing import pair
+from sharp_cli.scoring.visits import order_visits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,8 +74,10 @@ def plan_manifest(path: Path, table: Table | None = None) -> Plan:
     files = [file for group in groups for file in group.files]
     radiographs, copies = without_copies([RadiographFile(file, header_of(file)) for file in files])
     kept = {radiograph.file for radiograph in radiographs}
-    left = (group.without(set(group.files) - kept) for group in groups)
-    return Plan(name_studies(group for group in left if group.files), warnings=tuple(copies))
+    left = [group.without(set(group.files) - kept) for group in groups]
+    days = {one.file: one.header.day for one in radiographs if one.header.day is not None}
+    ordered, undated = order_visits([group for group in left if group.files], days)
+    return Plan(name_studies(ordered), warnings=(*copies, *undated))
 
 
 def name_studies(groups: Iterable[Group]) -> tuple[Group, ...]:

@@ -10,6 +10,7 @@ from sharp_cli.core.inputs import input_sets
 from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.results.assemble import assemble, with_models, with_results, with_studies
 from sharp_cli.scoring.detection import detect_group
+from sharp_cli.scoring.not_assessable import assessable
 from sharp_cli.scoring.study_grouping import group_into_studies
 
 if TYPE_CHECKING:
@@ -110,30 +111,31 @@ def _score(
     run: Run,
 ) -> Iterator[tuple[Group, list[ScoredStudy]]]:
     """Classify all studies of some groups at once."""
-    complete = []
+    documents: dict[str, Document] = {}
+    complete: dict[str, Patches] = {}
     for study in (study for _, studies, _ in groups for study in studies):
         with run.guard(*study.files):
             if scoring.strict:
                 notes = [text for one in study.radiographs for text in one.warnings]
                 require_all(study.patches, study.files, scoring.model, notes)
-            complete.append(study)
+            document = scoring.not_assessable.mark(assemble([study], (), ()))
+            documents[study.name] = document
+            complete[study.name] = assessable(study.patches, document)
     results: dict[str, tuple[Classification, ...]] = {}
-    with run.guard(*(file for study in complete for file in study.files)):
+    with run.guard(*(row.file for one in documents.values() for row in one.inputs)):
         found = scoring.classifier.classify(
-            [study.patches for study in complete],
+            [*complete.values()],
             scoring.model,
             threshold=scoring.threshold,
             prevalence=scoring.prevalence,
         )
-        results = {study.name: result for study, result in zip(complete, found, strict=True)}
+        results = dict(zip(complete, found, strict=True))
     for group, studies, grey in groups:
         yield (
             group,
             [
                 ScoredStudy(
-                    _classified(
-                        assemble([study], (), ()), {study.name: results[study.name]}, scoring
-                    ),
+                    _classified(documents[study.name], {study.name: results[study.name]}, scoring),
                     {file: grey[file] for file in study.files if file in grey},
                 )
                 for study in studies
@@ -146,7 +148,14 @@ def _classified(
     document: Document, results: Mapping[str, Sequence[Classification]], scoring: Scoring
 ) -> Document:
     """The document with the results of its studies, and what they were made with."""
-    document = with_results(document, results, scoring.model, scoring.threshold, scoring.prevalence)
+    document = with_results(
+        document,
+        results,
+        scoring.model,
+        scoring.threshold,
+        scoring.prevalence,
+        missing=scoring.missing,
+    )
     if not scoring.bundles:
         return document
     return with_models(document, *scoring.bundles, precision=scoring.precision)

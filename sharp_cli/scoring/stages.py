@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from sharp_cli.scoring.not_assessable import NONE, NotAssessable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -12,7 +14,15 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Side
     from sharp_cli.core.prevalence import Prevalence
-    from sharp_cli.core.records import Classification, Hand, Patch, Point, Precision, Radiograph
+    from sharp_cli.core.records import (
+        Classification,
+        Hand,
+        MissingRule,
+        Patch,
+        Point,
+        Precision,
+        Radiograph,
+    )
 
     Patches: TypeAlias = Mapping[Side, Sequence[Patch]]
     """The patches of each hand of a study."""
@@ -67,6 +77,8 @@ class Scoring:
         strict: Whether a study in which the model lacks an input fails.
         bundles: What the stages were loaded from, which documents name.
         precision: Of the numbers that the classifier computes in, likewise.
+        missing: What totals do about joints without a grade.
+        not_assessable: The joints that are left out.
     """
 
     finder: Finder
@@ -78,3 +90,5 @@ class Scoring:
     strict: bool = False
     bundles: tuple[Bundle, ...] = ()
     precision: Precision | None = None
+    missing: MissingRule = "scale"
+    not_assessable: NotAssessable = NONE

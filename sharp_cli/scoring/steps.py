@@ -7,6 +7,7 @@ What the steps hand on is the same in documents and patches as in memory, so `de
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sharp_cli.core.errors import DocumentError
@@ -16,6 +17,7 @@ from sharp_cli.results.assemble import assemble, keep, points_of, with_results, 
 from sharp_cli.results.document import PatchRow
 from sharp_cli.results.inputs import reread
 from sharp_cli.scoring.detection import detect_group
+from sharp_cli.scoring.not_assessable import assessable
 from sharp_cli.scoring.plan import plan
 from sharp_cli.scoring.score import require_all
 from sharp_cli.scoring.study_grouping import group_into_studies
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.joints import Side
     from sharp_cli.core.prevalence import Prevalence
+    from sharp_cli.core.records import MissingRule
     from sharp_cli.results.document import Document, InputRow
     from sharp_cli.results.run import Run
     from sharp_cli.scoring.stages import Classifier, Detector, Finder, Patches
@@ -88,6 +91,7 @@ def classify(
     threshold: float | None = None,
     prevalence: Prevalence | None = None,
     strict: bool = False,
+    missing: MissingRule = "scale",
 ) -> Document:
     """Classify the patches of a document.
 
@@ -100,7 +104,11 @@ def classify(
         threshold: The probability from which a joint is non-intact; None for the bundle's own.
         prevalence: What probabilities are calibrated to; None where they are not calibrated.
         strict: Whether a study in which the model lacks an input fails.
+        missing: What totals do about joints without a grade.
     """
+    classified = partial(
+        with_results, model=model, threshold=threshold, prevalence=prevalence, missing=missing
+    )
     documents = []
     with run.interruptible():
         for name, study in document.split().items():
@@ -112,11 +120,11 @@ def classify(
                     notes = [row.message for row in study.warnings]
                     require_all(patches, files, model, notes)
                 (result,) = classifier.classify(
-                    [patches], model, threshold=threshold, prevalence=prevalence
+                    [assessable(patches, study)], model, threshold=threshold, prevalence=prevalence
                 )
                 study = replace(study, patches=())  # noqa: PLW2901 - they are not handed on
-                documents.append(with_results(study, {name: result}, model, threshold, prevalence))
-    start = with_results(keep(document, (), run.failures), {}, model, threshold, prevalence)
+                documents.append(classified(study, {name: result}))
+    start = classified(keep(document, (), run.failures), {})
     return with_studies(start, documents)
 
 
@@ -149,6 +157,6 @@ def _load_patches(study: Document, load: Callable[[PatchRow], NDArray[np.uint16]
             message = f"{files}: no patch of {joint.hand} {joint.joint}; run `sharp crop` first"
             raise DocumentError(message)
         patches[joint.hand].append(
-            Patch(joint.finding, joint.joint, load(row), joint.box, joint.status)
+            Patch(joint.finding, joint.joint, load(row), joint.box, joint.place_status)
         )
     return patches

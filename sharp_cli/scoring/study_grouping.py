@@ -51,7 +51,7 @@ def group_into_studies(group: Group, radiographs: Sequence[DetectedRadiograph]) 
         studies += [(_single(one, lone, lefts),) for one in lone]
     studies.sort(key=lambda study: min(group.files.index(one.file) for one in study))
     return [
-        Study(name, study, group.patient, group.date)
+        Study(name, study, group.patient, group.date, group.day)
         for name, study in zip(_names(group, studies), studies, strict=True)
     ]
 

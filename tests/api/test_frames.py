@@ -40,9 +40,10 @@ def test_the_types_are_those_that_are_documented() -> None:
     def types(kind: type) -> dict[str, str]:
         return {name: str(dtype) for name, dtype in to_frame(kind, []).dtypes.items()}
 
-    numbers = dict.fromkeys(("x", "y", "likelihood", "probability"), "float64")
+    numbers = dict.fromkeys(("x", "y", "likelihood", "probability", "expected_grade"), "float64")
+    nested = {"box": "object", "grade_probabilities": "object", "grade": "Int64"}
     text = dict.fromkeys(COLUMNS, "string")
-    assert types(JointRow) == text | numbers | {"box": "object"}
+    assert types(JointRow) == text | numbers | nested
     hands = types(HandRow)
     assert (hands["score"], hands["to_image"], hands["reasons"]) == ("float64", "object", "object")
     assert types(WarningRow) == dict.fromkeys(("study", "file", "message"), "string")

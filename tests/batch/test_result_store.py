@@ -17,8 +17,8 @@ from sharp_cli.batch.resume import remaining
 from sharp_cli.batch.tables import read_failures
 from sharp_cli.batch.worker import overlay_names
 from sharp_cli.core.errors import OutputError, UsageError
-from sharp_cli.results.document import COLUMNS, MANIFEST_COLUMNS, Failure, ModelRow
-from sharp_cli.results.sens import SENS_COLUMNS
+from sharp_cli.results.document import CSV_COLUMNS, Failure, ModelRow
+from sharp_cli.results.formats import SUMMARY_COLUMNS
 from sharp_cli.scoring.groups import Group
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ def test_it_holds_what_was_added(tmp_path: Path) -> None:
             "b": {"b.png": "of b.png"},
             "p": {"p_L.png": "of p_L.png", "p_R.png": "of p_R.png"},
         }
-    head = ",".join((*COLUMNS, *MANIFEST_COLUMNS))
+    head = ",".join(CSV_COLUMNS)
     assert (tmp_path / "out/results.csv").read_text() == (
         f"{head}\nb,b.png\np,p_L.png\np,p_R.png\n"
     )
-    head = ",".join(SENS_COLUMNS)
+    head = ",".join(SUMMARY_COLUMNS)
     assert (tmp_path / "out/summary.csv").read_text() == f"{head}\nb,left\np,left\n"
     assert (tmp_path / "out/failures.csv").read_text() == (
         "file,error,reason\nx.png,NoHandError,x.png: no hand\n"

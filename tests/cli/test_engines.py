@@ -13,6 +13,7 @@ from sharp_cli import __version__
 from sharp_cli.batch import local_engine, ray_engine, ray_worker
 from sharp_cli.core.errors import UsageError
 from sharp_cli.execution.ray_pool import Driver
+from sharp_cli.scoring.not_assessable import NONE
 from tests.fakes import FakeRayPool, paint
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ def test_a_machine_that_is_not_like_this_one_is_refused(changed: dict[str, Any],
     given: dict[str, Any] = {
         "driver": Driver.here(), "bundles": (None, None, None),
         "checksums": ("0" * 64,) * 3, "trust": (), "model": "siso", "threshold": None,
-        "strict": False, "prevalence": None, "device": "cpu", "precision": "fp32", "threads": 1,
+        "strict": False, "missing": "scale", "not_assessable": NONE,
+        "prevalence": None, "device": "cpu", "precision": "fp32", "threads": 1,
     }  # fmt: skip
     ray_worker.load_ray_worker(ray_worker.Setup(**given), "two.png")
     with pytest.raises(UsageError, match=text):

@@ -66,6 +66,8 @@ def test_a_dicom_header_gives_opaque_keys(tmp_path: Path) -> None:
     assert one.patient_key == same.patient_key == other.patient_key
     assert one.day_key == same.day_key != other.day_key
     assert len({one.study_key, one.patient_key, one.day_key}) == 3
+    assert one.day is not None
+    assert other.day == one.day + 1
     for value in ("SECRET", "1.2.3", "2020"):
         assert value not in str(one)
 
@@ -89,6 +91,7 @@ def test_a_day_needs_a_patient_and_a_date(tmp_path: Path) -> None:
         found = read_header(dicom(tmp_path / str(number), **tags))
         assert found is not None
         assert found.day_key is None
+        assert (found.day is None) == (not tags)
 
 
 def test_one_without_preamble_is_known(tmp_path: Path) -> None:

@@ -15,8 +15,7 @@ from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import SIDES, TARGETS
 from sharp_cli.core.records import Certainty
 from sharp_cli.results.document import (
-    COLUMNS,
-    MANIFEST_COLUMNS,
+    CSV_COLUMNS,
     Document,
     Failure,
     HandRow,
@@ -175,21 +174,25 @@ def test_the_csv_has_the_promised_columns() -> None:
     lines = list(csv.reader(to_csv(one_hand()).decode("utf-8-sig").splitlines()))
     assert ",".join(lines[0]) == (
         "study,file,hand,finding,group,joint,x,y,box,likelihood,probability,label,certainty,model,"
-        "status,patient,date"
+        "status,patient,date,grade,expected_grade,grade_probabilities"
     )
-    row = dict(zip((*COLUMNS, *MANIFEST_COLUMNS), lines[1], strict=True))
+    row = dict(zip(CSV_COLUMNS, lines[1], strict=True))
     assert (row["patient"], row["date"]) == ("p1", "")
     assert row["file"] == "é.png"
     assert row["box"] == "1.0 2.0 3.0 2.0 3.0 4.0 1.0 4.5"
     missing = next(line for line in lines if line[5] == "lunate")
-    assert missing[6:] == [*[""] * 8, "not-detected", "p1", ""]
+    assert missing[6:] == [*[""] * 8, "not-detected", "p1", "", "", "", ""]
 
 
 def test_the_summary_has_the_promised_columns() -> None:
     assert to_summary(one_hand()).decode("utf-8-sig").splitlines() == [
-        "study,hand,erosion,jsn,sens,classified,uncertain,not_detected",
-        "s,left,0,0,0,30,0,1",
-        "s,,0,0,0,30,0,1",
+        (
+            "study,hand,erosion,jsn,sens,classified,uncertain,not_detected,not_assessable,"
+            "shs_erosion,shs_erosion_low,shs_erosion_high,shs_jsn,shs_jsn_low,shs_jsn_high,"
+            "shs_total,shs_total_low,shs_total_high,missing,missing_rule"
+        ),
+        "s,left,0,0,0,30,0,1,0,,,,,,,,,,,",
+        "s,,0,0,0,30,0,1,0,,,,,,,,,,,",
     ]
 
 
@@ -200,11 +203,11 @@ def test_the_json_says_what_it_is() -> None:
     assert "not validated on patients" in data["notice"]
     assert data["counts"][0] == {
         "study": "s", "hand": "left", "finding": "erosion",
-        "intact": 15, "non_intact": 0, "not_detected": 1, "uncertain": 0,
+        "intact": 15, "non_intact": 0, "not_detected": 1, "uncertain": 0, "not_assessable": 0,
     }  # fmt: skip
     assert data["sens"][0] == {
         "study": "s", "hand": "left", "erosion": 0, "jsn": 0, "sens": 0,
-        "classified": 30, "uncertain": 0, "not_detected": 1,
+        "classified": 30, "uncertain": 0, "not_detected": 1, "not_assessable": 0,
     }  # fmt: skip
     assert [row["hand"] for row in data["sens"]] == ["left", None]
     assert "notice" not in json.loads(to_json(replace(one_hand(), validated_on_patients=True)))
@@ -221,7 +224,11 @@ WRONG: list[tuple[tuple[str | int, ...], Any, str]] = [
     (("hands", 0, "status"), "not-detected", "'ok' or 'uncertain'"),
     (("hands", 0, "reasons"), ["cut off"], r"hands\[0\].reasons: .* or none"),
     (("joints", 0, "status"), "not-detected", "'ok' or 'uncertain' with"),
-    (("joints", 0, "status"), "unsure", "'ok' or 'uncertain' or 'not-detected' expected"),
+    (
+        ("joints", 0, "status"),
+        "unsure",
+        "'not-detected' or 'not-assessable' expected",
+    ),
     (("inputs", 0, "study"), "../s", "without a folder"),
     (("inputs", 0, "width"), 10.5, "a whole number"),
     (("joints", 0, "x"), "12", r"joints\[0\].x: a number"),

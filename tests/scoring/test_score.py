@@ -459,3 +459,26 @@ def test_overlays_show_every_radiograph(tmp_path: Path) -> None:
     drawn = [row.file for row, _ in overlay.draw_all(document, run)]
     assert drawn == [str(files[0])]
     assert run.failures[0].error == "RadiographError"
+
+
+def test_grades_agree_with_what_is_shown_of_the_binary_answer(tmp_path: Path) -> None:
+    found, _ = score(paint(tmp_path / "two.png"))
+    labels: tuple[Label, Label] = ("intact", "non-intact")
+    results = [
+        Classification(
+            row.hand, row.finding, row.joint, 0.123456, labels[number % 2], "siso", "certain",
+            (0.123456, 0.1, 0.05, 0.0, 0.0)[: 5 if row.finding == "erosion" else 4],
+        )
+        for number, row in enumerate(found.joints)
+    ]  # fmt: skip
+    rare = dict.fromkeys(JOINT_GROUPS, 0.2)
+    document = with_results(found, {"two": results}, "siso", None, rare, missing="refuse")
+    for row in document.joints:
+        assert row.grade_probabilities is not None
+        assert row.probability is not None
+        assert row.grade == (row.label == "non-intact")
+        assert 1 - row.grade_probabilities[0] == pytest.approx(row.probability, abs=1e-9)
+        assert sum(row.grade_probabilities) == pytest.approx(1, abs=1e-9)
+        assert row.expected_grade == pytest.approx(0.273456, abs=2e-4)
+    assert document.missing == "refuse"
+    assert from_json(to_json(document), "x") == document

@@ -43,6 +43,7 @@ def classify(
     threshold: options.Threshold = None,
     prevalence: options.Prevalence = None,
     strict: options.Strict = False,
+    missing: options.MissingOption = options.Missing.SCALE,
     device: options.DeviceOption = options.Device.AUTO,
     precision: options.PrecisionOption = options.Precision.FP32,
     threads: options.Threads = None,
@@ -86,5 +87,6 @@ def classify(
             threshold=threshold,
             prevalence=classifier.choose_prevalence(wanted),
             strict=strict,
+            missing=missing.value,
         )
     return outputs.finish(with_models(document, bundle, precision=classifier.precision), run)

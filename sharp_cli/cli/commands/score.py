@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.cli.dicomweb import Remote
     from sharp_cli.fileio.tables import Table
+    from sharp_cli.scoring.not_assessable import NotAssessable as LeftOut
     from sharp_cli.scoring.plan import Plan
 
 EXAMPLES: Final = """\
@@ -62,6 +63,16 @@ Manifest = Annotated[
         help="Score the radiographs that this table lists: study,patient,hand,path, and date if "
         "you like; - reads it from stdin. Paths are relative to its folder, or the working folder; "
         "hand is empty where both hands are shown.",
+    ),
+]
+NotAssessable = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="CSV",
+        exists=True,
+        dir_okay=False,
+        help="Leave out the joints that this table of labels gives the grade x: operated on, fused "
+        "by surgery, amputated or covered.",
     ),
 ]
 Overlay = Annotated[
@@ -142,6 +153,8 @@ def score(
     threshold: options.Threshold = None,
     prevalence: options.Prevalence = None,
     strict: options.Strict = False,
+    missing: options.MissingOption = options.Missing.SCALE,
+    not_assessable: NotAssessable = None,
     device: options.DeviceOption = options.Device.AUTO,
     precision: options.PrecisionOption = options.Precision.FP32,
     threads: options.Threads = None,
@@ -187,6 +200,8 @@ def score(
         threshold=threshold,
         prevalence=wanted,
         strict=strict,
+        missing=missing.value,
+        not_assessable=_left_out(not_assessable, work),
     )
     if remote is not None:
         return remote.score(scoring, outputs)
@@ -200,6 +215,17 @@ def score(
     given = settings(files or [], table, scoring, device.value)
     scorer = machines.score_with(loaded, scoring, (hands, detector, models))
     return ResultsFolder(Path(out), given, scoring, scorer, run).score(work, outputs)
+
+
+def _left_out(labels: Path | None, work: Plan) -> LeftOut:
+    """The joints that are not assessable.
+
+    Raises:
+        DocumentError: The table cannot be used.
+    """
+    from sharp_cli.scoring.not_assessable import NONE, read_not_assessable
+
+    return NONE if labels is None else read_not_assessable(labels, work.files)
 
 
 def _remote(

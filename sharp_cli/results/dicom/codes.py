@@ -90,4 +90,5 @@ STATUSES: Final[Mapping[JointStatus, Code]] = {
     "ok": _own("ok", "ok"),
     "uncertain": _own("uncertain", "uncertain"),
     "not-detected": _own("not-detected", "not detected"),
+    "not-assessable": _own("not-assessable", "not assessable"),
 }
