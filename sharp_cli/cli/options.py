@@ -92,8 +92,8 @@ Prevalence = Annotated[
         "--prevalence",
         metavar="P",
         help="What probabilities hold for: table2, the prevalence of each joint group in the "
-        "paper's patients; a number between 0 and 1; or erosion=0.2,jsn=0.3. Labels do not depend "
-        "on it. Only with calibrated models. Default: table2.",
+        "paper's patients; a number between 0 and 1; or as in erosion=0.2,jsn/PIP=0.3. Labels do "
+        "not depend on it. Only with calibrated models. Default: table2.",
         show_default=False,
     ),
 ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.joints import FINDINGS, JOINT_GROUPS, Finding
+from sharp_cli.core.group_numbers import numbers_by_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sharp_cli.core.joints import Finding
 
     Prevalence: TypeAlias = Mapping[tuple[Finding, str], float]
     """By finding and joint group, the fraction of non-intact joints; between 0 and 1."""
@@ -36,33 +38,27 @@ def prevalence_of(asked: str | float | Mapping[Finding, float]) -> Prevalence:
     """The prevalence in each joint group.
 
     Args:
-        asked: `table2` for that of the paper; a number for all groups; or one for each finding, as
-            a mapping or as text (`erosion=0.2,jsn=0.3`). A finding that is not named keeps the
-            paper's.
+        asked: `table2` for that of the paper; a number for all groups; or some of findings or joint
+            groups, as a mapping or as text (`erosion=0.2,jsn=0.3`; see `numbers_by_group`). Groups
+            that are not named keep the paper's.
 
     Raises:
         UsageError: It is none of these, or a number is not between 0 and 1.
     """
     if asked == TABLE_2_NAME:
         return TABLE_2
+    if isinstance(asked, str | float | int):
+        text = str(asked)
+    else:
+        text = ",".join(f"{name}={number}" for name, number in asked.items())
     try:
-        named = _by_finding(asked)
-    except (TypeError, ValueError):
+        named = numbers_by_group(text)
+    except ValueError:
         named = {}
-    if not named or not set(named) <= set(FINDINGS) or not all(0 < p < 1 for p in named.values()):
+    if not named or not all(0 < number < 1 for number in named.values()):
         message = (
-            f"prevalence={asked!r}; give {TABLE_2_NAME}, a number between 0 and 1, or one for each "
-            "finding, as in erosion=0.2,jsn=0.3"
+            f"prevalence={asked!r}; give {TABLE_2_NAME}, a number between 0 and 1, or some of "
+            "findings or joint groups, as in erosion=0.2,jsn/PIP=0.3"
         )
         raise UsageError(message)
-    return {key: named.get(key[0], TABLE_2[key]) for key in JOINT_GROUPS}
-
-
-def _by_finding(asked: str | float | Mapping[Finding, float]) -> dict[str, float]:
-    """The number of each finding that is named; raises TypeError or ValueError for what is none."""
-    if isinstance(asked, str) and "=" in asked:
-        pairs = [part.partition("=") for part in asked.split(",")]
-        return {name.strip(): float(number) for name, _, number in pairs}
-    if isinstance(asked, str | float):
-        return {finding: float(asked) for finding in FINDINGS}
-    return {str(finding): float(number) for finding, number in dict(asked).items()}
+    return {**TABLE_2, **named}

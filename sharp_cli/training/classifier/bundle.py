@@ -125,7 +125,7 @@ def write_classifier(
         old.unlink()
     name = folder.resolve().parent.name
     thresholds = {
-        head: choose_threshold(settings.threshold, cases.predictions)
+        head: choose_threshold(settings.threshold, head, cases.predictions)
         for head, cases in unseen.items()
     }
     measured, graded = head_metrics(unseen, thresholds), grades.metrics(thresholds)
@@ -268,9 +268,13 @@ def _rule(settings: ClassifierSettings) -> str:
     if rule.sensitivity is not None:
         return f"the highest with a sensitivity of {rule.sensitivity:g} on patients not trained on"
     best = "for each head that of the best F-measure on patients not trained on"
-    if rule.specificity is not None:
-        return f"{best}, among those with a specificity of {rule.specificity:g} or more"
-    return best
+    if rule.specificity is None:
+        return best
+    groups: dict[float, list[str]] = {}
+    for key, one in rule.specificity.items():
+        groups.setdefault(one, []).append("/".join(key))
+    asked = "; ".join(f"{one:g} ({', '.join(names)})" for one, names in groups.items())
+    return f"{best}, among those with at least a specificity of {asked}"
 
 
 def _unseen(members: int, cohort: CohortSummary) -> str:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from sharp_cli.training.run import fingerprint
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Finding
 
 Trunk: TypeAlias = Literal["per-group", "shared"]
 Start: TypeAlias = Literal["imagenet", "bundle", "random", "he"]
@@ -51,12 +53,13 @@ class ThresholdRule:
     Attributes:
         fixed: The threshold itself.
         sensitivity: The highest threshold with at least this sensitivity.
-        specificity: That of maximal F among those with at least this specificity.
+        specificity: That of maximal F among those with at least this specificity, by finding and
+            joint group; a group without one has that of maximal F.
     """
 
     fixed: float | None = None
     sensitivity: float | None = None
-    specificity: float | None = None
+    specificity: Mapping[tuple[Finding, str], float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,10 @@ class ClassifierSettings:
             "patience": self.patience,
             "threshold": self.threshold.fixed,
             "sensitivity": self.threshold.sensitivity,
-            "specificity": self.threshold.specificity,
+            "specificity": _by_name(self.threshold.specificity),
             "seed": self.seed,
         }
+
+
+def _by_name(numbers: Mapping[tuple[Finding, str], float] | None) -> dict[str, float] | None:
+    return None if numbers is None else {"/".join(key): one for key, one in numbers.items()}

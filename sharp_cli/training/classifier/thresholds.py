@@ -9,6 +9,7 @@ import numpy as np
 from sharp_cli.training.classifier.results import DECIMALS
 
 if TYPE_CHECKING:
+    from sharp_cli.training.classifier.input_sets import HeadName
     from sharp_cli.training.classifier.results import Predictions
     from sharp_cli.training.classifier.settings import ThresholdRule
 
@@ -16,11 +17,12 @@ DEFAULT_THRESHOLD: Final = 0.5
 """Of a head whose joints are all of one class."""
 
 
-def choose_threshold(rule: ThresholdRule, unseen: Predictions) -> float:
+def choose_threshold(rule: ThresholdRule, head: HeadName, unseen: Predictions) -> float:
     """The threshold of a head, 1 at most.
 
     Args:
         rule: How it is chosen.
+        head: The head.
         unseen: For joints of patients that the head was not trained on.
 
     Returns:
@@ -39,8 +41,9 @@ def choose_threshold(rule: ThresholdRule, unseen: Predictions) -> float:
     spared = np.searchsorted(intact, limits)
     if rule.sensitivity is not None:
         return float(limits[hits / len(damaged) >= rule.sensitivity][-1])
-    if rule.specificity is not None:
-        specific = spared / len(intact) >= rule.specificity
+    asked = (rule.specificity or {}).get((head.finding, head.group))
+    if asked is not None:
+        specific = spared / len(intact) >= asked
         limits, hits, spared = limits[specific], hits[specific], spared[specific]
         if not len(limits):
             # Rather no finding than false ones: above every joint.

@@ -311,7 +311,7 @@ def _evaluate(
             learning.validation, network.probabilities(head, learning.validation)
         )
         found = network.probabilities(head, test)
-        threshold = choose_threshold(settings.threshold, validated)
+        threshold = choose_threshold(settings.threshold, head, validated)
         yield HeadResult(
             task.fold, head, network.epochs, threshold, validated,
             test=predictions(test, found), of_sets=set_parts(test, found),

@@ -196,7 +196,8 @@ def test_a_threshold_of_ones_own(sharp: Sharp) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"), [("0.3", "not calibrated"), ("often", "prevalence='often'; give table2")]
+    ("given", "said"),
+    [("0.3", "not calibrated"), ("often", "prevalence='often'; give table2")],
 )
 def test_a_prevalence_that_cannot_be_used_is_usage(sharp: Sharp, given: str, said: str) -> None:
     paint(Path("two.png"))

@@ -14,6 +14,7 @@ import pytest
 
 from sharp_cli.cli.commands.train.detector import Net
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.execution.limits import cores
 from sharp_cli.training.classifier.label_check import Notice
 from sharp_cli.training.classifier.settings import (
@@ -153,7 +154,7 @@ def test_a_classifier_gets_what_was_asked(sharp: Sharp, calls: list[Call]) -> No
         "--annotations": "labels.csv", "--context": "concatenation", "--trunk": "shared",
         "--vgg16-weights": "labels.csv", "--size": "64", "--fc-layers": "3", "--fc-init": "random",
         "--dropout": "0.1", "--batch": "7", "--search": "5", "--samples": "9", "--epochs": "8",
-        "--patience": "2", "--specificity": "0.9", "--seed": "4", "--threads": "1",
+        "--patience": "2", "--specificity": "0.9,jsn/wrist=0.8", "--seed": "4", "--threads": "1",
         "--hands": "h", "--detector": "d",
     }  # fmt: skip
     words = [word for pair in asked.items() for word in pair]
@@ -161,11 +162,13 @@ def test_a_classifier_gets_what_was_asked(sharp: Sharp, calls: list[Call]) -> No
     assert done.code == 0, done.err
     (((sources, _), chosen),) = calls
     file = Path("labels.csv")
+    specificity = {**dict.fromkeys(JOINT_GROUPS, 0.9), ("jsn", "wrist"): 0.8}
     assert sources == Sources(file, Path(), file, None, file, file, "h", "d")
     assert chosen["settings"] == ClassifierSettings(
         models=("siso", "mimo-time"), context="concatenation", trunk="shared", start="imagenet",
         weights=file, frozen=True, size=64, hyper=Hyperparameters(3, "random", 0.1, 7), search=5,
-        samples=9, epochs=8, patience=2, threshold=ThresholdRule(specificity=0.9), seed=4,
+        samples=9, epochs=8, patience=2, threshold=ThresholdRule(specificity=specificity),
+        seed=4,
     )  # fmt: skip
     assert (chosen["folds"], chosen["final"], chosen["threads"]) == (4, True, 1)
 

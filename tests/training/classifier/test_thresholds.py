@@ -14,6 +14,7 @@ from sharp_cli.training.classifier.settings import ThresholdRule
 from sharp_cli.training.classifier.thresholds import DEFAULT_THRESHOLD, choose_threshold
 from tests.training.classifier.held_out import (
     FRACTIONS,
+    HEAD,
     PREDICTIONS,
     both_classes,
     counts,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @given(PREDICTIONS)
 def test_the_best_f_measure(seen: Predictions) -> None:
     both_classes(seen)
-    chosen = choose_threshold(ThresholdRule(), seen)
+    chosen = choose_threshold(ThresholdRule(), HEAD, seen)
     best = max(f_measure(seen, limit) for limit in seen.probabilities)
     assert f_measure(seen, chosen) == pytest.approx(best)
 
@@ -41,7 +42,7 @@ def test_the_highest_threshold_of_a_sensitivity(seen: Predictions, asked: float)
         hits, _, missed, _ = counts(seen, limit)
         return hits / (hits + missed)
 
-    chosen = choose_threshold(ThresholdRule(sensitivity=asked), seen)
+    chosen = choose_threshold(ThresholdRule(sensitivity=asked), HEAD, seen)
     assert chosen == max(one for one in seen.probabilities if sensitivity(one) >= asked)
 
 
@@ -53,7 +54,8 @@ def test_the_best_f_measure_of_a_specificity(seen: Predictions, asked: float) ->
         _, alarms, _, spared = counts(seen, limit)
         return spared / (alarms + spared)
 
-    chosen = choose_threshold(ThresholdRule(specificity=asked), seen)
+    rule = ThresholdRule(specificity={("jsn", "wrist"): 0.5, HEAD[1:]: asked})
+    chosen = choose_threshold(rule, HEAD, seen)
     allowed = [one for one in seen.probabilities if specificity(one) >= asked]
     assert specificity(chosen) >= asked or chosen == 1
     if allowed:
@@ -65,9 +67,9 @@ def test_the_best_f_measure_of_a_specificity(seen: Predictions, asked: float) ->
 
 def test_a_fixed_threshold_and_one_of_a_single_class() -> None:
     alike = of([0.2, 0.9], [True, True])
-    assert choose_threshold(ThresholdRule(fixed=0.3), alike) == 0.3
+    assert choose_threshold(ThresholdRule(fixed=0.3), HEAD, alike) == 0.3
     for seen in (alike, of([0.2], [False]), of([], [])):
-        assert choose_threshold(ThresholdRule(), seen) == DEFAULT_THRESHOLD
+        assert choose_threshold(ThresholdRule(), HEAD, seen) == DEFAULT_THRESHOLD
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=20))
@@ -78,6 +80,6 @@ def test_a_joint_at_the_threshold_is_non_intact_in_every_file(found: list[float]
         rows, labels, rows, rows, np.array(["p"] * len(found)), np.full_like(rows, -1)
     )
     seen = predictions(inputs, np.array(found, np.float32)[:, None])
-    limit = choose_threshold(ThresholdRule(), seen)
+    limit = choose_threshold(ThresholdRule(), HEAD, seen)
     assert json.loads(json.dumps(limit)) in seen.probabilities
     assert float(f"{limit}") == limit == round(limit, 6)

@@ -123,12 +123,12 @@ def test_an_ensemble_has_the_sensitivity_asked_for_on_fresh_patients() -> None:
         folds = _folds(every, truth, fold)
         fresh, damaged, _ = _cohort(rng, 500)
         shipped = np.mean([one.predict_proba(fresh)[:, 1] for one in networks], axis=0)[damaged]
-        threshold = choose_threshold(rule, unseen_by_ensemble(folds)[HEAD].predictions)
+        threshold = choose_threshold(rule, HEAD, unseen_by_ensemble(folds)[HEAD].predictions)
         reached.append((shipped >= threshold).mean())
         single = [
             np.concatenate(part) for part in zip(*(one.validation for one in folds), strict=True)
         ]
-        threshold = choose_threshold(rule, Predictions(*single))
+        threshold = choose_threshold(rule, HEAD, Predictions(*single))
         by_single_networks.append((shipped >= threshold).mean())
     assert np.mean(reached) == pytest.approx(0.9, abs=0.03)
     assert np.mean(by_single_networks) > 0.98

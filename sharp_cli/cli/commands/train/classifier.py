@@ -14,13 +14,15 @@ from sharp_cli.cli.commands.train.logs import begin_training
 from sharp_cli.cli.engines import training_helpers
 from sharp_cli.cli.terminal import log, log_form
 from sharp_cli.core.errors import UsageError
+from sharp_cli.core.group_numbers import numbers_by_group
 from sharp_cli.execution.limits import cores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.joints import Finding
     from sharp_cli.training.classifier.label_check import Notice
 
 EXAMPLES: Final = """\
@@ -106,7 +108,11 @@ def classifier(
         samples=samples,
         epochs=epochs,
         patience=patience,
-        threshold=settings.ThresholdRule(threshold, sensitivity, specificity),
+        threshold=settings.ThresholdRule(
+            threshold,
+            sensitivity,
+            None if specificity is None else _specificity(specificity),
+        ),
         seed=seed,
     )
     log_form(labels, prior, fold_file)
@@ -127,7 +133,20 @@ def classifier(
     log("done", f"predictions, metrics, curves and the bundle are in {out}")
 
 
-def _require_one_rule(*rules: float | None) -> None:
+def _specificity(text: str) -> Mapping[tuple[Finding, str], float]:
+    """Parse `--specificity`.
+
+    Raises:
+        UsageError: It is no numbers of joint groups.
+    """
+    try:
+        return numbers_by_group(text)
+    except ValueError:
+        message = f"--specificity {text}: give numbers from 0 to 1, as in 0.97,erosion/wrist=0.9"
+        raise UsageError(message) from None
+
+
+def _require_one_rule(*rules: float | str | None) -> None:
     """Check that thresholds are to be chosen by one rule at most.
 
     Raises:

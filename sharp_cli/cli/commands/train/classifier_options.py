@@ -172,11 +172,12 @@ Sensitivity = Annotated[
     typer.Option(min=0, max=1, help="Choose the highest thresholds with this sensitivity."),
 ]
 Specificity = Annotated[
-    float | None,
+    str | None,
     typer.Option(
-        min=0,
-        max=1,
-        help="Choose the best F-measure among thresholds with this specificity.",
+        metavar="S",
+        help="Choose the best F-measure among thresholds with this specificity: a number for all "
+        "joint groups, or as in 0.97,jsn=0.98,erosion/wrist=0.9, where later ones replace earlier "
+        "ones.",
     ),
 ]
 Final = Annotated[
