@@ -210,6 +210,7 @@ class FakeRayPool:
         items: Iterable[Any],
         *,
         on_crash: Callable[[Any], Any],
+        limit: object = None,  # noqa: ARG002 - as `RayPool.map`
     ) -> Generator[Any]:
         """As where work that exits ends every process."""
         for item in items:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
+
+from sharp_cli.execution.process_pool import Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from sharp_cli.batch.worker import StudyFiles
     from sharp_cli.results.document import Document
     from sharp_cli.results.run import Run
     from sharp_cli.scoring.groups import Group
+
+_Result = TypeVar("_Result")
+
+TIMEOUT: Final = 600.0
+"""Seconds that a radiograph may take; the slowest take a few: a choice."""
+
+
+def time_limit(
+    timeout: float | None, late: Callable[[Group, float], _Result]
+) -> Limit[Group, _Result]:
+    """How long a group may take: so many seconds for each of its radiographs.
+
+    Args:
+        timeout: The seconds; None for the default.
+        late: Gives the result of a group that took longer, and is told the seconds.
+    """
+    seconds = timeout or TIMEOUT
+    return Limit(lambda group: seconds * len(group.files), lambda group: late(group, seconds))
 
 
 class Finished(NamedTuple):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from sharp_cli.batch.engine import Finished
+from sharp_cli.batch.engine import Finished, time_limit
 from sharp_cli.batch.worker import Worker, crashed_files, load_worker
 from sharp_cli.execution.process_pool import ProcessPool, SerialPool, process_pool
-from sharp_cli.scoring.detection import crashed_group
+from sharp_cli.scoring.detection import crashed_group, late_group
 from sharp_cli.scoring.score import score_groups
 
 if TYPE_CHECKING:
@@ -38,10 +38,13 @@ class LocalEngine:
     Attributes:
         models: Those of `scoring`.
         scoring: How to score.
+        timeout: Seconds that a radiograph may take until its joints are detected; None for the
+            default, which holds where other processes do it.
     """
 
     models: Models
     scoring: Scoring
+    timeout: float | None = None
 
     def score(self, groups: Sequence[Group], run: Run) -> Generator[Finished]:
         """Score groups; see `engine.Engine`."""
@@ -50,7 +53,7 @@ class LocalEngine:
 
             def studies() -> Iterator[list[ScoredStudy]]:
                 for group, found in score_groups(
-                    _detected(groups, pool, run), self.scoring, run, together=pool.count
+                    self._detected(groups, pool, run), self.scoring, run, together=pool.count
                 ):
                     scored.append((group, found))
                     yield found
@@ -61,19 +64,19 @@ class LocalEngine:
 
     def _pool(self, groups: int) -> AbstractContextManager[_Pool]:
         """What reads radiographs and draws: for a few groups no other process is begun."""
-        if groups < _MANY:
+        if groups < _MANY and self.timeout is None:
             worker = Worker(self.scoring.finder, self.scoring.detector)
             return nullcontext(SerialPool(worker))
         hands, joints, _ = (bundle.path for bundle in self.models.bundles)
         return process_pool(self.models.workers, partial(load_worker, hands, joints))
 
-
-def _detected(
-    groups: Sequence[Group], pool: _Pool, run: Run
-) -> Iterator[tuple[Group, DetectedGroup]]:
-    """Each group with what was detected in it; groups are read ahead."""
-    found = iter(pool.map(Worker.detect, groups, on_crash=crashed_group))
-    for group in groups:
-        for file in group.files:
-            run.on_progress(file)
-        yield group, next(found)
+    def _detected(
+        self, groups: Sequence[Group], pool: _Pool, run: Run
+    ) -> Iterator[tuple[Group, DetectedGroup]]:
+        """Each group with what was detected in it; groups are read ahead."""
+        limit = time_limit(self.timeout, late_group)
+        found = iter(pool.map(Worker.detect, groups, on_crash=crashed_group, limit=limit))
+        for group in groups:
+            for file in group.files:
+                run.on_progress(file)
+            yield group, next(found)

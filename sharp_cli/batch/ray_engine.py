@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from sharp_cli.batch.engine import Finished
-from sharp_cli.batch.ray_worker import RayWorker, crashed, load_ray_worker
+from sharp_cli.batch.engine import Finished, time_limit
+from sharp_cli.batch.ray_worker import RayWorker, crashed, late, load_ray_worker
 from sharp_cli.execution.ray_pool import RayPool, cluster_device, connected
 
 if TYPE_CHECKING:
@@ -29,10 +29,12 @@ class RayEngine:
     Attributes:
         setup: With what its processes score.
         address: See `ray_pool.connected`.
+        timeout: Seconds that a radiograph may take; None for the default.
     """
 
     setup: Setup
     address: str | None
+    timeout: float | None = None
 
     def score(self, groups: Sequence[Group], run: Run) -> Generator[Finished]:
         """Score groups; see `engine.Engine`.
@@ -51,7 +53,10 @@ class RayEngine:
                 cpus=setup.threads,
                 gpus=1 / _A_GPU if setup.device == "cuda" else 0,
             )
-            with closing(pool.map(RayWorker.score, groups, on_crash=crashed)) as outcomes:
+            limit = time_limit(self.timeout, late)
+            with closing(
+                pool.map(RayWorker.score, groups, on_crash=crashed, limit=limit)
+            ) as outcomes:
                 for group in groups:
                     for file in group.files:
                         run.on_progress(file)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sharp_cli.batch.worker import StudyFiles, make_files
 from sharp_cli.core.errors import UsageError
 from sharp_cli.results.run import Run
-from sharp_cli.scoring.detection import crashed_group, detect_group
+from sharp_cli.scoring.detection import crashed_group, detect_group, late_group
 from sharp_cli.scoring.loading import load, open_bundles
 from sharp_cli.scoring.score import score_groups
 
@@ -133,3 +133,8 @@ def load_ray_worker(setup: Setup, file: str) -> RayWorker:
 def crashed(group: Group) -> ScoredGroup:
     """What `RayWorker.score` gives where every process ended that worked on a group."""
     return ScoredGroup((), StudyFiles({}, ()), crashed_group(group).failures)
+
+
+def late(group: Group, seconds: float) -> ScoredGroup:
+    """What `RayWorker.score` gives where it takes longer than some seconds for each file."""
+    return ScoredGroup((), StudyFiles({}, ()), late_group(group, seconds).failures)

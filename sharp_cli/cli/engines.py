@@ -28,12 +28,14 @@ class Machines:
         address: Of the cluster; see `ray_pool.connected`.
         device: Device to classify on, on each machine.
         threads: CPU threads; None for the default.
+        timeout: Seconds that a radiograph may take; None for the default.
     """
 
     engine: options.Engine
     address: str | None
     device: Device
     threads: int | None
+    timeout: float | None = None
 
     def check(self, *, out: str | None, precision: options.Precision) -> None:
         """Check that the options fit together.
@@ -42,6 +44,9 @@ class Machines:
             UsageError: They do not.
         """
         _check(self.engine, self.address)
+        if self.timeout is not None and out is None:
+            message = "--timeout: of a run into a folder; name it with --out DIR"
+            raise UsageError(message)
         if self.engine is options.Engine.LOCAL:
             return
         if out is None:
@@ -71,7 +76,7 @@ class Machines:
         if self.engine is options.Engine.LOCAL:
             from sharp_cli.batch.local_engine import LocalEngine
 
-            return LocalEngine(models, scoring)
+            return LocalEngine(models, scoring, self.timeout)
         from sharp_cli.batch.ray_engine import RayEngine
         from sharp_cli.batch.ray_worker import Setup
         from sharp_cli.execution.ray_pool import Driver
@@ -91,7 +96,7 @@ class Machines:
             precision=models.classifier.precision,
             threads=self.threads or 1,
         )
-        return RayEngine(setup, self.address)
+        return RayEngine(setup, self.address, self.timeout)
 
 
 @contextmanager

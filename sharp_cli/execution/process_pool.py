@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
@@ -24,6 +25,20 @@ if TYPE_CHECKING:
 _State = TypeVar("_State")
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit(Generic[_Item, _Result]):
+    """How long work may take, if not for ever.
+
+    Attributes:
+        seconds: That an item may take.
+        on_late: Gives the result of an item that took longer; its process is ended.
+    """
+
+    seconds: Callable[[_Item], float]
+    on_late: Callable[[_Item], _Result]
+
 
 _TRIES: Final = 2
 """How often an item is begun: its process may have been ended for the memory that others took."""
@@ -59,8 +74,9 @@ class SerialPool(Generic[_State]):
         items: Iterable[_Item],
         *,
         on_crash: Callable[[_Item], _Result],  # noqa: ARG002 - as `ProcessPool.map`
+        limit: Limit[_Item, _Result] | None = None,  # noqa: ARG002 - likewise
     ) -> Iterator[_Result]:
-        """The result of each item, in order."""
+        """The result of each item, in order; nothing limits how long that takes."""
         return map(partial(work, self._state), items)
 
 
@@ -88,6 +104,7 @@ class ProcessPool(Generic[_State]):
         items: Iterable[_Item],
         *,
         on_crash: Callable[[_Item], _Result],
+        limit: Limit[_Item, _Result] | None = None,
     ) -> Iterator[_Result]:
         """The result of each item, in order; one more than there are processes is under way.
 
@@ -96,10 +113,11 @@ class ProcessPool(Generic[_State]):
                 there, and an item.
             items: Taken when there is room for another.
             on_crash: Gives the result of an item that ended every process that it was begun in.
+            limit: How long an item may take, from when its process is prepared.
         """
         under_way: deque[Future[_Result]] = deque()
         for item in items:
-            under_way.append(self._threads.submit(self._ask, work, item, on_crash))
+            under_way.append(self._threads.submit(self._ask, work, item, on_crash, limit))
             if len(under_way) > self.count:
                 yield under_way.popleft().result()
         while under_way:
@@ -110,12 +128,17 @@ class ProcessPool(Generic[_State]):
         work: Callable[[_State, _Item], _Result],
         item: _Item,
         on_crash: Callable[[_Item], _Result],
+        limit: Limit[_Item, _Result] | None,
     ) -> _Result:
         """What the process of this thread makes of an item."""
         for _ in range(_TRIES):
             process = self._process()
             try:
-                answer = process.ask(work, item)
+                answer = process.ask(work, item, limit.seconds(item) if limit else None)
+            except _LateError:
+                self._own.process = None
+                process.end(now=True)
+                return limit.on_late(item) if limit else on_crash(item)
             except (EOFError, OSError):  # it has ended
                 self._own.process = None
                 process.end()
@@ -141,6 +164,10 @@ class ProcessPool(Generic[_State]):
             process.end()
 
 
+class _LateError(Exception):
+    """A process has not answered in time."""
+
+
 class _Raised(NamedTuple):
     """What work raised."""
 
@@ -158,19 +185,27 @@ class _Process:
         self._process.start()
         # So that the end of the process is the end of what comes from it.
         theirs.close()
+        self._is_prepared = False
 
-    def ask(self, work: Callable[[Any, Any], Any], item: Any) -> Any:
+    def ask(self, work: Callable[[Any, Any], Any], item: Any, seconds: float | None) -> Any:
         """What it makes of an item, or what that raised.
 
         Raises:
+            _LateError: That takes longer than some seconds.
             EOFError: The process has ended.
             OSError: Likewise.
         """
+        if not self._is_prepared:
+            self._is_prepared = self._ours.recv()
         self._ours.send((work, item))
+        if not self._ours.poll(seconds):
+            raise _LateError
         return self._ours.recv()
 
-    def end(self) -> None:
-        """Let it end."""
+    def end(self, *, now: bool = False) -> None:
+        """Let it end, or end it now."""
+        if now:
+            self._process.kill()
         self._ours.close()
         self._process.join()
 
@@ -181,6 +216,7 @@ def _serve(asked: Connection, prepare: Callable[[], Any]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     state = prepare()
     with suppress(EOFError):
+        asked.send(True)
         while True:
             work, item = asked.recv()
             try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from collections import deque
 from concurrent.futures import Future
 from contextlib import contextmanager, redirect_stdout
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from sharp_cli.execution.devices import Device
+    from sharp_cli.execution.process_pool import Limit
 
 _State = TypeVar("_State")
 _Item = TypeVar("_Item")
@@ -141,6 +143,7 @@ class _Task(Generic[_Item, _Result]):
     item: _Item
     future: Future[_Result] = field(default_factory=Future)
     tries: int = 0
+    begun: float = 0.0
 
 
 class _Process:
@@ -193,6 +196,7 @@ class RayPool(Generic[_State]):
         items: Iterable[_Item],
         *,
         on_crash: Callable[[_Item], _Result],
+        limit: Limit[_Item, _Result] | None = None,
     ) -> Generator[_Result]:
         """The result of each item, in order; twice as many as there is room for are under way.
 
@@ -204,6 +208,7 @@ class RayPool(Generic[_State]):
                 there, and an item.
             items: Taken when there is room for another.
             on_crash: Gives the result of an item that ended every process that it was begun in.
+            limit: How long an item may take, on any machine.
         """
         line: deque[_Task[_Item, _Result]] = deque()
 
@@ -211,6 +216,8 @@ class RayPool(Generic[_State]):
             task = line.popleft()
             while not task.future.done():
                 self._step(work, on_crash)
+                if limit is not None:
+                    self._end_late(limit)
             return task.future.result()
 
         try:
@@ -232,6 +239,7 @@ class RayPool(Generic[_State]):
         while self._idle and self._waiting:
             actor, task = self._idle.pop(), self._waiting.popleft()
             task.tries += 1
+            task.begun = time.monotonic()
             self._running[actor.work.remote(work, task.item)] = actor, task
         done, _ = ray.wait([*self._starting, *self._running], timeout=_LOOK)
         for ref in done:
@@ -239,6 +247,17 @@ class RayPool(Generic[_State]):
                 self._started(ref)
             else:
                 self._finished(ref, on_crash)
+
+    def _end_late(self, limit: Limit[Any, Any]) -> None:
+        """End the processes that have worked too long on what they are at."""
+        import ray  # noqa: PLC0415
+
+        now = time.monotonic()
+        for ref, (actor, task) in [*self._running.items()]:
+            if now - task.begun > limit.seconds(task.item):
+                del self._running[ref]
+                ray.kill(actor)
+                task.future.set_result(limit.on_late(task.item))
 
     def _begin(self) -> None:
         """Begin as many processes as there is room and work for, and one in any case."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pydicom import dcmread
@@ -72,13 +74,15 @@ def read_header(path: str) -> Header | None:
     """Read the header of a file, from its beginning.
 
     A file that may be a radiograph but cannot be read now counts as one without header, so that
-    the error is reported when its pixels are read; so does one that has the suffix of a picture
-    and holds none.
+    the error is reported when its pixels are read; so does a pipe or a device, and a file that has
+    the suffix of a picture and holds none.
 
     Returns:
         Its header, or None if it is no picture of a supported format.
     """
     try:
+        if not S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - archives are large
+            return NO_HEADER  # to open a pipe or a device would hang
         with open(path, "rb") as stream:  # noqa: PTH123 - archives are large, and Path is slow
             return _header(stream, NO_HEADER if path.lower().endswith(_NAMES) else None)
     except (OSError, ValueError):  # a name with a null byte

@@ -128,6 +128,19 @@ def crashed_group(group: Group) -> DetectedGroup:
     return DetectedGroup((), {}, [crash(file) for file in group.files])
 
 
+def late_group(group: Group, seconds: float) -> DetectedGroup:
+    """What `detect_group` gives where it takes longer than some seconds for each file."""
+    reason = (
+        "{}: nothing came of it, or of what may be of the same study, within {:g} s a radiograph; "
+        "it may be damaged, or its disk may not answer; repeat the call, or give --timeout more"
+    )
+    late = [
+        Failure(file, RadiographError.__name__, reason.format(file, seconds))
+        for file in group.files
+    ]
+    return DetectedGroup((), {}, late)
+
+
 def crash(file: str) -> Failure:
     """The failure of a file over which a process ended."""
     reason = (

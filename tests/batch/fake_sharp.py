@@ -1,7 +1,7 @@
 """`python -m tests.batch.fake_sharp …` is `sharp …` with stages that need no weights.
 
 SHARP_TEST_PAUSE is how many seconds the detection of a hand takes. A process that works on a file
-called `crash…` ends.
+called `crash…` ends, and never comes to an end with one called `hang…`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class _SlowDetector(FakeDetector):
     def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
         if Path(radiograph.file).stem.startswith("crash"):
             os._exit(9)
+        if Path(radiograph.file).stem.startswith("hang"):
+            time.sleep(10_000)
         time.sleep(float(os.environ.get("SHARP_TEST_PAUSE", "0")))
         return super().detect(radiograph, hand)
 

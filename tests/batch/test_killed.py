@@ -30,10 +30,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sharp(
-    folder: Path, out: str, *, source: str = "archive", pause: float = 0
+    folder: Path, out: str, *more: str, source: str = "archive", pause: float = 0
 ) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "SHARP_TEST_PAUSE": str(pause)}
-    command = [sys.executable, "-m", "tests.batch.fake_sharp", "score", source, "--out", out]
+    command = [sys.executable, "-m", "tests.batch.fake_sharp", "score", source, "--out", out, *more]
     return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE)
 
 
@@ -103,6 +103,17 @@ def test_a_file_that_ends_its_process_is_a_failure_of_its_own(archive: Path) -> 
     (failure,) = read_failures(archive / "crashed")
     assert failure.file == "crashing/crash.png"
     assert "the process that worked on it ended" in failure.reason
+
+
+def test_a_file_that_never_ends_fails_by_name_and_the_others_are_scored(archive: Path) -> None:
+    for name in ("hang", "p_L", "two"):
+        paint(archive / f"hanging/{name}.png")
+    os.mkfifo(archive / "hanging/pipe.dcm")
+    assert sharp(archive, "hung", "--timeout", "3", source="hanging").wait() == 1
+    assert sorted(path.parent.name for path in archive.glob("hung/*/result.csv")) == ["p_L", "two"]
+    (failure,) = read_failures(archive / "hung")
+    assert failure.file == "hanging/hang.png"
+    assert "within 3 s a radiograph" in failure.reason
 
 
 def test_a_second_process_is_refused(archive: Path) -> None:

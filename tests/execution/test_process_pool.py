@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sharp_cli.execution.process_pool import SerialPool, process_pool
+from sharp_cli.execution.process_pool import Limit, SerialPool, process_pool
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +47,20 @@ def test_the_items_that_end_a_process_are_lost_alone(count: int) -> None:
         again = list(pool.map(work, [5], on_crash=lost))
     assert found == [lost(item) if item == 13 else f"ready {item}" for item in items]
     assert again == ["ready 5"]
+
+
+def slow(_: str, seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def test_what_takes_too_long_is_given_up_and_its_process_begun_anew() -> None:
+    begun = time.monotonic()
+    with process_pool(1, partial(prepare, "ready")) as pool:
+        limit: Limit[float, float] = Limit(lambda _: 2.0, lambda seconds: -seconds)
+        found = list(pool.map(slow, [0.0, 900.0, 0.1], on_crash=abs, limit=limit))
+    assert found == [0.0, -900.0, 0.1]
+    assert time.monotonic() - begun < 120
 
 
 def test_what_ended_with_its_process_is_begun_again(tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sharp_cli.core.errors import UsageError
+from sharp_cli.execution import ray_pool
+from sharp_cli.execution.process_pool import Limit
 from sharp_cli.execution.ray_pool import RayPool, cluster_device, connected
-from tests.execution.test_process_pool import lost, once, prepare, work
+from tests.execution.test_process_pool import lost, once, prepare, slow, work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +50,13 @@ def test_the_items_that_end_every_process_are_lost_alone() -> None:
 def test_what_ended_with_its_process_is_begun_again(tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     assert list(pool().map(once, [begun], on_crash=str)) == ["done"]
+
+
+def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_pool, "_LOOK", 0.5)
+    limit: Limit[float, float] = Limit(lambda seconds: 2.0 if seconds > 1 else 90.0, lambda _: -1.0)
+    found = list(pool().map(slow, [0.0, 900.0, 0.1], on_crash=abs, limit=limit))
+    assert found == [0.0, -1.0, 0.1]
 
 
 def test_items_are_taken_no_further_ahead_than_twice_the_processes() -> None:

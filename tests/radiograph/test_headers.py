@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -173,3 +174,10 @@ def test_who_issued_an_identifier_is_told_apart_from_it(tmp_path: Path) -> None:
     assert one.patient_key == other.patient_key == none.patient_key
     assert one.issuer_key != other.issuer_key
     assert none.issuer_key is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_pipes_and_devices_are_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.dcm")
+    for file in (str(tmp_path / "pipe.dcm"), "/dev/zero"):
+        assert read_header(file) is NO_HEADER

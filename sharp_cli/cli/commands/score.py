@@ -130,6 +130,18 @@ Out = Annotated[
     ),
 ]
 
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        min=1,
+        metavar="SECONDS",
+        help="With --out: let a radiograph fail that takes longer to read, as a damaged one or one "
+        "on a disk that does not answer. Default: 600, but where so few files are read that no "
+        "other process is begun for it.",
+        show_default=False,
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -160,6 +172,7 @@ def score(
     threads: options.Threads = None,
     engine: options.EngineOption = options.Engine.LOCAL,
     address: options.Address = None,
+    timeout: Timeout = None,
     hands: options.HandsBundle = None,
     detector: options.JointsBundle = None,
     models: options.FindingsBundle = None,
@@ -172,7 +185,7 @@ def score(
     if no other file is given. A terminal gets a table, a pipe CSV; neither, once an option names a
     file or folder.
     """
-    machines = Machines(engine, address, device.value, threads)
+    machines = Machines(engine, address, device.value, threads, timeout)
     machines.check(out=out, precision=precision)
     wanted = None if prevalence is None else prevalence_of(prevalence)
     table = _open_manifest(manifest)
