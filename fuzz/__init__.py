@@ -1,0 +1,1 @@
+"""Fuzzing: whatever bytes a file holds, it is read or refused in words, and ends no process."""
