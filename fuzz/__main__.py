@@ -52,14 +52,18 @@ def main() -> int:
             command = [sys.executable, "-m", f"fuzz.{engine}", name, folder, *limits]
             begun = time.monotonic()
             done = subprocess.run(
-                [*command, str(corpus), str(findings)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+                [*command, str(corpus), str(findings)],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
             )
         (findings / "log.txt").write_bytes(done.stdout)
         counts = _COUNT.findall(done.stdout)
         minutes = (time.monotonic() - begun) / 60
         found += done.returncode != 0
         shown = f"yes, see {findings}" if done.returncode else "no"
-        print(f"| {name} | {int(counts[-1]) if counts else 0:,} | {minutes:.1f} | {shown} |")
+        inputs = int(counts[-1]) if counts else 0
+        print(f"| {name} | {inputs:,} | {minutes:.1f} | {shown} |", flush=True)
     return found
 
 

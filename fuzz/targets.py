@@ -129,7 +129,7 @@ def _table(read: Callable[[Path], object]) -> Callable[[bytes, Path], object]:
 
 def _manifests(_: Path) -> Iterable[bytes]:
     yield b"study,patient,hand,path\nS,P,left,a.png\nS,P,right,b.png\n"
-    yield b"study,patient,hand,path,date\n\"S,1\",P,,c.dcm,2020-01-01\n"
+    yield b'study,patient,hand,path,date\n"S,1",P,,c.dcm,2020-01-01\n'
 
 
 def _label_tables(_: Path) -> Iterable[bytes]:

@@ -1,6 +1,6 @@
 """Fuzz one target with atheris: libFuzzer, which looks at what of the Python code an input reaches.
 
-    python -m fuzz.with_atheris TARGET FOLDER SECONDS INPUTS CORPUS FINDINGS
+python -m fuzz.with_atheris TARGET FOLDER SECONDS INPUTS CORPUS FINDINGS
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Fuzz one target with hypothesis, where atheris does not install; see `with_atheris`.
 
-    python -m fuzz.with_hypothesis TARGET FOLDER SECONDS INPUTS CORPUS FINDINGS
+python -m fuzz.with_hypothesis TARGET FOLDER SECONDS INPUTS CORPUS FINDINGS
 """
 
 from __future__ import annotations

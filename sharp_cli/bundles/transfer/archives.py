@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import gzip
 import io
-import lzma
 import stat
 import tarfile
 import zipfile
-import zlib
 from contextlib import contextmanager
 from functools import partial
 from pathlib import PurePosixPath
@@ -27,12 +25,6 @@ if TYPE_CHECKING:
 
 SUFFIXES: Final = (".zip", ".tar.gz")
 """The suffixes of archives."""
-
-_DAMAGE: Final = (
-    EOFError, OSError, RuntimeError, ValueError, lzma.LZMAError, tarfile.TarError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What the standard library raises for damaged and for encrypted archives."""
 
 _GZIP: Final = b"\x1f\x8b"
 """The first bytes of gzip files (RFC 1952, section 2.3.1)."""
@@ -209,6 +201,8 @@ def _refused(where: str, name: str, why: str) -> ModelError:
 def _readable(where: str) -> Iterator[None]:
     try:
         yield
-    except _DAMAGE as error:
+    except ModelError:
+        raise
+    except Exception as error:  # damaged files make the standard library raise just anything
         message = f"{where}: cannot be read as an archive ({error}); get it again"
         raise ModelError(message) from error
