@@ -7,11 +7,13 @@ from typing import Final, Literal
 
 from sharp_cli.core.errors import UsageError
 
-Extra = Literal["evaluate", "train"]
+Extra = Literal["evaluate", "excel", "parquet", "train"]
 
 _EVALUATE: Final = ("matplotlib", "scipy", "sklearn")
 _MODULES: Final[dict[Extra, tuple[str, ...]]] = {
     "evaluate": _EVALUATE,
+    "excel": ("openpyxl",),
+    "parquet": ("pyarrow",),
     "train": ("deeplabcut", "onnx", "onnxscript", "optuna", "torch", "torchvision", *_EVALUATE),
 }
 

@@ -64,7 +64,61 @@ Json = Annotated[
 ]
 Csv = Annotated[
     str | None,
-    typer.Option("--csv", metavar="FILE", help="Write one row per joint as CSV; - is stdout."),
+    typer.Option(
+        "--csv",
+        metavar="FILE",
+        help="Write one row per joint as CSV, or what the ending .xlsx or .parquet says; - is "
+        "stdout.",
+    ),
+]
+Wide = Annotated[
+    str | None,
+    typer.Option(
+        "--wide",
+        metavar="FILE",
+        help="Write one row per study with a column for each joint, for REDCap, Stata or SPSS; as "
+        "CSV, .xlsx or .parquet.",
+    ),
+]
+Overlay = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.png",
+        help="Draw the boxes and labels on the radiograph. Of several files, each gets a picture "
+        "with its name added (a.png: a-hand1.png).",
+    ),
+]
+DicomSR = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.dcm",
+        help="Write the findings as a DICOM structured report. Of several studies, each gets one "
+        "with its name added.",
+    ),
+]
+DicomOverlay = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.dcm",
+        help="Write the overlay as a DICOM image; several files as with --overlay.",
+    ),
+]
+FindingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--finding",
+        metavar="erosion|jsn",
+        help="Show this finding only, in tables, CSV and overlays; JSON, scores and --out have "
+        "both.",
+    ),
+]
+JointsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--joints",
+        metavar="JOINT,...",
+        help="Show these joints only, such as MCP2,MCP3; where as with --finding.",
+    ),
 ]
 ModelOption = Annotated[
     Model | None,

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from sharp_cli.cli import terminal
+from sharp_cli.cli.extras import Extra, require
 from sharp_cli.cli.terminal import count, log, log_problems, log_warnings
 from sharp_cli.core.errors import OutputError, UsageError
 from sharp_cli.fileio import output
+from sharp_cli.fileio.sheets import PARQUET, XLSX, kind_of
+from sharp_cli.results.selection import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +21,14 @@ if TYPE_CHECKING:
     from sharp_cli.core.errors import ExitCode
     from sharp_cli.results.document import Document, InputRow
     from sharp_cli.results.run import Run
+    from sharp_cli.results.selection import Selection
 
 STDOUT: Final = "-"
 
 _SUFFIXES: Final = {"overlay": ".png", "dicom_sr": ".dcm", "dicom_overlay": ".dcm"}
-_OPTIONS: Final = ("json", "csv", *_SUFFIXES)
+_TABLES: Final = ("csv", "wide")
+_TABLE_EXTRAS: Final[dict[str, Extra]] = {XLSX: "excel", PARQUET: "parquet"}
+_OPTIONS: Final = ("json", "csv", "wide", *_SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +36,17 @@ class Outputs:
     """The outputs that a call requests.
 
     Attributes:
-        inputs: The files that it reads, which must not be overwritten.
+        inputs: The radiographs that it reads, which must not be overwritten.
         json: File for the JSON document, or `-`.
-        csv: File for the CSV, or `-`.
+        csv: File for the table of joints, or `-`.
         overlay: File for the overlay picture.
         dicom_sr: File for the DICOM structured report.
         dicom_overlay: File for the overlay picture in DICOM.
         piped: What goes to stdout if it is no terminal and no output is asked for; None if nothing
             does.
+        wide: File for the table of studies.
+        selection: Which joints tables and overlays show.
+        results: Results that it reads, which must not be overwritten either.
     """
 
     inputs: Sequence[str]
@@ -47,6 +56,9 @@ class Outputs:
     dicom_sr: str | None = None
     dicom_overlay: str | None = None
     piped: Literal["json", "csv"] | None = "csv"
+    wide: str | None = None
+    selection: Selection = ALL
+    results: Sequence[str] = ()
 
     @property
     def requested(self) -> bool:
@@ -73,6 +85,8 @@ class Outputs:
             if suffix and Path(file).suffix.lower() != suffix:
                 message = f"{name} {file}: give a name that ends in {suffix}"
                 raise UsageError(message)
+            if option in _TABLES and (kind := kind_of(file)):
+                require(_TABLE_EXTRAS[kind])
             if file == STDOUT:
                 continue
             place = os.path.realpath(file)
@@ -106,18 +120,22 @@ class Outputs:
         self._print(document)
 
     def _write(self, document: Document, run: Run) -> None:
-        from sharp_cli.results.formats import to_csv, to_json
+        from sharp_cli.results.formats import to_json, to_table
+        from sharp_cli.results.wide import to_wide
 
+        chosen = self.selection.of(document)
         if self.json not in (None, STDOUT):
             output.write(Path(self.json), to_json(document))
         if self.csv not in (None, STDOUT):
-            output.write(Path(self.csv), to_csv(document))
+            output.write(Path(self.csv), to_table(chosen, self.csv))
+        if self.wide is not None:
+            output.write(Path(self.wide), to_wide(document, self.selection, self.wide))
         if self.overlay is not None:
-            self._draw(self.overlay, document, run)
+            self._draw(self.overlay, chosen, run)
         if self.dicom_sr is not None:
             self._report(self.dicom_sr, document, run)
         if self.dicom_overlay is not None:
-            self._draw_dicom(self.dicom_overlay, document, run)
+            self._draw_dicom(self.dicom_overlay, chosen, run)
 
     def _draw(self, file: str, document: Document, run: Run) -> None:
         from sharp_cli.results import overlay
@@ -165,7 +183,7 @@ class Outputs:
             OutputError: One of them is an input.
         """
         path = Path(file)
-        if len(names) == 1 and len(document.inputs) >= len(self._read):
+        if len(names) == 1 and len(document.inputs) >= len({*map(os.path.realpath, self.inputs)}):
             return [path]
         places = [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in names]
         for place in places:
@@ -176,31 +194,29 @@ class Outputs:
 
     @property
     def _read(self) -> set[str]:
-        """Where the inputs are."""
-        return set(map(os.path.realpath, self.inputs))
+        """Where what it reads is."""
+        return set(map(os.path.realpath, (*self.inputs, *self.results)))
 
     def _print(self, document: Document) -> None:
         from sharp_cli.results.formats import to_csv, to_json
 
-        if self.requested:
-            printed = {self.json: to_json, self.csv: to_csv}.get(STDOUT)
-            if printed is not None:
-                output.write_stdout(printed(document))
-        elif self.piped and terminal.is_terminal():
-            print_tables(document)
-        elif self.piped:
-            output.write_stdout(to_json(document) if self.piped == "json" else to_csv(document))
+        if not self.requested and self.piped and terminal.is_terminal():
+            print_tables(document, self.selection)
+        elif self.json == STDOUT or (not self.requested and self.piped == "json"):
+            output.write_stdout(to_json(document))
+        elif self.csv == STDOUT or (not self.requested and self.piped):
+            output.write_stdout(to_csv(self.selection.of(document)))
 
 
-def print_tables(document: Document) -> None:
-    """Print a table and a summary for each study."""
+def print_tables(document: Document, selection: Selection) -> None:
+    """Print a table of the chosen joints and a summary for each study."""
     from rich.console import Console
 
     from sharp_cli.results.console import summary, table, visits
 
     console = Console()
     for study in document.split().values():
-        console.print(table(study))
+        console.print(table(selection.of(study)))
         for line in summary(study):
             console.print(line, highlight=False)
         console.print()

@@ -17,10 +17,11 @@ from sharp_cli.evaluation.totals import score_agreements
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sharp_cli.core.records import MissingRule
     from sharp_cli.evaluation.cases import Cases, MatchCounts
     from sharp_cli.evaluation.grades import GradeAgreement
     from sharp_cli.evaluation.study_table import StudyTable
-    from sharp_cli.evaluation.totals import MissingGrades, ScoreAgreement
+    from sharp_cli.evaluation.totals import ScoreAgreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def evaluate_grading(
     studies: StudyTable | None = None,
     by: Sequence[str] = (),
     *,
-    missing: MissingGrades = "scale",
+    missing: MissingRule = "scale",
     resamples: int,
     seed: int,
 ) -> GradingEvaluation:

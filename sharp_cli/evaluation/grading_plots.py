@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sharp_cli.core.records import MissingRule
     from sharp_cli.evaluation.grades import Graded
-    from sharp_cli.evaluation.totals import MissingGrades, Scores
+    from sharp_cli.evaluation.totals import Scores
 
 _TOTAL: Final = SCORES.index("total")
 _PANEL: Final = 4.2
@@ -30,7 +31,7 @@ _PANEL: Final = 4.2
 
 
 def grading_plots(
-    graded: Graded, dates: Mapping[tuple[str, str], date], missing: MissingGrades
+    graded: Graded, dates: Mapping[tuple[str, str], date], missing: MissingRule
 ) -> dict[str, Figure]:
     """The plots of studies' total scores, by name.
 

@@ -139,7 +139,7 @@ def _score_rows(path: Path) -> Iterator[_Row]:
     for count, joint in enumerate(joints, start=1):
         if joint.probability is not None and joint.label is not None:
             where = (joint.file, joint.hand, joint.finding, joint.joint)
-            given = (getattr(joint, name, None) for name in ("grade", "expected_grade"))
+            given = (joint.grade, joint.expected_grade)
             grades = (math.nan if value is None else float(value) for value in given)
             yield _Row(f"joint {count}", name, *where, joint.probability, joint.label, *grades)
 

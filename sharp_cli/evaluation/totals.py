@@ -22,6 +22,7 @@ from sharp_cli.evaluation.metrics.reliability import (
     measurement_error,
     proportion,
 )
+from sharp_cli.results.totals import LEAST_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,10 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.core.joints import Side
+    from sharp_cli.core.records import MissingRule
     from sharp_cli.evaluation.grades import Graded
-
-MissingGrades = Literal["scale", "refuse", "zero"]
-"""What stands for a joint without a grade in a score; see `total_scores`."""
 
 Unit = Literal["hand", "study"]
 Quantity = Literal["score", "change"]
@@ -42,10 +41,6 @@ UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 SCORES: Final = (*FINDINGS, "total")
 PERCENTS: Final = (95, 80)
 """Of the smallest detectable change."""
-
-_LEAST_SCALED: Final = 0.5
-"""Of a finding's joints of a hand, this fraction at least has a grade where the rest is scaled: a
-choice."""
 
 _COLUMNS: Final = tuple(
     np.array([target.finding == finding for target in TARGETS]) for finding in FINDINGS
@@ -139,7 +134,7 @@ def by_hand(graded: Graded) -> HandGrades:
 def score_agreements(
     graded: Graded,
     dates: Mapping[tuple[str, str], date],
-    missing: MissingGrades,
+    missing: MissingRule,
     *,
     resamples: int,
     seed: int,
@@ -184,7 +179,7 @@ def score_agreements(
 
 
 def total_scores(
-    given: HandGrades, members: Sequence[int], unit: Unit, missing: MissingGrades
+    given: HandGrades, members: Sequence[int], unit: Unit, missing: MissingRule
 ) -> Scores:
     """The scores of hands or studies by some raters, of the joints that all of them grade.
 
@@ -203,7 +198,7 @@ def changes(
     given: HandGrades,
     members: Sequence[int],
     unit: Unit,
-    missing: MissingGrades,
+    missing: MissingRule,
     dates: Mapping[tuple[str, str], date],
 ) -> Scores:
     """The changes of scores from each patient's first to their last visit; see `total_scores`.
@@ -226,13 +221,13 @@ def changes(
     return _of_units([hand for hand, _ in pairs], after - before, unit)
 
 
-def _sums(grades: NDArray[np.float64], missing: MissingGrades) -> NDArray[np.float64]:
+def _sums(grades: NDArray[np.float64], missing: MissingRule) -> NDArray[np.float64]:
     """`SCORES` of hands from the grades of their joints, shape (raters, hands, targets)."""
     parts = []
     for columns in _COLUMNS:
         own = grades[:, :, columns]
         fraction = 1 - np.isnan(own).mean(axis=2)
-        least = {"scale": _LEAST_SCALED, "refuse": 1, "zero": 1e-9}[missing]
+        least = {"scale": LEAST_SHARE, "refuse": 1, "zero": 1e-9}[missing]
         share = fraction if missing == "scale" else 1.0
         with np.errstate(invalid="ignore"):
             parts.append(np.where(fraction >= least, np.nansum(own, axis=2) / share, np.nan))

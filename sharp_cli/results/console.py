@@ -43,6 +43,8 @@ def table(study: Document) -> Table:
         result.add_column(heading, no_wrap=True)
     finding, group = "", ""
     for target in TARGETS:
+        if not any((target.finding, target.joint, side) in rows for side in sides):
+            continue
         if target.finding != finding:
             result.add_section()
             result.add_row(f"[bold]{TITLES[target.finding]}[/]")

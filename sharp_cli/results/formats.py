@@ -27,6 +27,7 @@ from typing import (
 
 from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.fileio.sheets import XLSX, kind_of, to_parquet, to_xlsx
 from sharp_cli.fileio.tables import encoded, guarded, unguarded
 from sharp_cli.results.changes import CHANGE_COLUMNS, changes
 from sharp_cli.results.document import (
@@ -43,7 +44,7 @@ from sharp_cli.results.sens import SENS_COLUMNS, sens
 from sharp_cli.results.totals import TOTAL_COLUMNS, total_cells, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 SCHEMA: Final = "sharp-score/1"
@@ -100,8 +101,14 @@ def to_json(document: Document) -> bytes:
 
 def to_csv(document: Document) -> bytes:
     """The joints as CSV (UTF-8), a row a joint; what does not apply is empty."""
+    return to_table(document, "")
+
+
+def to_table(document: Document, path: str) -> bytes:
+    """The joints as `to_csv` has them, in the kind of file that the ending of a path says."""
     inputs = {(row.study, row.file): row for row in document.inputs}
-    return _table(
+    return encode_table(
+        path,
         CSV_COLUMNS,
         (
             [
@@ -115,19 +122,19 @@ def to_csv(document: Document) -> bytes:
 
 def to_summary(document: Document) -> bytes:
     """The scores as CSV (UTF-8), see `sens.Sens` and `totals.Total`; what is not known is empty."""
+    return encode_table("", SUMMARY_COLUMNS, summary_rows(document))
+
+
+def summary_rows(document: Document) -> Iterator[list[object]]:
+    """The cells of `SUMMARY_COLUMNS` of each hand and study."""
     graded = {(row.study, row.hand): row for row in totals(document)}
-    return _table(
-        SUMMARY_COLUMNS,
-        (
-            [*astuple(row), *total_cells(graded.get((row.study, row.hand)))]
-            for row in sens(document)
-        ),
-    )
+    for row in sens(document):
+        yield [*astuple(row), *total_cells(graded.get((row.study, row.hand)))]
 
 
 def to_changes(documents: Iterable[Document]) -> bytes:
     """The changes between visits as CSV (UTF-8), see `changes.Change`."""
-    return _table(CHANGE_COLUMNS, map(astuple, changes(documents)))
+    return encode_table("", CHANGE_COLUMNS, map(astuple, changes(documents)))
 
 
 def from_json(content: bytes, name: str) -> Document:
@@ -212,7 +219,12 @@ def _dump_rows(rows: tuple[Any, ...]) -> str:
     return "[\n    " + ",\n    ".join(_dump(asdict(row)) for row in rows) + "\n  ]"
 
 
-def _table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+def encode_table(path: str, columns: Sequence[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """A table in the kind of file that the ending of a path says: see `sheets`; or else CSV."""
+    kind = kind_of(path)
+    if kind:
+        plain = [[_cell(one) if isinstance(one, tuple) else one for one in row] for row in rows]
+        return (to_xlsx if kind == XLSX else to_parquet)(columns, plain)
     return encoded("".join(map(_line, [columns, *(map(_cell, row) for row in rows)])))
 
 

@@ -75,29 +75,6 @@ NotAssessable = Annotated[
         "by surgery, amputated or covered.",
     ),
 ]
-Overlay = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE.png",
-        help="Draw the boxes and labels on the radiograph. Of several files, each gets a picture "
-        "with its name added (a.png: a-hand1.png).",
-    ),
-]
-DicomSR = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE.dcm",
-        help="Write the findings as a DICOM structured report. Of several studies, each gets one "
-        "with its name added.",
-    ),
-]
-DicomOverlay = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE.dcm",
-        help="Write the overlay as a DICOM image; several files as with --overlay.",
-    ),
-]
 FromDicomweb = Annotated[
     str | None,
     typer.Option(
@@ -157,10 +134,13 @@ def score(
     store: Store = False,
     json: options.Json = None,
     csv: options.Csv = None,
-    overlay: Overlay = None,
-    dicom_sr: DicomSR = None,
-    dicom_overlay: DicomOverlay = None,
+    wide: options.Wide = None,
+    overlay: options.Overlay = None,
+    dicom_sr: options.DicomSR = None,
+    dicom_overlay: options.DicomOverlay = None,
     out: Out = None,
+    finding: options.FindingOption = None,
+    joints: options.JointsOption = None,
     model: options.ModelOption = None,
     threshold: options.Threshold = None,
     prevalence: options.Prevalence = None,
@@ -187,12 +167,22 @@ def score(
     """
     machines = Machines(engine, address, device.value, threads, timeout)
     machines.check(out=out, precision=precision)
+    from sharp_cli.results.selection import selection_of
+
     wanted = None if prevalence is None else prevalence_of(prevalence)
     table = _open_manifest(manifest)
     work = _plan(files or [], manifest, table, from_dicomweb, out)
     remote = _remote(from_dicomweb, study or [], out, store=store)
     outputs = Outputs(
-        work.files, json, csv, overlay, dicom_sr, dicom_overlay, piped=None if out else "csv"
+        work.files,
+        json,
+        csv,
+        overlay,
+        dicom_sr,
+        dicom_overlay,
+        piped=None if out else "csv",
+        wide=wide,
+        selection=selection_of(finding, joints),
     )
     outputs.check()
     if out is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -33,14 +32,6 @@ sharp evaluate grades predictions.csv labels.csv --readers readers.csv \\
 """
 
 
-class MissingGrades(str, Enum):
-    """What stands for a joint without a grade in a score."""
-
-    SCALE = "scale"
-    REFUSE = "refuse"
-    ZERO = "zero"
-
-
 Predictions = Annotated[
     list[Path],
     typer.Argument(
@@ -52,7 +43,7 @@ Predictions = Annotated[
     ),
 ]
 Missing = Annotated[
-    MissingGrades,
+    options.Missing,
     typer.Option(
         "--missing",
         help="What stands for a joint that one of the raters compared does not grade. scale: the "
@@ -74,7 +65,7 @@ def grades(
     readers: Readers = None,
     studies: Studies = None,
     by: By = None,
-    missing: Missing = MissingGrades.SCALE,
+    missing: Missing = options.Missing.SCALE,
     bootstrap: Bootstrap = 2000,
     seed: options.Seed = 1,
     out: Out = None,
