@@ -28,8 +28,8 @@ _PRE: Final = (
     '<pre style="background: {background}; color: {foreground}; line-height: 1.2; margin: 0; '
     'padding: 0.5em">{code}</pre>'
 )
-_ROW: Final = "display: flex; flex-wrap: wrap; gap: 1em; align-items: start; margin: 0.5em 0"
-_SIZE: Final = "max-width: 100%; max-height: 46em"
+# As wide as labels need to be read, so the table stands below it.
+_SIZE: Final = "display: block; width: 100%; max-width: 72em; margin: 0.5em 0"
 
 
 def to_html(document: Document) -> str:
@@ -57,9 +57,8 @@ def _list(name: str, texts: Sequence[str]) -> list[str]:
 
 def _study(name: str, study: Document) -> str:
     lines = "<br>".join(map(escape, summary(study)))
-    columns = f"<div>{_picture(name, study)}</div><div>{_table(study)}<p>{lines}</p></div>"
     title = f"<summary><b>{escape(name)}</b></summary>"
-    return f'<details open>{title}<div style="{_ROW}">{columns}</div></details>'
+    return f"<details open>{title}{_picture(name, study)}{_table(study)}<p>{lines}</p></details>"
 
 
 def _picture(name: str, study: Document) -> str:

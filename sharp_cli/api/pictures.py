@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
@@ -13,8 +14,8 @@ from sharp_cli.results.overlay import draw
 if TYPE_CHECKING:
     from sharp_cli.results.document import Document
 
-_LONG_SIDE: Final = 1200
-"""Of a thumbnail, in pixels: labels can be read, and even noise of this size takes below 1 MB."""
+_WIDTH: Final = 1000
+"""Of a thumbnail, in pixels: labels can be read, and even noise of this size takes about 1 MB."""
 _QUALITY: Final = 80
 
 
@@ -37,7 +38,7 @@ def overlay_of(study: Document) -> Image.Image:
 def thumbnail(picture: Image.Image) -> str:
     """A small JPEG of the picture as a data URL."""
     small = picture.copy()
-    small.thumbnail((_LONG_SIDE, _LONG_SIDE))
+    small.thumbnail((_WIDTH, sys.maxsize))
     content = io.BytesIO()
-    small.save(content, "JPEG", quality=_QUALITY)
+    small.save(content, "JPEG", quality=_QUALITY, subsampling=0)
     return f"data:image/jpeg;base64,{b64encode(content.getvalue()).decode()}"

@@ -29,8 +29,10 @@ _BOX: Final = 150.0
 _LONG_SIDE: Final = (1200.0, 3000.0)
 """Limits of a panel's longer side in pixels, which the wanted box gives way to."""
 _COMPRESSION: Final = 3  # higher ones take half as long again, and save next to nothing
-_LINES_OF_TEXT: Final = 80
-"""So many fit the longer side: they can be read on a screen that shows the whole panel."""
+_LINES_OF_TEXT: Final = 85
+"""So many are as high as the sheet is wide: they can be read where it has 1000 pixels."""
+_THIN_LINES: Final = 500
+"""So many are as wide as the sheet."""
 _FONT: Final = (13.0, 0.2)
 """Limits of the font size: in pixels, and of a box, beside which a label must find room."""
 _EMPTY: Final = 12.0
@@ -96,18 +98,20 @@ def draw_panels(
     scale = _scale(max(picture.width, picture.height * aspect), joints)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * aspect * scale)))
     ground = picture.resize(size, Image.Resampling.LANCZOS).convert("RGB")
+    upright = ground.height > ground.width
     smallest, fraction = _FONT
-    wanted = min(max(size) / _LINES_OF_TEXT, fraction * _box_side(joints) * scale)
+    across = (1 + upright) * ground.width
+    wanted = min(across / _LINES_OF_TEXT, fraction * _box_side(joints) * scale)
     font = _font(max(wanted, smallest))
+    thin = max(2, round(across / _THIN_LINES))
     place = Placing((left, top), (size[0] / picture.width, size[1] / picture.height))
     panels = []
     for finding in FINDINGS:
         rows = [row for row in joints if row.finding == finding]
         panel = ground.copy()
-        Panel(panel, font, place).draw(rows)
+        Panel(panel, font, thin, place).draw(rows)
         panels.append(_above(_text(heading(finding, rows), font, panel.width), panel))
     height = max(panel.height for panel in panels)
-    upright = ground.height > ground.width
     gap = max(4, round(font.size / 2))
     width, total = panels[0].width, sum(panel.height for panel in panels)
     sheet_size = (2 * width + gap, height) if upright else (width, total + gap)

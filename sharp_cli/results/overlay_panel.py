@@ -36,8 +36,6 @@ _CORE: Final = 0.5
 """Of a box's width and height around its middle is the joint, which no label may hide."""
 _HIDES_JOINT: Final = 20.0
 """How much worse it is to hide a joint or a label than an outline."""
-_LINE: Final = 0.1
-"""Width of a thin line, of the height of the text."""
 _AROUND: Final = np.array(
     [
         (ring, math.cos(angle * math.pi / 8), math.sin(angle * math.pi / 8))
@@ -71,26 +69,29 @@ class Placing:
 
 @dataclass(slots=True)
 class Panel:
-    """A picture that joints are drawn on."""
+    """A picture that joints are drawn on.
+
+    Attributes:
+        picture: The radiograph; it is drawn on.
+        font: Of labels.
+        thin: Width of a thin line in pixels.
+        place: Where the radiograph's pixels are.
+    """
 
     picture: Image.Image
     font: ImageFont.FreeTypeFont
+    thin: int
     place: Placing
-
-    @property
-    def _thin(self) -> int:
-        """Width of a thin line."""
-        return max(2, round(_LINE * self.font.size))
 
     def draw(self, rows: Sequence[JointRow]) -> None:
         """Draw boxes, then labels; those that matter most come last and are placed first."""
         canvas = ImageDraw.Draw(self.picture)
-        thin = self._thin
+        thin = self.thin
         found = _in_order(rows)
         for row in found:
             outline = self._outline(row)
             width = round(thin * 2.5) if row.label == "non-intact" else thin
-            canvas.line([*outline, *outline[:2]], GROUND, width + thin, joint="curve")
+            canvas.line([*outline, *outline[:2]], GROUND, width + thin // 2 + 1, joint="curve")
             if row.status == "uncertain":
                 for dash in _dashes(outline):
                     canvas.line(dash, _colour(row), width)
@@ -128,7 +129,7 @@ class Panel:
         text: str,
         colour: tuple[int, int, int],
     ) -> None:
-        canvas.text(at[:2], text, colour, self.font, stroke_width=self._thin, stroke_fill=GROUND)
+        canvas.text(at[:2], text, colour, self.font, stroke_width=self.thin, stroke_fill=GROUND)
 
     def _hand_names(self, rows: Sequence[JointRow]) -> Iterator[tuple[str, Rectangle]]:
         """Which hand it is, above its highest box."""
@@ -154,7 +155,7 @@ class Panel:
         self, row: JointRow, placed: Sequence[Rectangle], lines: NDArray[np.float64]
     ) -> Rectangle:
         """The place for a label near its joint that hides least of what is there already."""
-        left, top, right, bottom = self.font.getbbox(_label(row), stroke_width=self._thin)
+        left, top, right, bottom = self.font.getbbox(_label(row), stroke_width=self.thin)
         size = np.array((right - left, bottom - top))
         middles = self._middle(row) + _AROUND[:, 1:] * (
             _AROUND[:, :1] * box_height(self._outline(row)) + size / 2

@@ -97,6 +97,7 @@ def test_no_label_lies_on_a_joint(joints: tuple[JointRow, ...], size: float) -> 
     panel = Panel(
         Image.new("RGB", (1920, 1040)),
         cast("FreeTypeFont", ImageFont.load_default(size)),
+        3,
         Placing((0, 0), (2.0, 2.0)),
     )
     for finding in FINDINGS:

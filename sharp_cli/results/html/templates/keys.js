@@ -1,6 +1,6 @@
 "use strict";
 
-/* What keys do; they leave typing alone. */
+/* What keys do; they leave typing alone, which Escape ends. */
 
 const KEYS = {
   c: () => state.selected.label && reviews.label(state.selected, state.selected.label),
@@ -26,6 +26,7 @@ const KEYS = {
 };
 
 function onKey(event) {
+  if (event.key === "Escape") event.target.blur();
   if (event.target.matches("input:not([type=checkbox], [type=radio], [type=range]), select")) return;
   const undoes = event.key === "z" && (event.ctrlKey || event.metaKey);
   if (!undoes && (event.ctrlKey || event.metaKey || event.altKey)) return;

@@ -2,11 +2,11 @@
 
 /* How the visits of a patient are read: together or one by one, with or without their order. */
 
-/** By name: title, and what the reader knows. */
+/** By name: title, and what the reader knows; last the one that shows the order for good. */
 const READINGS = {
   paired: ["Paired", "side by side, their order unknown"],
-  chronological: ["Chronological", "side by side, in their order"],
   single: ["Single", "one at a time"],
+  chronological: ["Chronological", "side by side, in their order"],
 };
 
 /** The reading that a page begins with. */
