@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.core.joints import GRADES
+from sharp_cli.results.changes import changes
+from sharp_cli.results.console import MISSING
 from sharp_cli.results.document import counts
 from sharp_cli.results.html.links import EMBEDDED
 from sharp_cli.results.html.rendering import render
 from sharp_cli.results.html.truth import NO_TRUTH
 from sharp_cli.results.sens import sens
+from sharp_cli.results.totals import totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,6 +72,7 @@ def study_page(
         "visits": [_visit(visit, truth, place, patches) for visit in visits],
         "explained": any(visit.explanations is not None for visit in visits),
         "patches": [place.url(jpeg) for jpeg in patches],
+        "changes": [asdict(row) for row in changes(visit.study for visit in visits)],
         "grades": {finding: list(grades) for finding, grades in GRADES.items()},
     }
     return render("study", name, data, place.source)
@@ -99,6 +103,7 @@ def _visit(
         "study": study.inputs[0].study,
         "patient": study.inputs[0].patient,
         "date": study.inputs[0].date,
+        "day": study.inputs[0].day,
         "model": study.model,
         "threshold": study.threshold,
         "prevalence": study.prevalence,
@@ -119,6 +124,8 @@ def _visit(
         "joints": joints,
         "counts": [asdict(row) for row in counts(study)],
         "sens": [asdict(row) for row in sens(study)],
+        "totals": [asdict(row) for row in totals(study)],
+        "missing": MISSING[study.missing],
         "warnings": [asdict(row) for row in study.warnings],
     }
 

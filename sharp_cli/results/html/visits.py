@@ -21,8 +21,8 @@ _NO_NAME: Final = re.compile(r"[/\\\x00]")
 def by_page(studies: Mapping[str, Document], *, blind: bool) -> dict[str, list[str]]:
     """The names of the studies of each page, by the name of the page.
 
-    Studies of one patient with a date each are its visits and share a page, in the order of their
-    dates. Any other has one of its own.
+    Studies of one patient that have an order are its visits and share a page, in this order. Any
+    other has one of its own.
 
     Args:
         studies: By name.
@@ -31,12 +31,13 @@ def by_page(studies: Mapping[str, Document], *, blind: bool) -> dict[str, list[s
     """
     visits: dict[str, list[str]] = defaultdict(list)
     for name, study in studies.items():
-        if (key := _patient(study)) is not None:
-            visits[key].append(name)
+        patient = study.inputs[0].patient
+        if patient is not None and _when(study):
+            visits[patient].append(name)
     shared = {
         name: key
         for key, names in visits.items()
-        if blind or len({_date(studies[name]) for name in names}) == len(names) > 1
+        if blind or len({_when(studies[name]) for name in names}) == len(names) > 1
         for name in names
     }
     patients = list(dict.fromkeys(shared.values()))
@@ -46,18 +47,17 @@ def by_page(studies: Mapping[str, Document], *, blind: bool) -> dict[str, list[s
     for name in studies:
         pages[titles[shared[name]] if name in shared else name].append(name)
     for names in pages.values():
-        names.sort(key=lambda name: _shuffled(studies[name]) if blind else _date(studies[name]))
+        if blind:
+            names.sort(key=lambda name: _shuffled(studies[name]))
+        else:
+            names.sort(key=lambda name: _when(studies[name]) or (0, ""))
     return dict(pages)
 
 
-def _patient(study: Document) -> str | None:
-    """Whose study it is; None where that or its date is not known."""
+def _when(study: Document) -> tuple[int, str] | None:
+    """What orders visits: the day after the first one, else the date; None without either."""
     row = study.inputs[0]
-    return row.patient if row.date else None
-
-
-def _date(study: Document) -> str:
-    return study.inputs[0].date or ""
+    return None if row.day is None and not row.date else (row.day or 0, row.date or "")
 
 
 def _shuffled(study: Document) -> str:

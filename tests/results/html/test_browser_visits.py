@@ -11,6 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from sharp_cli import radiograph
 from sharp_cli.results.html.pictures import draw
 from sharp_cli.results.html.study_page import Visit, study_page
+from tests.results.graded import CORRELATION, with_grade
 from tests.results.html.documents import scored
 
 if TYPE_CHECKING:
@@ -93,3 +94,24 @@ def test_a_hidden_order_is_shown_only_to_who_asks_for_it(
     assert page.run(closed) == ["paired", "single"]
     lines = [line.split(",") for line in page.saved().read_text().splitlines()[1:]]
     assert sorted(line[-1] for line in lines) == ["chronological", "paired", "single"]
+
+
+def test_grades_totals_and_their_change_are_shown(
+    page: Page, visits: list[Document], tmp_path: Path
+) -> None:
+    documents = []
+    for number, visit in enumerate(visits):
+        joints = tuple(with_grade(row, number * (row.joint == "MCP2")) for row in visit.joints)
+        inputs = tuple(replace(row, day=400 * number) for row in visit.inputs)
+        correlation = {"mimo-local": CORRELATION}
+        documents.append(
+            replace(visit, joints=joints, inputs=inputs, grade_correlation=correlation)
+        )
+    page.open(written(tmp_path / "graded.html", documents))
+    assert "SHS +4.0 (+4 to +4) in 400 days" in page.one("#subtitle").text
+    total = page.seen("#summary tbody tr")[-1].text.split()
+    assert total == ["SHS", "2.0", "(2–2)", "2.0", "(2–2)", "4.0", "(4–4)"]
+    page.click('#joints [data-key="left/erosion/MCP2"]:not([hidden])')
+    before, after = page.seen(".card")
+    assert "0 expected 0.00" in before.text
+    assert "1 expected 1.00, change +1.00 (+1 to +1)" in after.text

@@ -39,6 +39,7 @@ function countOf(counts, finding, hand) {
   const notes = [];
   if (count.uncertain) notes.push(`${count.uncertain} uncertain`);
   if (count.not_detected) notes.push(`${count.not_detected} not detected`);
+  if (count.not_assessable) notes.push(`${count.not_assessable} not assessable`);
   return { damaged: count.non_intact, joints, notes: notes.join(", ") };
 }
 

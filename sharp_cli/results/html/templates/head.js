@@ -5,8 +5,8 @@
 function showHead(visit) {
   byId("title").textContent = visits.length > 1 ? `${data.name}: ${titleOf(visit)}` : data.name;
   byId("subtitle").textContent = [
-    ...(isOpen() ? visit.films.map((film) => film.file) : []), visit.model ?? "not classified",
-  ].join(" · ");
+    ...(isOpen() ? visit.films.map((film) => film.file) : []), visit.model ?? "not classified", changeOfTotal(visit),
+  ].filter(Boolean).join(" · ");
   showScores(visit);
   const remarks = visit.warnings.map(({ file, message }) => (isOpen() ? `${file}: ${message}` : message));
   byId("warnings").hidden = !remarks.length;
@@ -16,7 +16,7 @@ function showHead(visit) {
   showModels(visit);
 }
 
-function showScores({ counts, sens }) {
+function showScores({ counts, sens, totals, missing }) {
   const score = (hand, part) => make("td", {}, make("b", {}, sensOf(sens, hand, part) ?? "–"));
   const counted = (finding, side) => {
     const count = countOf(counts, finding, side);
@@ -33,7 +33,37 @@ function showScores({ counts, sens }) {
       make("tr", {}, make("th", { scope: "row" }, TITLES[finding]),
         SIDES.map((side) => counted(finding, side)), score(null, finding))),
     make("tr", {}, make("th", { scope: "row", title: "Simple Erosion Narrowing Score" }, "SENS"),
-      [...SIDES, null].map((hand) => score(hand)))));
+      [...SIDES, null].map((hand) => score(hand))),
+    totals.length
+      ? make("tr", {}, make("th", { scope: "row", title: "Sharp/van der Heijde score: sum of expected grades, 95 % interval" }, "SHS"),
+        [...SIDES, null].map((hand) => make("td", {}, totalOf(totals, hand, missing))))
+      : null));
+}
+
+/** A total with its interval, and of how many joints it lacks the grade; `rule` says what was done about these. */
+function totalOf(totals, side, rule) {
+  const { total = null, total_low: low = null, total_high: high, missing = 0 } = totals.find(({ hand }) => hand === side) ?? {};
+  if (total === null) return "–";
+  return [make("b", {}, total.toFixed(1)), low === null ? "" : ` (${low}–${high})`,
+    missing ? make("small", { title: rule }, `${missing} without a grade`) : null];
+}
+
+const signed = (value, digits = 0) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
+const change = ({ change: value, change_low: low, change_high: high }, digits) =>
+  signed(value, digits) + (low === null ? "" : ` (${signed(low)} to ${signed(high)})`);
+
+/** How a joint's grade has changed since the visit before; nothing where the order is hidden. */
+function changeOf(joint) {
+  const { study } = visits[joint.visit];
+  const found = isOpen() && data.changes.find((one) =>
+    one.study === study && ["hand", "finding", "joint"].every((name) => one[name] === joint[name]));
+  return found ? [`, change ${change(found, 2)}`] : [];
+}
+
+/** The same of the total of both hands. */
+function changeOfTotal({ study }) {
+  const found = data.changes.find((one) => one.study === study && !one.hand && !one.finding && !one.joint);
+  return isOpen() && found ? `SHS ${change(found, 1)} in ${found.days} days` : null;
 }
 
 function showModels({ model, prevalence, threshold, bundles }) {

@@ -11,11 +11,12 @@ const KINDS = {
   "non-intact": ["Non-intact", "the probability reaches the threshold"],
   intact: ["Intact", "the probability stays below the threshold"],
   unclassified: ["Not classified", "detected only"],
+  "not-assessable": ["Not assessable", "as a reader said before it was scored"],
   "not-detected": ["Not detected", "in the table only"],
 };
 
 function kindOf(joint) {
-  if (joint.status === "not-detected") return "not-detected";
+  if (["not-detected", "not-assessable"].includes(joint.status)) return joint.status;
   if (joint.label === null) return "unclassified";
   if (joint.truth === null) return joint.label;
   const damaged = joint.truth.label === "non-intact";
@@ -44,14 +45,17 @@ const sameJoint = (joint, { hand, finding, visit }) =>
 
 const formatFraction = (value) => (value === null ? "" : value.toFixed(2));
 
+const isGraded = (joint) => joint.grade !== null;
+
 const DOUBTS = { uncertain: "intact or non-intact is uncertain", unlike: "unlike anything that the models learned from" };
 const doubtful = (joint) => joint.certainty in DOUBTS;
 
 /** A joint in words, for who cannot see it. */
 function describe(joint) {
   const parts = [`${joint.hand} ${joint.joint}, ${TITLES[joint.finding]}`];
-  if (joint.status === "not-detected") parts.push("not detected");
+  if (joint.kind === joint.status) parts.push(KINDS[joint.kind][0].toLowerCase());
   if (joint.label) parts.push(`${joint.label}, probability ${formatFraction(joint.probability)}`);
+  if (isGraded(joint)) parts.push(`grade ${joint.grade}`);
   if (doubtful(joint)) parts.push(DOUBTS[joint.certainty]);
   if (joint.status === "uncertain") parts.push("its place is uncertain");
   if (joint.truth) parts.push(`truth: ${said(joint.truth)}`);

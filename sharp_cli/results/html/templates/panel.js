@@ -45,6 +45,11 @@ function makePanel(root, { select, changed, again }) {
       const by = joint.threshold === null ? "" : ` threshold ${formatFraction(joint.threshold)}`;
       row("Label", swatch(joint.kind), make("b", {}, joint.label), doubt(joint), make("small", {}, by));
     }
+    if (isGraded(joint)) {
+      const shares = joint.grade_probabilities.map((share, grade) => `${grade}: ${formatFraction(share)}`);
+      row("Grade", make("b", { title: shares.join(", ") }, joint.grade),
+        make("small", {}, ` expected ${formatFraction(joint.expected_grade)}`, ...changeOf(joint)));
+    }
     if (joint.truth) row("Truth", make("b", {}, said(joint.truth)), make("small", {}, ` ${KINDS[joint.kind][0].toLowerCase()}`));
     if (joint.likelihood !== null) row("Place", `likelihood ${formatFraction(joint.likelihood)} `, badge(joint));
     if (joint.model !== null && joint.model !== visits[joint.visit].model) row("Model", joint.model);
@@ -62,7 +67,7 @@ function makePanel(root, { select, changed, again }) {
       return;
     }
     const picture = joint.patch === null
-      ? make("p", { class: "void" }, "Not detected.")
+      ? make("p", { class: "void" }, `${KINDS[joint.kind][0]}.`)
       : make("div", { class: "seen" },
         make("img", { class: "patch", src: data.patches[joint.patch], alt: describe(joint), click: () => select(joint) }),
         explains.checked ? mapOver(joint, joint) : null);
@@ -101,4 +106,4 @@ const doubt = (joint) =>
 
 /** Whether it is certain that the joint was found at its place. */
 const badge = (joint) =>
-  joint.status === "ok" ? null : make("mark", { class: "badge" }, joint.status === "uncertain" ? "uncertain" : "not detected");
+  joint.status === "ok" ? null : make("mark", { class: "badge" }, joint.status.replace("-", " "));

@@ -17,12 +17,14 @@ const isOpen = () => !data.blind || reviews.reading === "chronological";
 
 /** The visits in the order in which they are shown: that of their dates, or a shuffled one. */
 const inOrder = () =>
-  isOpen() ? [...visits].sort((one, other) => (one.date ?? "").localeCompare(other.date ?? "")) : visits;
+  isOpen()
+    ? [...visits].sort((one, other) => one.day - other.day || (one.date ?? "").localeCompare(other.date ?? ""))
+    : visits;
 
 function titleOf(visit) {
   const place = inOrder().indexOf(visit);
   if (!isOpen()) return `Visit ${String.fromCharCode(65 + place)}`;
-  return visits.length === 1 ? visit.study : `Visit ${place + 1}, ${visit.date ?? visit.study}`;
+  return visits.length === 1 ? visit.study : `Visit ${place + 1}, ${visit.date || `day ${visit.day}`}`;
 }
 
 /** The visits that are compared with one another: one, and the one before it or else the next. */

@@ -4,7 +4,8 @@
 
 function makeRows(table, select) {
   const truth = joints.some((joint) => joint.truth);
-  const titles = ["Joint", "Hand", "Finding", "Prob.", "Label", "Place", ...(truth ? ["Truth"] : []), "Reader"];
+  const graded = joints.some(isGraded);
+  const titles = ["Joint", "Hand", "Finding", "Prob.", "Label", "Place", ...(graded ? ["Grade"] : []), ...(truth ? ["Truth"] : []), "Reader"];
   const body = make("tbody");
   table.append(sortingHead(titles), body);
 
@@ -20,6 +21,7 @@ function makeRows(table, select) {
       make("td", { class: "label" }, joint.label && [swatch(joint.kind), joint.label, ...(doubtful(joint) ? [" ", doubt(joint)] : [])]),
       make("td", { class: "place", "data-sort": joint.likelihood ?? "" },
         joint.likelihood === null ? null : make("span", {}, `${formatFraction(joint.likelihood)} `), badge(joint)),
+      graded ? make("td", { class: "number" }, joint.grade) : null,
       truth ? make("td", {}, joint.truth && short(joint.truth)) : null,
       reader);
     rows.set(joint, { row, reader });
