@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.inference.heads import HeadKey
 
+LEVEL: Final = 0.95
+"""How often intervals should hold what is true."""
+
 LOWEST_CUT: Final = 2
 """The lowest grade that has a cut-point."""
 
@@ -78,6 +81,9 @@ class Correlation:
         hand: Of those of a finding and hand.
         joint: Of one joint and finding, at all visits.
         visit: Of the joints of a finding and hand at one visit.
+        level: Probability of the central interval of drawn totals that held what was true of 95 %
+            of patients not trained on.
+        change_level: The same of changes between visits.
     """
 
     patient: float
@@ -85,6 +91,8 @@ class Correlation:
     hand: float
     joint: float
     visit: float
+    level: float = LEVEL
+    change_level: float = LEVEL
 
     @property
     def rest(self) -> float:
@@ -140,7 +148,7 @@ def read_correlations(meta: Mapping[str, Any]) -> dict[ModelName, Correlation]:
         held = meta.get("grades", {}).get("correlation", {}).get(model)
         if held is not None:
             one = Correlation(**{name: float(share) for name, share in held.items()})
-            if min(*astuple(one), one.rest) < 0:
+            if min(*astuple(one), one.rest) < 0 or max(one.level, one.change_level) >= 1:
                 message = f"correlation of the grades of {model}"
                 raise ValueError(message)
             found[model] = one

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sharp_cli.core.joints import FINDINGS, SIDES
+from sharp_cli.inference.grading import LEVEL
 from sharp_cli.results.totals import GradedStudy, Part, graded_studies, joints_of, part_of
 
 if TYPE_CHECKING:
@@ -121,9 +122,11 @@ def _between(patient: str, earlier: _Visit, later: _Visit) -> Iterator[Change]:
         )
         if first is None or second is None:
             continue
+        known = after.correlation
         difference = Part(
             second.expected - first.expected,
             None if first.draws is None or second.draws is None else second.draws - first.draws,
+            LEVEL if known is None else known.change_level,
         )
         low, high = difference.interval
         yield Change(

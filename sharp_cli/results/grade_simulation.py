@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 COUNT: Final = 10_000
 """Draws; a choice: the ends of an interval then vary by about a hundredth of its width."""
 
-LEVEL: Final = 0.95
-"""Of intervals."""
-
 _SEED: Final = 2022
 
 _JOINTS: Final[tuple[StudyJoint, ...]] = tuple(
@@ -61,9 +58,9 @@ def draw_grades(
     }
 
 
-def interval(draws: Draws) -> tuple[int, int]:
-    """The ends of the central interval of draws, of probability `LEVEL`."""
-    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf")
+def interval(draws: Draws, level: float) -> tuple[int, int]:
+    """The ends of the central interval of draws, of probability `level`."""
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
     return int(low), int(high)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from sharp_cli.core.joints import FINDINGS, SIDES, TARGETS
+from sharp_cli.inference.grading import LEVEL
 from sharp_cli.results.grade_simulation import draw_grades, interval
 
 if TYPE_CHECKING:
@@ -76,15 +77,17 @@ class Part(NamedTuple):
     Attributes:
         expected: The sum of expected grades.
         draws: Sums that were drawn; None where they cannot be.
+        level: Of its interval, see `grading.Correlation`.
     """
 
     expected: float
     draws: Draws | None
+    level: float
 
     @property
     def interval(self) -> tuple[int, int] | tuple[None, None]:
         """Its ends, or None for each where there are no draws."""
-        return (None, None) if self.draws is None else interval(self.draws)
+        return (None, None) if self.draws is None else interval(self.draws, self.level)
 
 
 class GradedStudy(NamedTuple):
@@ -204,7 +207,7 @@ def part_of(
         return None
     expected = sum(sum(graded.at_least[key]) for key in known)
     drawn = None if draws is None else np.sum([draws[key] for key in known], axis=0)
-    return Part(expected, drawn)
+    return Part(expected, drawn, LEVEL if graded.correlation is None else graded.correlation.level)
 
 
 def joints_of(hand: Side | None, finding: Finding | None) -> list[StudyJoint]:

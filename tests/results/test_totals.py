@@ -148,7 +148,8 @@ def test_draws_have_the_probabilities_that_were_given_and_visits_share_errors() 
     )
     shares = np.bincount(first, minlength=6) / len(first)
     np.testing.assert_allclose(shares, [0.4, 0.3, 0.2, 0, 0.1, 0], atol=0.015)
-    assert interval(first) == (0, 4)
+    assert interval(first, 0.95) == (0, 4)
+    assert interval(first, 0.5) == (0, 2)
     assert 0.3 < np.corrcoef(first, second)[0, 1] < 0.5
 
 

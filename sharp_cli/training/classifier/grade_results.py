@@ -16,6 +16,7 @@ from sharp_cli.training.classifier.grade_calibration import (
     severities,
 )
 from sharp_cli.training.classifier.grade_correlation import GradedJoint, fit_correlation
+from sharp_cli.training.classifier.grade_levels import with_levels
 from sharp_cli.training.classifier.graded import damage_grades
 from sharp_cli.training.classifier.unseen import unseen_by_fold
 
@@ -116,7 +117,7 @@ def bundle_grades(
                 joints.setdefault(head.model, []).append(GradedJoint(labelled[index], found))
     return BundleGrades(
         {head: fit_grade_calibration(mine, head.finding) for head, mine in cases.items()},
-        {model: fit_correlation(mine) for model, mine in joints.items()},
+        {model: with_levels(fit_correlation(mine), mine) for model, mine in joints.items()},
         held_out,
     )
 

@@ -1,0 +1,44 @@
+"""How wide intervals have to be."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sharp_cli.core.joints import SIDES, TARGETS
+from sharp_cli.inference.grading import LEVEL, Correlation
+from sharp_cli.training.classifier.grade_correlation import GradedJoint
+from sharp_cli.training.classifier.grade_levels import with_levels
+from tests.labels import labelled_joint
+
+ALONE = Correlation(0, 0, 0, 0, 0)
+AT_LEAST = np.array([0.5, 0.3, 0.1, 0.05])
+
+
+def graded(patients: int, spread: float) -> list[GradedJoint]:
+    """Joints whose grades are as likely as `AT_LEAST` says, or all half as likely to differ."""
+    rng = np.random.default_rng(0)
+    return [
+        GradedJoint(
+            labelled_joint(
+                patient=f"p{number}", side=side, finding=target.finding, joint=target.joint,
+                grade=int((rng.random() < AT_LEAST).sum()) if rng.random() < spread else 1,
+            ),
+            AT_LEAST,
+        )
+        for number in range(patients)
+        for side in SIDES
+        for target in TARGETS
+    ]  # fmt: skip
+
+
+def test_the_level_is_that_which_holds_95_percent() -> None:
+    fitting = with_levels(ALONE, graded(20, 1.0))
+    assert fitting.level == pytest.approx(LEVEL, abs=0.04)
+    narrow = with_levels(ALONE, graded(20, 0.2))
+    assert narrow.level < fitting.level - 0.1
+    assert (narrow.patient, narrow.change_level) == (0, LEVEL)
+
+
+def test_few_totals_teach_nothing() -> None:
+    assert with_levels(ALONE, graded(2, 1.0)) == ALONE
