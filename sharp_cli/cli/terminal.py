@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 from sharp_cli.core.errors import OutputError
 from sharp_cli.core.printable import printable
+from sharp_cli.fileio.output import give_up
 from sharp_cli.fileio.tables import list_places, open_table, to_csv
 
 if TYPE_CHECKING:
@@ -85,12 +86,18 @@ def messages(*, quiet: bool, verbose: bool, log_file: Path | None) -> Iterator[N
 
 
 def log(kind: Kind, message: str) -> None:
-    """Print a message to stderr, if there is one; names in it cannot control a terminal."""
+    """Print a message to stderr; names in it cannot control a terminal.
+
+    A stderr that is closed, on a full disk, or whose reader is gone ends no work.
+    """
     # Lines of lists are indented; any other break is one in a name.
     lines = f"{kind}: {message}".split(_NEXT_LINE)
     text = _NEXT_LINE.join(map(printable, lines))
     if sys.stderr is not None and _MESSAGES.shows(kind):
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is what prints
+        try:
+            print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is what prints
+        except OSError:
+            give_up(sys.stderr)
     if _MESSAGES.file is not None:
         now = datetime.now().astimezone().isoformat(timespec="seconds")
         print(now, text, file=_MESSAGES.file, flush=True)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from sharp_cli.core.errors import OutputError
 from sharp_cli.core.printable import printable_lines
@@ -121,11 +121,18 @@ def write_stdout(content: bytes) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # Otherwise Python would try to write the rest when it exits, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up(sys.stdout)
     except OSError as error:
         message = f"stdout: cannot be written ({error.strerror}); choose a file"
         raise OutputError(message) from error
+
+
+def give_up(stream: TextIO) -> None:
+    """Let what is written to a standard stream go nowhere from now on.
+
+    Otherwise Python would try to write the rest when it exits, and complain.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _mode(target: Path) -> int:

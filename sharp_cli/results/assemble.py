@@ -287,6 +287,7 @@ def _input_row(study: Study, one: DetectedRadiograph) -> InputRow:
         patient=study.patient,
         date=study.date,
         day=study.day,
+        manifest_study=study.manifest_study,
     )
 
 

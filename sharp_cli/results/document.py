@@ -57,6 +57,7 @@ class InputRow:
         spacing_plane: Likewise.
         pixel_aspect: How many times as high as wide a pixel is.
         day: How many days after the patient's first visit; None where visits have no order.
+        manifest_study: What the manifest calls the study; None without one.
     """
 
     study: str
@@ -72,6 +73,7 @@ class InputRow:
     spacing_plane: Plane | None = None
     pixel_aspect: float = 1.0
     day: int | None = None
+    manifest_study: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,14 +261,15 @@ class Count:
 COLUMNS: Final = tuple(field.name for field in fields(JointRow))
 """The columns of the CSV that are those of a joint."""
 
-MANIFEST_COLUMNS: Final = ("patient", "date")
+MANIFEST_COLUMNS: Final = ("patient", "date", "manifest_study")
 """The further ones, which are those of an input."""
 
 GRADE_COLUMNS: Final = ("grade", "expected_grade", "grade_probabilities")
 """Those of a joint that came last."""
 
 CSV_COLUMNS: Final = (
-    *(name for name in COLUMNS if name not in GRADE_COLUMNS), *MANIFEST_COLUMNS, *GRADE_COLUMNS
+    *(name for name in COLUMNS if name not in GRADE_COLUMNS),
+    *MANIFEST_COLUMNS[:2], *GRADE_COLUMNS, *MANIFEST_COLUMNS[2:],
 )  # fmt: skip
 """The columns of the CSV in their order."""
 

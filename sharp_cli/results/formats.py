@@ -51,7 +51,7 @@ SCHEMA: Final = "sharp-score/1"
 
 _LATER: Final = (
     "thresholds", "prevalence", "certainty", "spacing_source", "spacing_plane", "pixel_aspect",
-    *GRADE_COLUMNS, "grade_correlation", "missing", "day",
+    *GRADE_COLUMNS, "grade_correlation", "missing", "day", "manifest_study",
 )  # fmt: skip
 """What older versions did not write."""
 

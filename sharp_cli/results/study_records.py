@@ -60,6 +60,7 @@ class Study:
     patient: str | None = None
     date: str | None = None
     day: int | None = None
+    manifest_study: str | None = None
 
     @property
     def files(self) -> tuple[str, ...]:

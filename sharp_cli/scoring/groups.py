@@ -24,6 +24,7 @@ class Group:
         patient: Who it is of, according to a manifest.
         date: When, likewise.
         day: How many days after the patient's first visit; None where visits have no order.
+        manifest_study: What a manifest calls it, which may be no name for a folder.
         guessed: Whether nothing but lying alone in a folder says that they are one.
         names: For each file the names that a study of it may have where the group is several, the
             preferred one first; see `plan.name_studies`.
@@ -37,6 +38,7 @@ class Group:
     patient: str | None = None
     date: str | None = None
     day: int | None = None
+    manifest_study: str | None = None
     guessed: bool = False
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.joints import SIDES
 from sharp_cli.fileio.tables import Problem, open_table, raise_problems
+from sharp_cli.results.naming import folder_name
 from sharp_cli.scoring.groups import Group
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def read_manifest(path: Path, table: Table | None = None) -> list[Group]:
 
 def _mistakes(row: Mapping[str, str]) -> Iterator[str]:
     study = row["study"]
-    if not study or study.startswith(".") or "/" in study or "\\" in study:
-        yield f"study {study!r} cannot be the name of a folder, which holds its results"
+    if not study:
+        yield "no study"
     if not row["path"]:
         yield "no path"
     if row["hand"] not in ("", *SIDES):
@@ -82,9 +83,10 @@ def _group(study: str, files: Mapping[str, set[Side]], patient: str, date: str) 
     sides = {file: next(iter(listed)) for file, listed in files.items() if len(listed) == 1}
     return Group(
         tuple(files),
-        study,
+        folder_name(study),
         sides=sides,
         listed=True,
+        manifest_study=study,
         patient=patient or None,
         date=date or None,
     )

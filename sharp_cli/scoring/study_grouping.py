@@ -51,13 +51,15 @@ def group_into_studies(group: Group, radiographs: Sequence[DetectedRadiograph]) 
         studies += [(_single(one, lone, lefts),) for one in lone]
     studies.sort(key=lambda study: min(group.files.index(one.file) for one in study))
     return [
-        Study(name, study, group.patient, group.date, group.day)
+        Study(name, study, group.patient, group.date, group.day, group.manifest_study)
         for name, study in zip(_names(group, studies), studies, strict=True)
     ]
 
 
 def _remarks(group: Group, radiograph: DetectedRadiograph) -> Iterator[str]:
     yield from (text for file, text in group.remarks if file == radiograph.file)
+    if group.manifest_study not in (None, group.name):
+        yield f"study {group.manifest_study!r} of the manifest is called {group.name!r} here"
     listed = group.sides.get(radiograph.file)
     named = side_of_name(radiograph.file)
     if listed is None and named is not None and radiograph.sides == {_OTHER[named]}:

@@ -392,3 +392,21 @@ def test_a_report_that_cannot_be_made_is_reported_and_is_no_failed_file(sharp: S
     assert "files failed" not in done.err
     assert cells("out/failures.csv") == []
     assert list(studies()) == ["two"]
+
+
+def test_studies_are_joined_to_the_manifest_by_its_own_names(sharp: Sharp) -> None:
+    keys = ["2020/01", "x" * 260, "Case", "case", ".hidden", "plain"]
+    rows = ["study,patient,hand,path"]
+    for at, key in enumerate(keys):
+        paint(Path(f"a/{at}L.png"), seed=at)
+        rows.append(f"{key},p{at},left,a/{at}L.png")
+    Path("m.csv").write_text("\n".join(rows))
+    done = sharp("score", "--manifest", "m.csv", "--out", "out")
+    assert done.code == 0
+    names = ["2020_01", "x" * 200, "Case", "case-2", "hidden", "plain"]
+    assert sorted(studies()) == sorted(names)
+    with Path("out/results.csv").open(newline="") as table:
+        found = {(row["study"], row["manifest_study"]) for row in csv.DictReader(table)}
+    assert found == set(zip(names, keys, strict=True))
+    assert "study '2020/01' of the manifest is called '2020_01' here" in done.err
+    assert "'plain'" not in done.err

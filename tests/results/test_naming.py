@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,3 +23,19 @@ def test_a_name_of_a_file_becomes_that_of_a_folder(stem: str) -> None:
     assert name
     assert not name.startswith(".")
     assert len(os.fsencode(name)) <= 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        ("2020/01/p\\1", "2020_01_p_1"), ("a:b*c?", "a_b_c_"), ("a\0\nb\udcff", "a__b_"),
+        ("..x. .", "x"), ("x" * 260, "x" * 200), ("nul", "_nul"), ("COM1.x", "_COM1.x"),
+        ("console", "console"), (". .", "study"), ("\u4e00" * 90, "\u4e00" * 66),
+    ],
+)  # fmt: skip
+def test_what_a_system_refuses_is_replaced(wanted: str, name: str) -> None:
+    assert folder_name(wanted) == name
+
+
+def test_names_that_differ_in_how_an_accent_is_written_are_the_same() -> None:
+    assert unique_names(["M\u00fcller", "Mu\u0308ller"]) == ["M\u00fcller", "Mu\u0308ller-2"]

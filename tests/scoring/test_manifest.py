@@ -36,9 +36,18 @@ def test_its_rows_are_files_of_studies(tmp_path: Path) -> None:
         "p1/2/right.dcm", "p1/2/left.dcm", "both.png"
     ))  # fmt: skip
     assert read_manifest(path) == [
-        Group((right, left), "s2", sides={right: "right", left: "left"}, listed=True, patient="p1"),
-        Group((str(tmp_path / "p1/1/both.dcm"),), "s1", listed=True, patient="p1"),
-        Group((both,), "s3", listed=True, patient="p2"),
+        Group(
+            (right, left),
+            "s2",
+            sides={right: "right", left: "left"},
+            listed=True,
+            patient="p1",
+            manifest_study="s2",
+        ),
+        Group(
+            (str(tmp_path / "p1/1/both.dcm"),), "s1", listed=True, patient="p1", manifest_study="s1"
+        ),
+        Group((both,), "s3", listed=True, patient="p2", manifest_study="s3"),
     ]
 
 
@@ -84,7 +93,7 @@ def test_all_mistakes_are_listed(tmp_path: Path) -> None:
         read_manifest(path)
     for text in (
         "line 2: study '../s' cannot be",
-        "line 3: study '' cannot be",
+        "line 3: no study",
         "line 4: no path",
         "line 5: s is of two patients",
         "line 6: hand 'L' is not left, right or empty",
