@@ -120,6 +120,7 @@ class FakeClassifier:
 
     precision = "fp32"
     on_gpu = False
+    device = "cpu"
 
     def __init__(self, *_: object, **__: object) -> None:
         pass

@@ -6,12 +6,11 @@ import json
 import platform
 from dataclasses import asdict
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
 from sharp_cli.batch.whole import is_study
-from sharp_cli.core.about import __version__
+from sharp_cli.core.about import __version__, library_versions
 from sharp_cli.core.errors import UsageError
 from sharp_cli.fileio import output
 from sharp_cli.results.layout import RESERVED, RUN, SCHEMA
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from sharp_cli.results.document import ModelRow
 
 _BEGINNING: Final = f'{{\n  "schema": "{SCHEMA}"'.encode("ascii")
-_LIBRARIES: Final = ("numpy", "opencv-python-headless", "openvino", "pillow", "pydicom", "torch")
 _SHOWN: Final = 60
 """How many characters of a setting are shown in a message."""
 
@@ -59,7 +57,7 @@ class Record:
             "models": {kind: asdict(row) for kind, row in models.items()},
             "settings": dict(settings),
             "host": {"platform": platform.platform(), "python": platform.python_version()},
-            "libraries": {name: found for name in _LIBRARIES if (found := _version(name))},
+            "libraries": library_versions(),
             "started": _now(),
         }
         self.torn = _is_torn(self._path)
@@ -128,10 +126,3 @@ def _shown(value: Any) -> str:
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

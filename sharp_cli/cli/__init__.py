@@ -17,6 +17,7 @@ from sharp_cli.cli.commands import (
     classify,
     crop,
     detect,
+    doctor,
     evaluate,
     help_page,
     implant,
@@ -80,6 +81,7 @@ for _command in (
     import_data,
     train,
     evaluate,
+    doctor,
     help_page,
 ):
     _command.register(app)

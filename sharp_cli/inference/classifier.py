@@ -46,7 +46,8 @@ class Classifier:
     """A findings bundle, ready to classify.
 
     Attributes:
-        on_gpu: Whether it runs on a GPU.
+        device: What it runs on, as torch calls it.
+        on_gpu: Whether that is a GPU.
         precision: What its trunks compute in.
     """
 
@@ -76,10 +77,10 @@ class Classifier:
         """
         self._weights = read_weights(bundle)
         self._path = bundle.path
-        self._device = torch_device(device)
-        self.on_gpu = self._device != "cpu"
+        self.device = torch_device(device)
+        self.on_gpu = self.device != "cpu"
         self._threads = threads
-        self.precision = _choose_precision(precision, self._device)
+        self.precision = _choose_precision(precision, self.device)
         self._throughput = throughput
         self._trunks: dict[str, Trunk] = {}
 
@@ -250,7 +251,7 @@ class Classifier:
         if trunk not in self._trunks:
             layers, size = self._weights.trunks[trunk], self._weights.size
             self._trunks[trunk] = (
-                torch_trunk(layers, device=self._device, precision=self.precision)
+                torch_trunk(layers, device=self.device, precision=self.precision)
                 if self.on_gpu
                 else openvino_trunk(
                     layers,
