@@ -47,7 +47,7 @@ def score(
     hands: str | Path | None = None,
     detector: str | Path | None = None,
     models: str | Path | None = None,
-    trust: Collection[str] = (),
+    trust: Collection[str] | None = None,
 ) -> Scores:
     """Find and classify every joint of some hand radiographs, as `sharp score` does.
 
@@ -100,7 +100,7 @@ def score(
         _require(value in known, f"{name}={value!r}", " or ".join(map(repr, known)))
     wanted = None if prevalence is None else prevalence_of(prevalence)
     ready = _models(
-        loading.open_bundles(hands, detector, models, trust),
+        loading.open_bundles(hands, detector, models, trust or ()),
         device=device,
         precision=precision,
         threads=threads,

@@ -12,6 +12,7 @@ from tests.cli.conftest import bundle
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from sharp_cli.bundles.store import Bundle
@@ -24,8 +25,9 @@ class Models:
     checksum: str = "0"
     loads: Counter[str] = field(default_factory=Counter)
 
-    def open(self, kind: str, folder: object = None) -> Bundle:
-        return replace(bundle(kind), sha256=self.checksum if folder is None else str(folder))
+    def open(self, kind: str, folder: object = None, trust: Collection[str] = ()) -> Bundle:
+        checksum = self.checksum if folder is None else str(folder)
+        return replace(bundle(kind), sha256=checksum, validated_on_patients=checksum in trust)
 
 
 @pytest.fixture

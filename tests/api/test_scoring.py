@@ -36,6 +36,13 @@ def test_it_writes_what_the_command_writes() -> None:
     assert Path("our.json").read_bytes() == Path("their.json").read_bytes()
 
 
+def test_whom_one_trusts(models: Models) -> None:
+    paint(Path("two.png"))
+    assert "not validated" in repr(score("two.png"))
+    assert "not validated" not in repr(score("two.png", trust=[models.checksum]))
+    assert "not validated" in repr(score("two.png", trust=["1"]))
+
+
 def test_its_options_are_those_of_the_command() -> None:
     theirs = inspect.signature(command).parameters
     ours = dict(inspect.signature(score).parameters)

@@ -14,7 +14,7 @@ from sharp_cli.cli import app
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,16 @@ class Done:
     err: str
 
 
-def bundle(kind: str, *_: object) -> Bundle:
+CHECKSUM = "0" * 64
+
+
+def bundle(kind: str, _: object = None, trust: Collection[str] = ()) -> Bundle:
     thresholds = {model: {"erosion/MCP": 0.25} for model in ("siso", "mimo-local")}
     meta = {
         "name": kind, "version": "1", "validated_on_patients": False, "thresholds": thresholds,
     }  # fmt: skip
-    return Bundle(Path(), kind, f"{kind} 1", "0" * 64, meta)  # type: ignore[arg-type]
+    trusted = CHECKSUM in trust
+    return Bundle(Path(), kind, f"{kind} 1", CHECKSUM, meta, trusted)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from sharp_cli.results.formats import from_json
+from tests.cli.conftest import CHECKSUM
 from tests.fakes import paint
 
 if TYPE_CHECKING:
@@ -52,6 +53,18 @@ def test_options_of_classification(sharp: Sharp) -> None:
     assert sharp("crop", "d.json", "--out", "p").code == 0
     assert sharp("classify", "p", *options).out == scored
     assert sharp("classify", "p").out != sharp("classify", "p", "--threshold", "0.2").out
+
+
+def test_the_notice_ends_where_all_bundles_are_trusted(sharp: Sharp) -> None:
+    paint(Path("two.png"))
+    trust = ("--trust", CHECKSUM)
+    assert "not validated" in sharp("score", "two.png").err
+    assert "not validated" not in sharp("score", "two.png", *trust).err
+    for ours, theirs in (((), trust), (trust, ()), (trust, trust)):
+        Path("d.json").write_bytes(sharp("detect", "two.png", *ours).out)
+        assert sharp("crop", "d.json", "--out", "p").code == 0
+        said = sharp("classify", "p", *theirs).err
+        assert ("not validated" in said) == (not (ours and theirs))
 
 
 def test_through_pipes(sharp: Sharp, scored: bytes) -> None:
