@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import requests
 from dicomweb_client.web import DICOMwebClient
 from pydicom import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 from requests.adapters import HTTPAdapter
 from requests.utils import get_netrc_auth
 from urllib3 import Retry
@@ -61,11 +63,25 @@ class _TooLargeError(Exception):
     """An answer is larger than an object may be."""
 
 
+class _DeflatedError(Exception):
+    """An answer is a deflated object, which the client would inflate without a limit."""
+
+
+_DEFLATED: Final = re.compile(
+    rb"\x02\0\x10\0.{4}" + re.escape(DeflatedExplicitVRLittleEndian.encode()), re.DOTALL
+)
+"""The transfer syntax of a deflated object, wherever it is in an answer of several parts."""
+
+
 _ODD: Final = "its answer is not that of a DICOMweb server; check the address"
 _PROBLEMS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
     (
         _TooLargeError,
         f"an answer has more than {MAX_OBJECT_BYTES >> 20} MiB; see what the study holds",
+    ),
+    (
+        _DeflatedError,
+        "an object is deflated, which nobody asked for; export it, and score the file",
     ),
     (requests.TooManyRedirects, "it sends on to another address; give that one"),
     (
@@ -289,5 +305,7 @@ def _bounded(response: requests.Response, *_: object, **__: Any) -> None:
             response.close()
             raise _TooLargeError
         content.write(chunk)
+    if kind.startswith("multipart") and _DEFLATED.search(content.getbuffer()):
+        raise _DeflatedError
     content.seek(0)
     response.raw = content

@@ -6,7 +6,6 @@ another wants it. pynetdicom gets only those to see whose address and titles are
 
 from __future__ import annotations
 
-import contextlib
 import struct
 import threading
 import time
@@ -231,8 +230,7 @@ class _Handler(RequestHandler):
     def _serve(self, connection: Connection, begun: bytes) -> None:
         """Let pynetdicom serve an association to its end."""
         association = self._create_association()
-        with contextlib.suppress(Exception):
-            association.dul.event_queue.get_nowait()  # of the socket that another replaces
+        association.dul.event_queue.get_nowait()  # of the socket that another replaces
         association.dul.socket = BoundedSocket(
             association,
             connection,

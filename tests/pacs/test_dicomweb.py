@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydicom.uid import JPEGLSLossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEGLSLossless
 
 from sharp_cli.core.errors import InputError, UsageError
 from sharp_cli.pacs import dicomweb
@@ -20,6 +20,7 @@ from sharp_cli.pacs.destination import destination
 from sharp_cli.pacs.dicomweb import PASSWORD, USER, DicomWeb
 from sharp_cli.pacs.errors import RefusedError, ServerError
 from sharp_cli.pacs.peer import Peer
+from sharp_cli.results.dicom.files import to_bytes
 from tests.pacs.senders import film
 
 if TYPE_CHECKING:
@@ -145,6 +146,18 @@ def test_an_answer_that_is_too_large(
     server.says(200, b" " * 101)
     with pytest.raises(InputError, match="an answer has more than"):
         DicomWeb(server.url, retries=0).fetch(STUDY, tmp_path)
+
+
+def test_a_deflated_object_is_not_inflated(server: Server, tmp_path: Path) -> None:
+    made = film("bomb")
+    made.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    server.says(200, [series("CR")])
+    server.says(200, [{"00080018": {"vr": "UI", "Value": ["1.2.3.4.5"]}}])
+    part = b"--x\r\nContent-Type: application/dicom\r\n\r\n" + to_bytes(made) + b"\r\n--x--"
+    kind = 'multipart/related; type="application/dicom"; boundary=x'
+    server.says(200, part, **{"Content-Type": kind})
+    with pytest.raises(InputError, match="is deflated, which nobody asked for"):
+        DicomWeb(server.url, retries=0).fetch(STUDY, tmp_path / STUDY)
 
 
 def test_an_image_cannot_choose_its_place(server: Server, tmp_path: Path) -> None:
