@@ -41,6 +41,7 @@ def score(
     prevalence: Literal["table2"] | float | Mapping[Finding, float] | None = None,
     strict: bool = False,
     missing: MissingRule = "scale",
+    mask_annotations: bool = False,
     device: Device = "auto",
     precision: Precision | Literal["auto"] = "fp32",
     threads: int | None = None,
@@ -69,6 +70,7 @@ def score(
         strict: Whether studies fail that lack a hand or joint that the model needs.
         missing: What totals do about joints without a grade: `scale`, `refuse` or `zero`, as
             `--missing` says.
+        mask_annotations: Whether pictures are black outside the hands.
         device: Device for classification: `auto`, or as torch calls it `cpu`, `cuda` or
             `mps`.
         precision: Number format of the classifiers: `fp32`, `bf16` or `auto`.
@@ -111,6 +113,7 @@ def score(
         prevalence=wanted,
         strict=strict,
         missing=missing,
+        mask_annotations=mask_annotations,
     )
     run = Run()
     document = score_plan(plan(map(os.fsdecode, files)), scoring, run)

@@ -36,12 +36,13 @@ class Setup:
         bundles: See `loading.open_bundles`.
         checksums: Of the bundles, which must be the same there.
         trust: Of those that are validated on patients; see `store.open_bundle`.
-        model: See `stages.Scoring`, like the next five.
+        model: See `stages.Scoring`, like the next six.
         threshold: See there.
         prevalence: See there.
         strict: See there.
         missing: See there.
         not_assessable: See there.
+        mask_annotations: See there.
         device: See `loading.load`, like the next two; `auto` is a GPU where the cluster has one.
         precision: See there.
         threads: See there.
@@ -57,6 +58,7 @@ class Setup:
     strict: bool
     missing: MissingRule
     not_assessable: NotAssessable
+    mask_annotations: bool
     device: Device
     precision: Precision
     threads: int
@@ -126,6 +128,7 @@ def load_ray_worker(setup: Setup, file: str) -> RayWorker:
             strict=setup.strict,
             missing=setup.missing,
             not_assessable=setup.not_assessable,
+            mask_annotations=setup.mask_annotations,
         )
     )
 

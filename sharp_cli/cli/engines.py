@@ -92,6 +92,7 @@ class Machines:
             strict=scoring.strict,
             missing=scoring.missing,
             not_assessable=scoring.not_assessable,
+            mask_annotations=scoring.mask_annotations,
             device=self.device,
             precision=models.classifier.precision,
             threads=self.threads or 1,

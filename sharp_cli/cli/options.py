@@ -165,6 +165,14 @@ MissingOption = Annotated[
     ),
 ]
 _DEVICES = "auto is the best there is; cuda a graphics card; mps that of an Apple processor."
+MaskAnnotations = Annotated[
+    bool,
+    typer.Option(
+        "--mask-annotations",
+        help="Make pictures black outside the hands: annotation that is burned in there, such as a "
+        "name, is then not shown.",
+    ),
+]
 DeviceOption = Annotated[
     Device, typer.Option("--device", help=f"Device for classification: {_DEVICES}")
 ]

@@ -61,6 +61,7 @@ def settings(
         "strict": scoring.strict,
         "missing": scoring.missing,
         "not_assessable": _checksum(scoring.not_assessable),
+        "mask_annotations": scoring.mask_annotations,
         "device": device,
         "precision": scoring.precision,
     }

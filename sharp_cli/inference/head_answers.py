@@ -99,14 +99,12 @@ class HeadAnswers:
     def _heard(self, key: HeadKey, own: Input) -> _Heard:
         model, finding, group = key
         fallback = (FALLBACKS.get(model, model), finding, group)
-        for used in (key, fallback):
-            inputs = input_set(*used, own)
-            given = relied_on(
-                finding, inputs, own, self._features.vectors, self._features.uncertain
-            )
-            if _hands(given) == _hands(inputs) or fallback not in self._weights.heads:
-                break
-        return _Heard(used, inputs, given)
+        there = [one for one in input_set(*key, own) if (finding, one) in self._features.vectors]
+        if _hands(there) < _hands(input_set(*key, own)) and fallback in self._weights.heads:
+            key = fallback
+        inputs = input_set(*key, own)
+        given = relied_on(finding, inputs, own, self._features.vectors, self._features.uncertain)
+        return _Heard(key, inputs, given)
 
     def _answer(self, heard: _Heard) -> dict[Input, Answer]:
         key = heard.key

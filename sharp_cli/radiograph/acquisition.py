@@ -63,7 +63,8 @@ def remarks(tags: Dataset) -> Iterator[str]:
     if text(tags, "BurnedInAnnotation").upper() == "YES":
         yield (
             "the header says that annotation is burned into the picture (BurnedInAnnotation), "
-            "which may name the patient: overlays, pages and patches show it too"
+            "which may name the patient: overlays and pages show it too, outside the hands only "
+            "without --mask-annotations"
         )
 
 

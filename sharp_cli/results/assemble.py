@@ -229,10 +229,7 @@ def _remarks(
         return
     own = Input(row.hand, row.joint)
     if row.model != model:
-        asked = input_set(model, row.finding, row.group, own)
-        states = {classified.get((one.side, row.finding, one.joint)) for one in asked if one != own}
-        lack = "uncertain" if "uncertain" in states else "missing"
-        yield f"{row.model}, not {model}, where the other hand's joints are {lack}", joint
+        yield f"{row.model}, not {model}, where the other hand's joints are missing", joint
     for one in input_set(row.model, row.finding, row.group, own):
         status = classified.get((one.side, row.finding, one.joint))
         if not any(side == one.side for side, _, _ in classified):

@@ -200,6 +200,7 @@ class Document:
             are not calibrated.
         grade_correlation: How the errors of grades go together, by model, where they are given.
         missing: What totals do about joints without a grade.
+        mask_annotations: Whether pictures are black where there is no hand, see `masking`.
     """
 
     models: dict[str, ModelRow]
@@ -217,6 +218,7 @@ class Document:
     prevalence: dict[str, float] = field(default_factory=dict)
     grade_correlation: dict[str, Correlation] = field(default_factory=dict)
     missing: MissingRule = "scale"
+    mask_annotations: bool = False
 
     def threshold_of(self, row: JointRow) -> float | None:
         """Probability from which a joint is non-intact; None where that is not known."""

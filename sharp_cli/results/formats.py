@@ -52,6 +52,7 @@ SCHEMA: Final = "sharp-score/1"
 _LATER: Final = (
     "thresholds", "prevalence", "certainty", "spacing_source", "spacing_plane", "pixel_aspect",
     *GRADE_COLUMNS, "grade_correlation", "missing", "day", "manifest_study",
+    "mask_annotations",
 )  # fmt: skip
 """What older versions did not write."""
 
@@ -78,6 +79,7 @@ def to_json(document: Document) -> bytes:
         "missing": document.missing,
         "precision": document.precision,
         "validated_on_patients": document.validated_on_patients,
+        "mask_annotations": document.mask_annotations,
     }
     if not document.validated_on_patients:
         content["notice"] = NOTICE

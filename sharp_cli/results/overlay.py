@@ -13,6 +13,7 @@ from sharp_cli.core.joints import FINDINGS
 from sharp_cli.fileio.png import marked
 from sharp_cli.results.doubt import legend
 from sharp_cli.results.inputs import reread
+from sharp_cli.results.masking import masked
 from sharp_cli.results.overlay_panel import GROUND, TEXT, Panel, Placing, box_height
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def draw(study: Document, row: InputRow, grey: NDArray[np.uint8] | None = None) 
         grey = to_grey(reread(row).pixels)
     notice = None if study.validated_on_patients else NOTICE
     joints = [joint for joint in study.joints if joint.file == row.file]
+    grey = masked(grey, study, row)
     return draw_panels(grey, joints, notice=notice, aspect=row.pixel_aspect)
 
 

@@ -63,6 +63,7 @@ class Models:
         strict: bool = False,
         missing: MissingRule = "scale",
         not_assessable: NotAssessable = NONE,
+        mask_annotations: bool = False,
     ) -> Scoring:
         """How to score with these models; see `stages.Scoring` and `Classifier.choose`.
 
@@ -79,6 +80,7 @@ class Models:
             threshold=threshold,
             prevalence=self.classifier.choose_prevalence(prevalence),
             strict=strict,
+            mask_annotations=mask_annotations,
             bundles=self.bundles,
             precision=self.classifier.precision,
             missing=missing,

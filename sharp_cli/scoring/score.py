@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sharp_cli.core.errors import IncompleteStudyError
@@ -156,6 +156,7 @@ def _classified(
         scoring.prevalence,
         missing=scoring.missing,
     )
+    document = replace(document, mask_annotations=scoring.mask_annotations)
     if not scoring.bundles:
         return document
     return with_models(document, *scoring.bundles, precision=scoring.precision)

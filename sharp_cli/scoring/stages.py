@@ -75,6 +75,7 @@ class Scoring:
         threshold: The probability from which a joint is non-intact; None for the bundle's own.
         prevalence: What probabilities are calibrated to; None where they are not calibrated.
         strict: Whether a study in which the model lacks an input fails.
+        mask_annotations: See `results.document.Document`.
         bundles: What the stages were loaded from, which documents name.
         precision: Of the numbers that the classifier computes in, likewise.
         missing: What totals do about joints without a grade.
@@ -88,6 +89,7 @@ class Scoring:
     threshold: float | None = None
     prevalence: Prevalence | None = None
     strict: bool = False
+    mask_annotations: bool = False
     bundles: tuple[Bundle, ...] = ()
     precision: Precision | None = None
     missing: MissingRule = "scale"

@@ -135,6 +135,7 @@ def test_a_machine_that_is_not_like_this_one_is_refused(changed: dict[str, Any],
         "driver": Driver.here(), "bundles": (None, None, None),
         "checksums": ("0" * 64,) * 3, "trust": (), "model": "siso", "threshold": None,
         "strict": False, "missing": "scale", "not_assessable": NONE,
+        "mask_annotations": False,
         "prevalence": None, "device": "cpu", "precision": "fp32", "threads": 1,
     }  # fmt: skip
     ray_worker.load_ray_worker(ray_worker.Setup(**given), "two.png")

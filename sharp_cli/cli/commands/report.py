@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from sharp_cli.cli import options
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.progress import progress
 from sharp_cli.cli.terminal import log, log_form
@@ -125,6 +126,7 @@ def report(
     embed: Embed = True,
     blind_order: BlindOrder = False,
     explain: Explain = False,
+    mask_annotations: options.MaskAnnotations = False,
     models: FindingsBundle = None,
 ) -> ExitCode:
     """Show results as web pages on which readers can correct them.
@@ -133,7 +135,8 @@ def report(
     hand, and a table. The visits of one patient, whom a manifest gave a date each, share a page and
     stand side by side. A page is a single file that needs no network and no other program. The
     radiographs are read again; without them no page is written. What readers say is saved as a
-    table of labels, which sharp train classifier reads.
+    table of labels, which sharp train classifier reads. What was scored with
+    --mask-annotations is shown so here, too.
     """
     from sharp_cli.results.html.index_page import index_page
     from sharp_cli.results.html.sources import read_results
@@ -145,6 +148,9 @@ def report(
         message = f"--models {models}: only --explain needs models; give both, or neither"
         raise UsageError(message)
     found = read_results(results)
+    if mask_annotations:
+        hidden = {key: replace(one, mask_annotations=True) for key, one in found.studies.items()}
+        found = replace(found, studies=hidden)
     pages = by_page(found.studies, blind=blind_order)
     single = out.suffix.lower() == _SUFFIX and not out.is_dir()
     if single and len(pages) > 1:

@@ -147,6 +147,7 @@ def score(
     strict: options.Strict = False,
     missing: options.MissingOption = options.Missing.SCALE,
     not_assessable: NotAssessable = None,
+    mask_annotations: options.MaskAnnotations = False,
     device: options.DeviceOption = options.Device.AUTO,
     precision: options.PrecisionOption = options.Precision.FP32,
     threads: options.Threads = None,
@@ -205,6 +206,7 @@ def score(
         strict=strict,
         missing=missing.value,
         not_assessable=_left_out(not_assessable, work),
+        mask_annotations=mask_annotations,
     )
     if remote is not None:
         return remote.score(scoring, outputs)

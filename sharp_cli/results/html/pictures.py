@@ -13,6 +13,7 @@ from PIL import Image
 
 from sharp_cli.inference.crop import crop
 from sharp_cli.results.assemble import points_of
+from sharp_cli.results.masking import masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,7 +71,7 @@ def _draw(study: Document, row: InputRow, radiograph: Radiograph, *, whole: bool
     if not whole:
         shrink = math.sqrt(min(1.0, _RADIOGRAPH_PIXELS / count / radiograph.pixels.size))
         limit = _RADIOGRAPH_BYTES // count
-    shown = _jpeg(radiograph.pixels * 255, shrink, limit, row.pixel_aspect)
+    shown = _jpeg(masked(radiograph.pixels, study, row) * 255, shrink, limit, row.pixel_aspect)
     drawn: dict[tuple[Side, str, tuple[int, ...]], bytes] = {}
     patches = {}
     cut: dict[Side, Sequence[Patch]] = {}
