@@ -169,7 +169,8 @@ def _results(
             own = Input(side, joint)
             unit = input_set(model, finding, target.group, own)
             there = relied_on(finding, unit, own, keys, uncertain)
-            lone = {one.side for one in there} != {one.side for one in unit}
+            present = {one.side for one in unit if (finding, one) in keys}
+            lone = present != {one.side for one in unit}
             used = FALLBACKS.get(model, model) if lone else model
             if used == "siso":
                 there = (own,)

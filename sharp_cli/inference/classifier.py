@@ -132,7 +132,8 @@ class Classifier:
         """Classify every patch of every study.
 
         The features of a missing patch are zeros. So are those of a joint whose place is uncertain,
-        where they would tell of other joints. Where the other hand has no patch of the input set, the model of `inputs.FALLBACKS` classifies instead if the bundle holds it; the result's
+        where they would tell of other joints. Where the other hand has no patch of the input set,
+        the model of `inputs.FALLBACKS` classifies instead if the bundle holds it; the result's
         `model` says which was used. A joint without a head has no result.
 
         Args:

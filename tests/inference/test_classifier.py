@@ -128,13 +128,21 @@ def test_an_uncertain_joint_is_missing_for_the_others(bundle: Bundle, model: Mod
     doubted = [
         replace(patch, status="uncertain") if patch.joint == "MCP3" else patch for patch in hand(1)
     ]
-    (results,) = classifier.classify([{"left": doubted, "right": hand(2)}], model)
-    (whole,) = classifier.classify([{"left": hand(1), "right": hand(2)}], model)
-    (without,) = classifier.classify([{"left": hand(1, without=["MCP3"]), "right": hand(2)}], model)
-    own = [each for each in results if (each.side, each.joint) == ("left", "MCP3")]
-    # What it is itself classified from does not change, and for the others it is not there.
-    assert own == [each for each in whole if (each.side, each.joint) == ("left", "MCP3")]
-    assert [each for each in results if each not in own] == list(without)
+    other = [
+        replace(patch, pixels=patch.pixels[::-1].copy()) if patch.status == "uncertain" else patch
+        for patch in doubted
+    ]
+    whole, results, changed = classifier.classify(
+        [{"left": left, "right": hand(2)} for left in (hand(1), doubted, other)], model
+    )
+    doubtful = [(each.side, each.joint) == ("left", "MCP3") for each in results]
+    for before, one, again, own in zip(whole, results, changed, doubtful, strict=True):
+        assert one.model == model
+        if own:  # from all that there is, as ever
+            assert one == before
+        else:  # whatever lies at the uncertain place
+            assert one == again
+    assert (results == whole) == (model == "siso")
 
 
 @pytest.mark.parametrize(
