@@ -115,7 +115,7 @@ def compare(
 
 def main() -> None:
     """Print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("images", type=Path)
     parser.add_argument("joints", type=Path)
     parser.add_argument("--labels", type=Path)
@@ -128,20 +128,20 @@ def main() -> None:
             for model, key, found in compare(classifier, name, shown, number):
                 rows[model].append(found)
                 known[model].append(truth.get(key, False))
-    ways = ("passed on", "left out")
     print("| model | joints | features of covered joints | mean change | largest | labels | AUC |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for model, found in rows.items():
-        given_ = np.array([[one.probability for one in each] for each in found])
-        called = np.array([[one.label == "non-intact" for one in each] for each in found])
-        for at, way in enumerate(ways, start=1):
-            change = np.abs(given_[:, at] - given_[:, 0])
-            auc = (
-                [roc_auc_score(known[model], given_[:, n]) for n in (0, at)] if given.labels else []
-            )
+    for model, results in rows.items():
+        said = np.array([[one.probability for one in each] for each in results])
+        called = np.array([[one.label == "non-intact" for one in each] for each in results])
+        for at, way in enumerate(("passed on", "left out"), start=1):
+            change = np.abs(said[:, at] - said[:, 0])
+            labels = int((called[:, at] != called[:, 0]).sum())
+            auc = ""
+            if given.labels is not None:
+                auc = " to ".join(f"{roc_auc_score(known[model], said[:, n]):.3f}" for n in (0, at))
             print(
-                f"| `{model}` | {len(found)} | {way} | {change.mean():.3f} | {change.max():.2f} | "
-                f"{(called[:, at] != called[:, 0]).sum()} | {' to '.join(f'{a:.3f}' for a in auc)} |"
+                f"| `{model}` | {len(said)} | {way} | {change.mean():.3f} | {change.max():.2f} | "
+                f"{labels} | {auc} |"
             )
 
 

@@ -230,9 +230,10 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _mistakes(row: Mapping[str, str]) -> Iterator[str]:
     """All that is wrong with a row."""
-    for name in ("patient", "study"):
-        if not row[name]:
-            yield f"no {name}"
+    if not row["patient"]:
+        yield "no patient: give each a pseudonym, so that all of one patient stays together"
+    if not row["study"]:
+        yield "no study"
     if not row["image"] and not row["patch"]:
         yield "no image and no patch"
     if row["hand"] not in SIDES:

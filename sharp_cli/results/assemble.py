@@ -229,8 +229,16 @@ def _remarks(
         return
     own = Input(row.hand, row.joint)
     if row.model != model:
-        yield f"{row.model}, not {model}, where the other hand's joints are missing", joint
+        lack = (
+            "there is no earlier study"
+            if model == "mimo-time"
+            else "the other hand's joints are missing"
+        )
+        yield f"{row.model}, not {model}, where {lack}", joint
     for one in input_set(row.model, row.finding, row.group, own):
+        if one.earlier:
+            yield f"{row.model} did without", "the earlier study"
+            continue
         status = classified.get((one.side, row.finding, one.joint))
         if not any(side == one.side for side, _, _ in classified):
             yield f"{row.model} did without", f"the {one.side} hand"

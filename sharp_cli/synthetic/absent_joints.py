@@ -215,7 +215,8 @@ def _shape(shape: tuple[int, ...], frame: Affine, middle: Array, rng: np.random.
     turned = similarity(degrees=rng.uniform(-90, 90) if kind != 3 else rng.normal(0, 15))
     outline = turned(outline) + middle + rng.uniform(-0.3, 0.3, 2) * min(half)
     mask = np.zeros(shape, np.float32)
-    return cv2.fillPoly(mask, [np.rint(frame(outline)).astype(np.int32)], 1.0)
+    cv2.fillPoly(mask, [np.rint(frame(outline)).astype(np.int32)], 1.0)
+    return mask
 
 
 def _surface(pixels: Pixels, rng: np.random.Generator) -> Pixels:

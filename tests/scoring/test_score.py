@@ -161,6 +161,21 @@ def test_a_bundle_that_has_no_fallback_does_without_the_other_hand(tmp_path: Pat
     assert warning.message == "left hand: mimo-local did without: the right hand"
 
 
+@pytest.mark.parametrize(
+    ("used", "told"),
+    [
+        ("siso", "siso, not mimo-time, where there is no earlier study: all its joints"),
+        ("mimo-time", "mimo-time did without: the earlier study"),
+    ],
+)
+def test_mimo_time_without_an_earlier_study_is_reported(
+    tmp_path: Path, used: ModelName, told: str
+) -> None:
+    found = steps.detect([str(paint(tmp_path / "x_L.png"))], FakeFinder(), FakeDetector(), Run())
+    document = with_results(found, {"x_L": lone(used)}, "mimo-time", None)
+    assert [one.message for one in said_of(document)] == [f"left hand: {told}"]
+
+
 def test_joints_that_the_bundle_does_not_know_are_reported(tmp_path: Path) -> None:
     file = str(paint(tmp_path / "x_L.png"))
     found = steps.detect([file], FakeFinder(), FakeDetector(), Run())

@@ -46,6 +46,10 @@ def written(
     return file
 
 
+PATIENT = "P1"
+"""Of a page that knows none."""
+
+
 @dataclass(frozen=True)
 class Page:
     """A page in the browser."""
@@ -114,7 +118,11 @@ class Page:
         return list(read_labels(self.saved()).joints)
 
     def saved(self, key: str | None = None) -> Path:
-        """Save the labels, with the button or a key."""
+        """Name the patient if nothing does, and save the labels, with the button or a key."""
+        patient = self.one("#patient")
+        nobody = patient.get_attribute("placeholder") == "for training"
+        if nobody and not patient.get_attribute("value"):
+            patient.send_keys(PATIENT)
         behaviour = {"behavior": "allow", "downloadPath": str(self.folder)}
         self.chrome.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
         for old in self.folder.glob("*.csv"):

@@ -10,7 +10,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from sharp_cli.datasets.labels import read_labels
 from sharp_cli.results.document import ModelRow
-from tests.results.html.pages import written
+from tests.results.html.pages import PATIENT, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +70,7 @@ def test_all_that_is_shown_can_be_confirmed_and_is_there_the_next_time(
     assert len(page.rows) == 32 - 5
     joints = page.save()
     assert {one.joint for one in joints} == {f"MCP{number}" for number in range(1, 6)}
-    assert {(one.patient, one.study) for one in joints} == {("two", "two")}
+    assert {(one.patient, one.study) for one in joints} == {(PATIENT, "two")}
     labels = {row.joint: row.label for row in both.joints if row.hand == "right"
               and row.finding == "erosion"}  # fmt: skip
     assert all(one.damaged == (labels[one.joint] == "non-intact") for one in joints)

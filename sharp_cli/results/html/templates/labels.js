@@ -59,7 +59,7 @@ const labels = (() => {
         const { label, grade, reading } = reviews.of(joint);
         const { study, patient, date } = visits[joint.visit];
         const { hand, finding, joint: name, x, y, film } = joint;
-        const whose = reviews.patient.trim() || patient || study;
+        const whose = reviews.patient.trim() || patient || "";
         return [whose, study, film.image, hand, finding, name, grade, label, x, y, date, reviews.reader, film.sha256, reading];
       });
       return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");

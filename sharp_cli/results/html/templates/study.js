@@ -184,7 +184,7 @@ async function load({ target }) {
 showNotice();
 showFilters();
 state.beside = visits.length > 1 && reviews.reading !== "single";
-byId("patient").placeholder = visits[0].patient || visits[0].study;
+byId("patient").placeholder = visits[0].patient || "for training";
 byId("patient").value = reviews.patient;
 byId("patient").addEventListener("input", (event) => { reviews.patient = event.target.value; });
 byId("reader").addEventListener("change", (event) => {
