@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from sharp_cli.cli.commands import (
+    card,
     classify,
     crop,
     detect,
@@ -82,6 +83,7 @@ for _command in (
     train,
     evaluate,
     doctor,
+    card,
     help_page,
 ):
     _command.register(app)

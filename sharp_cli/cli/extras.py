@@ -7,11 +7,12 @@ from typing import Final, Literal
 
 from sharp_cli.core.errors import UsageError
 
-Extra = Literal["evaluate", "excel", "parquet", "train"]
+Extra = Literal["docx", "evaluate", "excel", "parquet", "train"]
 
 _EVALUATE: Final = ("matplotlib", "scipy", "sklearn")
 _MODULES: Final[dict[Extra, tuple[str, ...]]] = {
     "evaluate": _EVALUATE,
+    "docx": ("docx",),
     "excel": ("openpyxl",),
     "parquet": ("pyarrow",),
     "train": ("deeplabcut", "onnx", "onnxscript", "optuna", "torch", "torchvision", *_EVALUATE),

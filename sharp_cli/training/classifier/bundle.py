@@ -138,6 +138,7 @@ def write_classifier(
             "name": name,
             "architecture": _architecture(members, settings),
             "trained_on": str(cohort),
+            "folds": cohort.folds,
             "settings": settings.as_options(),
             "calibration": _by_model(
                 {head: asdict(fit_calibration(cases.predictions)) for head, cases in unseen.items()}
