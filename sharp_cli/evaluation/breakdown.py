@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """How many joints of one SHS grade a rater calls non-intact; `share` of those it calls."""
+    """How many joints of one SHS grade a rater calls non-intact.
+
+    Attributes:
+        finding: `erosion` or `jsn`.
+        joints: The joint set.
+        grade: The grade.
+        name: Of the rater.
+        called: How many joints of the grade it calls.
+        non_intact: How many of these it calls non-intact.
+        share: The fraction of these.
+    """
 
     finding: Finding
     joints: str
@@ -34,7 +44,21 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Counts and metrics of a rater on a part of the joints of a finding, such as a patient's."""
+    """Counts and metrics of a rater on a part of the joints of a finding, such as a patient's.
+
+    Attributes:
+        finding: `erosion` or `jsn`.
+        part: The part: a joint, a side, a hand or a patient.
+        name: Of the rater.
+        true_positives: Non-intact joints that it calls non-intact.
+        false_negatives: Non-intact joints that it calls intact.
+        false_positives: Intact joints that it calls non-intact.
+        true_negatives: Intact joints that it calls intact.
+        sensitivity: Fraction of the non-intact joints that it calls non-intact.
+        specificity: Fraction of the intact joints that it calls intact.
+        f_measure: Harmonic mean of precision and sensitivity.
+        pr_auc: Area under the precision-recall curve.
+    """
 
     finding: Finding
     part: str

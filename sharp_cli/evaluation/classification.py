@@ -77,6 +77,17 @@ class Difference:
     """How much higher a metric of one rater is than another's, on the joints that both call.
 
     The interval is of paired differences: both are of the same patients in every resample.
+
+    Attributes:
+        finding: `erosion` or `jsn`.
+        joints: The joint set.
+        first: A rater.
+        second: Another one.
+        called: How many joints both call.
+        metric: Its name.
+        value: The first's minus the second's.
+        low: End of the 95 % interval; NaN where there is none.
+        high: Likewise.
     """
 
     finding: Finding

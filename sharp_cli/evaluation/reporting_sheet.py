@@ -136,7 +136,7 @@ def facts_of(meta: Mapping[str, Any]) -> dict[str, str]:
         f"{meta['date']}, licence {meta['licence']}.",
         "software": _software(),
     }
-    return _OF_THE_TOOL | {name: text for name, text in found.items() if text}
+    return {**_OF_THE_TOOL, **{name: text for name, text in found.items() if text}}
 
 
 def _evaluated(evaluation: Mapping[str, Any]) -> dict[str, str]:

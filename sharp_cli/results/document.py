@@ -172,7 +172,13 @@ class WarningRow:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that gave no result: the name of the error and its message."""
+    """A file that gave no result.
+
+    Attributes:
+        file: Its path, as the user gave it.
+        error: Name of the error.
+        reason: What is wrong, and what to do.
+    """
 
     file: str
     error: str
