@@ -171,9 +171,9 @@ class Outputs:
                     output.write(places[row], to_bytes(made))
 
     def _of_radiographs(self, file: str, document: Document) -> dict[InputRow, Path]:
-        from sharp_cli.results.naming import unique_names
+        from sharp_cli.results.naming import folder_name, unique_names
 
-        stems = unique_names(Path(row.file).stem for row in document.inputs)
+        stems = unique_names(folder_name(Path(row.file).stem) for row in document.inputs)
         return dict(zip(document.inputs, self._places(file, stems, document), strict=True))
 
     def _places(self, file: str, names: Sequence[str], document: Document) -> list[Path]:
@@ -186,8 +186,9 @@ class Outputs:
         if len(names) == 1 and len(document.inputs) >= len({*map(os.path.realpath, self.inputs)}):
             return [path]
         places = [path.with_name(f"{path.stem}-{name}{path.suffix}") for name in names]
+        read = self._read
         for place in places:
-            if os.path.realpath(place) in self._read:
+            if os.path.realpath(place) in read:
                 message = f"{place}: cannot be written, it is an input; give {path} another name"
                 raise OutputError(message)
         return places

@@ -13,6 +13,7 @@ from sharp_cli.batch.result_store import ResultStore, opened
 from sharp_cli.batch.resume import moved_from, read_contents, remaining
 from sharp_cli.cli.progress import rated_progress
 from sharp_cli.cli.terminal import count, log, log_problems, log_warnings
+from sharp_cli.core.errors import DocumentError
 from sharp_cli.fileio import output
 from sharp_cli.fileio.tables import list_places
 from sharp_cli.results.assemble import with_studies
@@ -160,7 +161,11 @@ class ResultsFolder:
                 left.append(group)
                 continue
             paths = {contents[file]: file for file in group.files}
-            files = moved_study(self.folder / source, group.name, paths)
+            try:
+                files = moved_study(self.folder / source, group.name, paths)
+            except (DocumentError, OSError):  # somebody has changed it: it is done again
+                left.append(group)
+                continue
             journal.add(group.files, {group.name: files}, paths)
             moved += 1
         also = f", moved since: {moved}" if moved else ""

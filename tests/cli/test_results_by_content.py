@@ -88,6 +88,18 @@ def test_a_radiograph_that_was_moved_keeps_its_results(sharp: Sharp) -> None:
         assert Path("out/q", name).read_bytes() == Path("anew/q", name).read_bytes()
 
 
+def test_a_result_that_was_changed_is_not_moved_but_done_again(sharp: Sharp) -> None:
+    paint(Path("a/two.png"))
+    assert sharp("score", "a", "--out", "out").code == 0
+    result = Path("out/two/result.json")
+    result.write_bytes(result.read_bytes().replace(b'"status": "ok"', b'"status": "odd"'))
+    Path("a/two.png").rename(Path("a/two-1.png"))
+    done = sharp("score", "a", "--out", "out")
+    assert done.code == 0
+    assert "left: 1" in done.err
+    assert [path.parent.name for path in Path("out").glob("*/result.json")] == ["two-1"]
+
+
 def test_one_of_a_pair_that_was_moved_away_leaves_the_other(sharp: Sharp) -> None:
     for name in ("a/p_L.png", "a/p_R.png", "a/two.png"):
         paint(Path(name))
