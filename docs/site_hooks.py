@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[1]
 SHOWN: Final = (
     "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "LICENSE",
-    "docs/*.md", "docs/*.jpg", "docs/*.png", "examples/*.jpg", "examples/*.ipynb",
+    "docs/*.md", "docs/journeys/*.md", "docs/*.jpg", "docs/*.png",
+    "examples/*.jpg", "examples/*.ipynb",
     "examples/workflows/*", "models/*/MODEL_CARD.md",
 )  # fmt: skip
 COMMANDS: Final = "docs/commands.md"

@@ -13,7 +13,8 @@ def install(folder: Path) -> dict[str, str]:
     """Write the command into a folder's bin, and give an environment whose path begins there."""
     sharp = folder / "bin" / "sharp"
     sharp.parent.mkdir()
-    sharp.write_text(f"#!{sys.executable}\nfrom sharp_cli.cli import main\nmain()\n")
+    guard = 'if __name__ == "__main__":'  # for the processes that it starts
+    sharp.write_text(f"#!{sys.executable}\nfrom sharp_cli.cli import main\n{guard}\n    main()\n")
     sharp.chmod(0o755)
     path = f"{sharp.parent}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}

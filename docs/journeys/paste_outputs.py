@@ -28,7 +28,7 @@ HOME: Final = Path(__file__).parent
 EXAMPLES: Final = HOME.parents[1] / "examples"
 
 _BLOCK: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_LIMIT: Final = 600
+_LIMIT: Final = 1800
 """Seconds after which a command that prints nothing hangs."""
 
 _END: Final = "\x01ended\x01"

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.special import ndtri
 
 from sharp_cli.core.joints import SIDES, TARGETS
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sharp_cli.inference.grading import Correlation
 
     Draws: TypeAlias = NDArray[np.int64]
+
+_NORMAL: Final = NormalDist()
 
 COUNT: Final = 10_000
 """Draws; a choice: the ends of an interval then vary by about a hundredth of its width."""
@@ -53,9 +55,16 @@ def draw_grades(
     """
     latent = _latent(correlation, visit)
     return {
-        joint: (latent[joint] > ndtri(1 - np.array(one))[:, None]).sum(axis=0)
+        joint: (latent[joint] > np.array([*map(_normal_quantile, one)])[:, None]).sum(axis=0)
         for joint, one in at_least.items()
     }
+
+
+def _normal_quantile(above: float) -> float:
+    """What a standard normal variable exceeds with a probability."""
+    if 0 < above < 1:
+        return -_NORMAL.inv_cdf(above)
+    return math.inf if above <= 0 else -math.inf
 
 
 def interval(draws: Draws, level: float) -> tuple[int, int]:
