@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from sharp_cli.cli.command import add_command
+from sharp_cli.cli.command import add_command, epilog
 from sharp_cli.cli.terminal import log, print_table
 from sharp_cli.fileio.tables import write_table
 
@@ -27,13 +27,16 @@ Tables = Annotated[
     ),
 ]
 Out = Annotated[
-    Path, typer.Option(metavar="FILE.csv", show_default=False, help="The joined labels.")
+    Path,
+    typer.Option("-o", "--out", metavar="FILE.csv", show_default=False, help="The joined labels."),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    labels = typer.Typer(help="Work on tables of labels.", no_args_is_help=True)
+    labels = typer.Typer(
+        help="Work on tables of labels.", epilog=epilog(EXAMPLES), no_args_is_help=True
+    )
     add_command(labels, merge, EXAMPLES)
 
     # A group of one command would be the command itself.
