@@ -81,9 +81,11 @@ class Correlation:
         hand: Of those of a finding and hand.
         joint: Of one joint and finding, at all visits.
         visit: Of the joints of a finding and hand at one visit.
-        level: Probability of the central interval of drawn totals that held what was true of 95 %
-            of patients not trained on.
+        level: Probability of the central interval of drawn totals of a hand that held what was true
+            of 95 % of patients not trained on.
         change_level: The same of changes between visits.
+        study_level: As `level`, of totals of both hands.
+        study_change_level: As `change_level`, likewise.
     """
 
     patient: float
@@ -93,6 +95,8 @@ class Correlation:
     visit: float
     level: float = LEVEL
     change_level: float = LEVEL
+    study_level: float = LEVEL
+    study_change_level: float = LEVEL
 
     @property
     def rest(self) -> float:
@@ -148,7 +152,7 @@ def read_correlations(meta: Mapping[str, Any]) -> dict[ModelName, Correlation]:
         held = meta.get("grades", {}).get("correlation", {}).get(model)
         if held is not None:
             one = Correlation(**{name: float(share) for name, share in held.items()})
-            if min(*astuple(one), one.rest) < 0 or max(one.level, one.change_level) >= 1:
+            if min(*astuple(one), one.rest) < 0 or max(astuple(one)) >= 1:
                 message = f"correlation of the grades of {model}"
                 raise ValueError(message)
             found[model] = one

@@ -13,8 +13,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sharp_cli.core.joints import FINDINGS, SIDES
-from sharp_cli.inference.grading import LEVEL
-from sharp_cli.results.totals import GradedStudy, Part, graded_studies, joints_of, part_of
+from sharp_cli.results.totals import (
+    GradedStudy,
+    Part,
+    graded_studies,
+    joints_of,
+    level_of,
+    part_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -122,11 +128,10 @@ def _between(patient: str, earlier: _Visit, later: _Visit) -> Iterator[Change]:
         )
         if first is None or second is None:
             continue
-        known = after.correlation
         difference = Part(
             second.expected - first.expected,
             None if first.draws is None or second.draws is None else second.draws - first.draws,
-            LEVEL if known is None else known.change_level,
+            level_of(after.correlation, joints, change=True),
         )
         low, high = difference.interval
         yield Change(

@@ -207,7 +207,21 @@ def part_of(
         return None
     expected = sum(sum(graded.at_least[key]) for key in known)
     drawn = None if draws is None else np.sum([draws[key] for key in known], axis=0)
-    return Part(expected, drawn, LEVEL if graded.correlation is None else graded.correlation.level)
+    return Part(expected, drawn, level_of(graded.correlation, joints))
+
+
+def level_of(
+    correlation: Correlation | None, joints: Sequence[StudyJoint], *, change: bool = False
+) -> float:
+    """The level of the interval of some joints' sum, or of how it changes.
+
+    That of a single joint is not learned.
+    """
+    if correlation is None or len(joints) == 1:
+        return LEVEL
+    if len({side for side, _, _ in joints}) > 1:
+        return correlation.study_change_level if change else correlation.study_level
+    return correlation.change_level if change else correlation.level
 
 
 def joints_of(hand: Side | None, finding: Finding | None) -> list[StudyJoint]:

@@ -22,7 +22,7 @@ from sharp_cli.results.totals import joints_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sharp_cli.core.joints import StudyJoint
+    from sharp_cli.core.joints import Side, StudyJoint
     from sharp_cli.results.grade_simulation import Draws
     from sharp_cli.training.classifier.grade_correlation import GradedJoint
 
@@ -50,19 +50,19 @@ def with_levels(correlation: Correlation, graded: Iterable[GradedJoint]) -> Corr
     rows: dict[str, dict[str, list[GradedJoint]]] = defaultdict(lambda: defaultdict(list))
     for one in graded:
         rows[one.joint.patient][one.joint.study].append(one)
-    levels: list[float] = []
-    change_levels: list[float] = []
+    found: dict[str, list[float]] = defaultdict(list)
     for own in rows.values():
         visits = [_study(own[name], correlation) for name in sorted(own)]
         for visit in visits:
-            levels += _levels(visit.grades, visit.drawn[0])
+            for hand, level in _levels(visit.grades, visit.drawn[0]):
+                found["level" if hand else "study_level"].append(level)
         for earlier, later in pairwise(visits):
             both = earlier.grades.keys() & later.grades.keys()
-            change_levels += _levels(
-                {key: later.grades[key] - earlier.grades[key] for key in both},
-                {key: later.drawn[1][key] - earlier.drawn[0][key] for key in both},
-            )
-    return replace(correlation, level=_level(levels), change_level=_level(change_levels))
+            truth = {key: later.grades[key] - earlier.grades[key] for key in both}
+            drawn = {key: later.drawn[1][key] - earlier.drawn[0][key] for key in both}
+            for hand, level in _levels(truth, drawn):
+                found["change_level" if hand else "study_change_level"].append(level)
+    return replace(correlation, **{name: _level(levels) for name, levels in found.items()})
 
 
 def _study(joints: Sequence[GradedJoint], correlation: Correlation) -> _Study:
@@ -77,8 +77,14 @@ def _study(joints: Sequence[GradedJoint], correlation: Correlation) -> _Study:
     )
 
 
-def _levels(truth: Mapping[StudyJoint, int], drawn: Mapping[StudyJoint, Draws]) -> Iterator[float]:
-    """For each total, the level of the narrowest central interval that holds what is true."""
+def _levels(
+    truth: Mapping[StudyJoint, int], drawn: Mapping[StudyJoint, Draws]
+) -> Iterator[tuple[Side | None, float]]:
+    """The level of the narrowest central interval that holds what is true, for each total.
+
+    Yields:
+        The hand that the total is of, None for both, and the level.
+    """
     for hand in (*SIDES, None):
         for finding in (*FINDINGS, None):
             joints = [key for key in joints_of(hand, finding) if key in truth]
@@ -86,7 +92,7 @@ def _levels(truth: Mapping[StudyJoint, int], drawn: Mapping[StudyJoint, Draws]) 
                 total = sum(truth[key] for key in joints)
                 draws = np.sum([drawn[key] for key in joints], axis=0)
                 beyond = min((draws <= total).mean(), (draws >= total).mean())
-                yield max(1 - 2 * float(beyond), 0.0)
+                yield hand, max(1 - 2 * float(beyond), 0.0)
 
 
 def _level(levels: Sequence[float]) -> float:
