@@ -1,12 +1,14 @@
 """How wide intervals of totals and changes have to be, learned from patients not trained on.
 
 What is drawn has the right variance over all patients, but not for each of them, so its central
-95 % may hold what is true more or less often. As in conformal prediction, the level is taken that
-would have held it for 95 % of the totals.
+95 % may hold what is true more or less often. As in split conformal prediction (Angelopoulos &
+Bates, Foundations and Trends in Machine Learning 16:494, 2023), the level is taken that would have
+held it for 95 % of the totals, and for a little more where patients are few.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from sharp_cli.training.classifier.grade_correlation import GradedJoint
 
 _FEWEST: Final = 20
-"""Totals from which a level is learned."""
+"""Patients from whom a level is learned."""
 
 _RANGE: Final = (0.5, 0.999)
 """Of levels."""
@@ -50,19 +52,19 @@ def with_levels(correlation: Correlation, graded: Iterable[GradedJoint]) -> Corr
     rows: dict[str, dict[str, list[GradedJoint]]] = defaultdict(lambda: defaultdict(list))
     for one in graded:
         rows[one.joint.patient][one.joint.study].append(one)
-    found: dict[str, list[float]] = defaultdict(list)
-    for own in rows.values():
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for patient, own in rows.items():
         visits = [_study(own[name], correlation) for name in sorted(own)]
         for visit in visits:
             for hand, level in _levels(visit.grades, visit.drawn[0]):
-                found["level" if hand else "study_level"].append(level)
+                found["level" if hand else "study_level"][patient].append(level)
         for earlier, later in pairwise(visits):
             both = earlier.grades.keys() & later.grades.keys()
             truth = {key: later.grades[key] - earlier.grades[key] for key in both}
             drawn = {key: later.drawn[1][key] - earlier.drawn[0][key] for key in both}
             for hand, level in _levels(truth, drawn):
-                found["change_level" if hand else "study_change_level"].append(level)
-    return replace(correlation, **{name: _level(levels) for name, levels in found.items()})
+                found["change_level" if hand else "study_change_level"][patient].append(level)
+    return replace(correlation, **{name: _level(own) for name, own in found.items()})
 
 
 def _study(joints: Sequence[GradedJoint], correlation: Correlation) -> _Study:
@@ -95,7 +97,11 @@ def _levels(
                 yield hand, max(1 - 2 * float(beyond), 0.0)
 
 
-def _level(levels: Sequence[float]) -> float:
-    if len(levels) < _FEWEST:
+def _level(found: Mapping[str, Sequence[float]]) -> float:
+    """The level that holds most totals; the levels of each are given by patient."""
+    count = len(found)
+    if count < _FEWEST:
         return LEVEL
-    return round(float(np.clip(np.quantile(levels, LEVEL), *_RANGE)), 4)
+    share = min(math.ceil((count + 1) * LEVEL) / count, 1.0)
+    levels = [level for own in found.values() for level in own]
+    return round(float(np.clip(np.quantile(levels, share), *_RANGE)), 4)

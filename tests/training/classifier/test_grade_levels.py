@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from sharp_cli.core.joints import SIDES, TARGETS
 from sharp_cli.inference.grading import LEVEL, Correlation
@@ -32,13 +31,14 @@ def graded(patients: int, spread: float) -> list[GradedJoint]:
     ]  # fmt: skip
 
 
-def test_the_level_is_that_which_holds_95_percent() -> None:
-    fitting = with_levels(ALONE, graded(20, 1.0))
-    assert fitting.level == pytest.approx(LEVEL, abs=0.04)
-    narrow = with_levels(ALONE, graded(20, 0.2))
-    assert narrow.level < fitting.level - 0.1
+def test_the_level_is_that_which_holds_95_percent_and_a_little_more() -> None:
+    fitting = with_levels(ALONE, graded(40, 1.0))
+    assert LEVEL - 0.02 < fitting.level < 0.995
+    narrow = with_levels(ALONE, graded(40, 0.2))
+    assert narrow.level < fitting.level - 0.05
+    assert narrow.study_level < fitting.study_level - 0.05
     assert (narrow.patient, narrow.change_level) == (0, LEVEL)
 
 
-def test_few_totals_teach_nothing() -> None:
-    assert with_levels(ALONE, graded(2, 1.0)) == ALONE
+def test_few_patients_teach_nothing() -> None:
+    assert with_levels(ALONE, graded(19, 1.0)) == ALONE
