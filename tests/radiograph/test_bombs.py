@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from pydicom.encaps import encapsulate, get_frame
+from pydicom.pixels.decoders.rle import _rle_decode_segment
 from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
@@ -215,6 +218,23 @@ def test_runs_are_counted() -> None:
     with pytest.raises(RadiographError, match="more than its tags allow"):
         rle.check(frame, 1)
     rle.check(b"", 1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(segment=st.binary(min_size=2, max_size=60), most=st.integers(0, 300))
+def test_no_segment_becomes_longer_than_what_is_counted(segment: bytes, most: int) -> None:
+    frame = struct.pack("<16I", 1, 64, *[0] * 14) + segment
+    try:
+        rle.check(frame, most)
+    except RadiographError:
+        return
+    assert len(_rle_decode_segment(segment)) <= most + 128
+
+
+@given(data=st.binary(max_size=80), start=st.sampled_from([b"", b"\xff\xd8", b"\0\0\0\x0cjP  "]))
+def test_what_is_hardly_a_stream_is_looked_at_safely(data: bytes, start: bytes) -> None:
+    found = codestream.header(start + data)
+    assert start or found is None or data.startswith((b"\xff\xd8", b"\xff\x4f"))
 
 
 def test_all_components_count(tmp_path: Path) -> None:
