@@ -108,8 +108,9 @@ class Point:
         joint: A name of `sharp_cli.core.joints.POINTS`.
         x: Column in the file's own pixels.
         y: Row in the file's own pixels.
-        likelihood: That it lies within 15 % of the median proximal phalanx length of the true
-            place, 0…1; what the network gives, if the detector's bundle was not calibrated.
+        likelihood: That it is to be seen, and lies within 15 % of the median proximal phalanx
+            length of the true place, 0…1; what the network gives, if the detector's bundle was not
+            calibrated.
         status: `uncertain` below the limit of the detector's bundle.
     """
 

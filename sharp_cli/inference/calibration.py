@@ -107,15 +107,26 @@ def depth(places: Array, to_image: Affine, size: tuple[int, int]) -> Array:
     return np.asarray((room / to_image.scales).min(axis=1))
 
 
-def measure_evidence(predictions: ViewPredictions) -> Evidence:
-    """Compute how sure, how steady and how much like a hand's the predicted joints are."""
+def measure_evidence(
+    predictions: ViewPredictions, seen: NDArray[np.bool_] | None = None
+) -> Evidence:
+    """Compute how sure, how steady and how much like a hand's the predicted joints are.
+
+    Args:
+        predictions: For one hand.
+        seen: Which points are to be seen, shape (22,): what holds of the hand is taken from these,
+            if they are enough; None where that is not known.
+    """
     mean = predictions.mean
     probability = np.clip(mean[:, 2], _LEAST, 1 - _LEAST)
     likelihood = np.log(probability / (1 - probability))
     off = predictions.views[..., :2] - mean[:, :2]
     moved = np.log1p(np.sqrt(np.square(off).sum(axis=2).mean(axis=0)) / _STEADY)
     fit = shape_prior.fit(mean[:, :2])
-    of_hand = np.nanmedian([likelihood, moved], axis=1)
+    of_all = np.array([likelihood, moved])
+    of_hand = np.nanmedian(
+        of_all[:, seen] if seen is not None and seen.sum() >= _FEWEST else of_all, axis=1
+    )
     misfit = np.minimum(fit.misfit, _ASTRAY)
     features = np.column_stack(
         [likelihood, moved, misfit, misfit**2, np.broadcast_to(of_hand, (len(POINTS), 2))]

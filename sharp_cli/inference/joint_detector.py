@@ -28,6 +28,7 @@ from sharp_cli.inference.calibration import (
 )
 from sharp_cli.inference.openvino_runtime import load_onnx
 from sharp_cli.inference.partial_hands import part_frames
+from sharp_cli.inference.visibility import VisibilityNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,6 +144,8 @@ class JointDetector:
             entries = [(entry["file"], tuple(entry["points"])) for entry in bundle.meta["networks"]]
             certainty = bundle.meta.get("certainty")
             self._certainty = None if certainty is None else Certainty.from_meta(certainty)
+            sight = bundle.meta.get("visibility")
+            visible = None if sight is None else bundle.path / sight["file"]
         except (KeyError, TypeError, ValueError) as error:
             message = f"{bundle.path}: bundle.json lacks what a joint detector needs ({error!r})"
             raise ModelError(message) from error
@@ -157,6 +160,7 @@ class JointDetector:
             )
             for file, names in entries
         ]
+        self._visibility = None if visible is None else VisibilityNetwork(visible, threads=threads)
 
     def detect(self, radiograph: Radiograph, hand: Hand) -> tuple[Hand, tuple[Point, ...]]:
         """Find the joints of one hand.
@@ -174,18 +178,22 @@ class JointDetector:
         evidence = measure_evidence(predictions)
         if self._certainty is not None and not self._certainty.is_hand(evidence):
             raise NoHandError(radiograph.file)
-        return self._locate(hand, predictions, evidence)
+        return self._locate(radiograph, hand, predictions, evidence)
 
     def _locate(
-        self, hand: Hand, predictions: ViewPredictions, evidence: Evidence
+        self, radiograph: Radiograph, hand: Hand, predictions: ViewPredictions, evidence: Evidence
     ) -> tuple[Hand, tuple[Point, ...]]:
         """The hand and its points, in the radiograph's pixels and with calibrated likelihoods."""
         keypoints, to_image = predictions.mean, predictions.to_image
         likelihoods, threshold = keypoints[:, 2], 0.0
         reasons: tuple[str, ...] = ()
         if self._certainty is not None:
-            likelihoods = self._certainty.likelihoods(evidence)
             threshold, reasons = self._certainty.threshold, self._certainty.reasons(evidence)
+            likelihoods = self._certainty.likelihoods(evidence)
+            if self._visibility is not None:
+                odds = self._visibility(Shrinking(radiograph.pixels), to_image, keypoints[:, :2])
+                of_seen = measure_evidence(predictions, odds >= 0)
+                likelihoods = self._certainty.likelihoods(of_seen) / (1 + np.exp(-odds))
         points = tuple(
             Point(
                 name,
@@ -224,7 +232,7 @@ class JointDetector:
             predictions = self.predict(radiograph, hand)
             evidence = measure_evidence(predictions)
             if self._certainty is not None and self._certainty.is_part(evidence):
-                hand, points = self._locate(hand, predictions, evidence)
+                hand, points = self._locate(radiograph, hand, predictions, evidence)
                 score = self._certainty.mean_of_clear(evidence)
                 found.append((replace(hand, score=score), points))
         if not found:

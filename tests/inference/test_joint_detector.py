@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from sharp_cli.bundles.store import Bundle, open_bundle, write_bundle
@@ -16,6 +17,8 @@ from sharp_cli.core.records import Hand, Radiograph
 from sharp_cli.core.template import TEMPLATE
 from sharp_cli.inference.calibration import Certainty
 from sharp_cli.inference.joint_detector import JointDetector, Window, draw_view
+from sharp_cli.inference.visibility import SIDE
+from sharp_cli.training.onnx_file import write_onnx
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -254,3 +257,28 @@ def test_a_white_border_does_not_change_the_views_contrast() -> None:
     pixels[:, :100] = 1.0
     bordered = draw_view(pixels, frame, WINDOW)
     np.testing.assert_array_equal(plain[20:44, 20:44], bordered[20:44, 20:44])
+
+
+class Sees(torch.nn.Module):
+    """Says that all points but the fifth are to be seen."""
+
+    def forward(self, views: torch.Tensor) -> torch.Tensor:
+        odds = torch.where(torch.arange(len(POINTS)) == 4, -3.0, 9.0)
+        return odds + 0 * views.mean(dim=(1, 2, 3))[:, None]
+
+
+def test_a_joint_that_is_not_to_be_seen_is_uncertain(tmp_path: Path) -> None:
+    networks = {"all.onnx": (POINTS, output_of(TEMPLATE))}
+    blind = JointDetector(bundle(tmp_path, networks, certainty=CERTAINTY), threads=1)
+    hand, before = blind.detect(radiograph(), HAND)
+    write_onnx(Sees(), torch.zeros(len(POINTS), 1, SIDE, SIDE), tmp_path / "visible.onnx")
+    visibility = {"file": "visible.onnx"}
+    made = bundle(tmp_path, networks, certainty=CERTAINTY, visibility=visibility)
+    again, points = JointDetector(made, threads=1).detect(radiograph(), HAND)
+    assert again == hand
+    assert [(one.x, one.y) for one in points] == [(one.x, one.y) for one in before]
+    assert {one.status for one in before} == {"ok"}
+    assert [one.joint for one in points if one.status == "uncertain"] == [POINTS[4]]
+    for one, other in zip(points, before, strict=True):
+        share = 1 / (1 + np.exp(3.0 if one.joint == POINTS[4] else -9.0))
+        assert one.likelihood == pytest.approx(other.likelihood * share, abs=2e-4)
