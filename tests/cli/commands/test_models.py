@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sharp_cli.bundles import store
+from sharp_cli.bundles.store import open_bundle
 from sharp_cli.bundles.transfer.verify import verify
 from sharp_cli.core.errors import ModelError
 from sharp_cli.core.joints import JOINT_GROUPS
@@ -97,6 +98,24 @@ def test_bundles_are_verified(sharp: Sharp, tiny: Path) -> None:
     ]
     assert done.err.startswith("error: damaged/trunk-1.safetensors: ")
     assert sharp("models", "verify", tiny).code == 0
+
+
+def test_what_it_takes_to_believe_a_validation_is_said(
+    sharp: Sharp, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "open_bundle", open_bundle)
+    mine = Path("mine")
+    shutil.copytree(tiny, mine)
+    meta = {**open_bundle("findings", mine).meta, "validated_on_patients": True}
+    for card, said in (
+        ("# mine\n", 'its card has nothing under "Validation on patients"'),
+        ("# mine\n\n## Validation on patients\n\nOn 200.\n", "--trust {} believes it"),
+    ):
+        (mine / store.CARD_FILE).write_text(card, encoding="utf-8")
+        store.write_bundle(mine, meta, ["trunk-1.safetensors", "heads-1.safetensors"])
+        done = sharp("models", "verify", mine)
+        assert done.code == 0
+        assert said.format(open_bundle("findings", mine).sha256) in done.err
 
 
 def test_without_names_what_is_bundled_is_verified(
