@@ -30,6 +30,7 @@ MISSING: Final[dict[MissingRule, str]] = {
 """What is done about joints without a grade."""
 
 _NO_HAND: Final = "[dim]no hand[/]"
+_GRADE_LEGEND: Final = "grade: SHS, of a joint that is non-intact"
 _LEGEND: Final = "?: it is uncertain whether the joint was found at its place"
 
 
@@ -79,6 +80,8 @@ def summary(study: Document) -> list[str]:
             parts.append(part)
         lines.append(f"{TITLES[finding]}: {'; '.join(parts)}")
     lines += _scores(study) + _totals(study)
+    if any(row.grade for row in study.joints):
+        lines.append(_GRADE_LEGEND)
     if any(row.uncertain for row in found):
         lines.append(_LEGEND)
     return lines + legend(study.joints)
@@ -140,7 +143,5 @@ def _cell(row: JointRow) -> str:
     if row.label is None:
         return f"x {row.x:.0f}, y {row.y:.0f} [dim]({row.likelihood:.2f})[/]{mark}"
     style = "bold dark_orange" if row.label == "non-intact" else "default"
-    answer = f"{row.probability:.2f} {row.label}"
-    if row.grade:
-        answer += f", grade {row.grade}"
+    answer = f"{row.probability:.2f} {f'grade {row.grade}' if row.grade else row.label}"
     return f"[{style}]{marked(answer, row)}[/]{mark}"

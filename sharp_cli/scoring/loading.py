@@ -7,6 +7,7 @@ This module itself loads nothing heavy.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -143,14 +144,18 @@ def load(
 
     finding, detecting, classifying = bundles
     threads = threads or cores()
-    classifier = Classifier(
-        classifying, device=device, threads=threads, precision=precision, throughput=throughput
-    )
     seeing = 1 if throughput else threads
+    # Side by side, since each network is compiled by one thread.
+    with ThreadPoolExecutor() as pool:
+        finder = pool.submit(HandFinder, finding, threads=seeing)
+        detector = pool.submit(JointDetector, detecting, threads=seeing)
+        classifier = Classifier(
+            classifying, device=device, threads=threads, precision=precision, throughput=throughput
+        )
     return Models(
         bundles,
-        HandFinder(finding, threads=seeing),
-        JointDetector(detecting, threads=seeing),
+        finder.result(),
+        detector.result(),
         classifier,
         workers=_workers(threads, gpu=classifier.on_gpu),
     )
