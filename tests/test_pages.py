@@ -15,8 +15,8 @@ import pytest
 from typer.main import get_command
 
 from sharp_cli.cli import app
-from sharp_cli.results.document import COLUMNS, MANIFEST_COLUMNS
-from sharp_cli.results.sens import SENS_COLUMNS
+from sharp_cli.results.document import CSV_COLUMNS
+from sharp_cli.results.formats import SUMMARY_COLUMNS
 from tests import command as sharp_command
 
 if TYPE_CHECKING:
@@ -173,8 +173,8 @@ def test_the_code_of_readme_prints_what_is_shown(
 @pytest.mark.parametrize(
     ("header", "columns"),
     [
-        ("column", (*COLUMNS, *MANIFEST_COLUMNS)),
-        ("column of the summary", SENS_COLUMNS),
+        ("column", CSV_COLUMNS),
+        ("column of the summary", SUMMARY_COLUMNS),
     ],
 )
 def test_the_columns_of_the_page_are_those_of_the_tables(
