@@ -23,7 +23,7 @@ FILES = (
     "manifest.csv", "detected.csv", "results.csv", "siso.csv", "mimo-local.csv",
     "results/results.csv", "run/predictions.csv", "implanted/labels.csv", "h1200/labels.csv",
     "w600/labels.csv", "w600/folds.csv", "ra2/labels.csv", "arise/labels.csv", "arise/readers.csv",
-    "grades.csv", "injured.csv", "wrists.csv",
+    "grades.csv", "injured.csv", "wrists.csv", "reader-a.csv", "reader-b.csv",
 )  # fmt: skip
 FOLDERS = (
     "archive", "radiographs", "pictures-without-hands", "dlc-project", "my-joints", "my-findings",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from selenium.webdriver import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.actions.mouse_button import MouseButton
 
 from sharp_cli.results.html.truth import read_truth
 from sharp_cli.results.sens import sens
@@ -110,6 +112,34 @@ def test_the_picture_is_zoomed_and_dragged(page: Page, both: Document, tmp_path:
     assert close[2] == pytest.approx(whole[2] / 6)
     page.press("f", "+")
     assert view_of(page)[2] == pytest.approx(whole[2] / 1.5)
+
+
+def test_the_right_button_changes_window_and_level(
+    page: Page, both: Document, tmp_path: Path
+) -> None:
+    page.open(written(tmp_path / "a.html", both))
+    values = "return ['window', 'level'].map(id => Number(document.getElementById(id).value))"
+    actions = ActionBuilder(page.chrome)
+    pointer: Any = actions.pointer_action
+    pointer.move_to(page.one("#viewer svg")).pointer_down(MouseButton.RIGHT).move_by(100, -50)
+    pointer.pointer_up(MouseButton.RIGHT)
+    actions.perform()
+    assert page.run(values) == pytest.approx([1.2, 0.6], abs=0.02)
+    shown = "return getComputedStyle(document.querySelector('.patch')).filter"
+    # Grey 0.6 becomes the middle; black lies 0.6 below it, half the window.
+    assert page.run(shown) == "invert(0) brightness(0.833333) contrast(1)"
+    page.press("r")
+    assert page.run(values) == [1, 0.5]
+
+
+def test_patches_are_enlarged_by_a_key(page: Page, both: Document, tmp_path: Path) -> None:
+    page.open(written(tmp_path / "a.html", both))
+    sizes = []
+    for _ in range(3):
+        sizes.append(page.seen(".patch")[0].size["width"])
+        page.press("p")
+    assert sizes[0] == sizes[2] == 260
+    assert sizes[1] > 400
 
 
 def test_a_selected_joint_out_of_sight_is_moved_to(
