@@ -63,6 +63,7 @@ def members(content: bytes, where: str) -> dict[str, ReadFile]:
             unpacked = _Unpacked(content)
             archive = tarfile.open(fileobj=unpacked, mode="r:")  # noqa: SIM115 - it is in memory
             files = _named(_in_tar(archive, where), where)
+            unpacked.check()
             unpacked.most = MAX_BUNDLE_BYTES
             return files
         return _named(_in_zip(zipfile.ZipFile(io.BytesIO(content)), where), where)
@@ -113,6 +114,18 @@ class _Unpacked(io.RawIOBase):
             message = f"{size} bytes at a time, and at most {self.most} are read"
             raise ValueError(message)
         return self._file.read(size)
+
+    def check(self) -> None:
+        """Read on to the end, where the checksum is.
+
+        Raises:
+            OSError: It is wrong.
+            ValueError: There is far more after the last file than an archive has.
+        """
+        while self._file.read(_MAX_HEADER):
+            if self._file.tell() > 2 * MAX_BUNDLE_BYTES:
+                message = "more follows its last file than belongs there"
+                raise ValueError(message)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self._file.seek(offset, whence)

@@ -132,9 +132,26 @@ def lying_zip(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(struct.pack("<I", 64 << 20), struct.pack("<I", 9)))
 
 
+def trailing_bomb(path: Path) -> None:
+    """An archive with much after its last file."""
+    tarred({BUNDLE_FILE: b"{}"}, path)
+    path.write_bytes(path.read_bytes() + gzip.compress(bytes(64 << 20)))
+
+
+def test_a_manifest_that_changed_in_an_archive_is_refused(bundle: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(pack(contents(bundle), path.name))
+    content = path.read_bytes()
+    assert b'"version": "1"' in content  # stored, not compressed
+    path.write_bytes(content.replace(b'"version": "1"', b'"version": "2"'))
+    with pytest.raises(ModelError, match="CRC"):
+        pull(str(path), tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     "make",
     [
+        trailing_bomb,
         lambda path: tarred({BUNDLE_FILE: bytes(64 << 20)}, path),
         lambda path: zipped({BUNDLE_FILE: bytes(64 << 20)}, path),
         lambda path: tarred({f"{at}": b"" for at in range(1001)}, path),
