@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sharp_cli import radiograph
 from sharp_cli.core.errors import InputError, NoHandError, RadiographError
 from sharp_cli.core.geometry import Affine
-from sharp_cli.core.joints import BOXES, POINTS, SIDES
+from sharp_cli.core.joints import BOXES, COMMON_PHALANX, POINTS, SIDES
 from sharp_cli.inference.crop import corners, crop, meets
 from sharp_cli.results import overlay
 from sharp_cli.results.document import Failure
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 _POSITION_DECIMALS: Final = 2
 _FRAME_DECIMALS: Final = 6
 _SCORE_DECIMALS: Final = 4
+_HAND: Final = 4.25 * COMMON_PHALANX
+"""From the wrist to the tip of the middle finger at the common scale: an adult's hand is 190 mm
+long, a proximal phalanx 44.6 (Buryanov & Kotiuk 2010)."""
+
+_COARSE: Final = 400
+"""Pixels of a hand's length; see docs/detection.md for what changes below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,11 @@ def _detected(
     )
 
 
+def hand_pixels(hand: Hand) -> float:
+    """About how long a hand is in pixels, from the wrist to the tip of the middle finger."""
+    return _HAND * min(hand.to_image.scales)
+
+
 def _rounded(hand: Hand, points: Sequence[Point]) -> tuple[Hand, tuple[Point, ...]]:
     """The values that documents hold: with these, both ways to a score are the same."""
     frame = Affine(*(round(value, _FRAME_DECIMALS) for value in astuple(hand.to_image)))
@@ -204,6 +215,11 @@ def _warn_of_joints(hand: Hand, points: Sequence[Point]) -> Iterator[str]:
     status = {point.joint: point.status for point in points}
     missing = [joint for joint in POINTS if joint not in status]
     unsure = [joint for joint in POINTS if status.get(joint) == "uncertain"]
+    if hand_pixels(hand) < _COARSE:
+        yield (
+            f"{hand.side} hand: only about {hand_pixels(hand):.0f} px long, and below {_COARSE} px "
+            "a radiograph is too coarse to judge joints by; give it in its full resolution"
+        )
     if hand.reasons:
         yield f"{hand.side} hand: uncertain: {', '.join(hand.reasons)}; check the overlay"
     if missing:

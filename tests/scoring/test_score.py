@@ -11,15 +11,16 @@ import pytest
 from PIL import Image
 
 from sharp_cli.bundles.store import Bundle
+from sharp_cli.core.geometry import similarity
 from sharp_cli.core.joints import JOINT_GROUPS, TARGETS
 from sharp_cli.core.records import Classification
 from sharp_cli.inference.score_calibration import Calibration
 from sharp_cli.results import overlay
-from sharp_cli.results.assemble import with_models, with_results
+from sharp_cli.results.assemble import points_of, with_models, with_results
 from sharp_cli.results.formats import from_json, to_json
 from sharp_cli.results.run import Run
 from sharp_cli.scoring import steps
-from sharp_cli.scoring.detection import detect_group
+from sharp_cli.scoring.detection import _warn_of_joints, detect_group, hand_pixels
 from sharp_cli.scoring.groups import Group
 from sharp_cli.scoring.joints import ANATOMY_ALONE
 from tests import dicom_files
@@ -211,6 +212,17 @@ def test_what_is_uncertain_is_classified_and_warned_of(tmp_path: Path) -> None:
         "right hand: uncertain: cut off, odd; check the overlay",
         "right hand: uncertain where these are: lunate; check the overlay",
     ]
+
+
+def test_a_hand_of_few_pixels_is_warned_of(tmp_path: Path) -> None:
+    file = paint(tmp_path / "x_L.png")
+    document, _ = score(file, model="siso")
+    assert not said_of(document)
+    (hand,) = (row.record for row in document.hands)
+    size = hand_pixels(hand)
+    coarse = replace(hand, to_image=hand.to_image.after(similarity(scale=399 / size)))
+    (told,) = _warn_of_joints(coarse, points_of(document, document.hands[0]))
+    assert told.startswith("left hand: only about 399 px long, and below 400 px a radiograph is")
 
 
 def test_a_partner_that_is_uncertain_is_done_without_and_named(tmp_path: Path) -> None:
