@@ -122,7 +122,7 @@ def test_files(sharp: Sharp, tmp_path: Path) -> None:
         "partners", "figures", "differences", "agreement", "grades",
         "joints", "sides", "hands", "patients",
     ):  # fmt: skip
-        with (folder / f"{name}.csv").open(newline="") as file:
+        with (folder / f"{name}.csv").open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
         assert len(rows) == len(content[name]) > 0
         assert list(rows[0]) == list(content[name][0])
