@@ -16,17 +16,9 @@ from paste_outputs import commands, pages, with_outputs
 if TYPE_CHECKING:
     from pathlib import Path
 
-LONG = {"train-on-our-labels", "cohort-with-dates"}
-"""What takes minutes."""
 
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        pytest.param(page, marks=pytest.mark.slow if page.stem in LONG else (), id=page.stem)
-        for page in pages()
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
 def test_a_journey_goes_as_it_is_written(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     printed = with_outputs(text, install(tmp_path))
