@@ -58,7 +58,7 @@ def calls() -> Iterator[str]:
     for text in PAGES.values():
         for block in blocks(text, "sh"):
             for line in block.replace("\\\n", "").splitlines():
-                for call in re.split(r"\||&&", line):
+                for call in re.split(r"\||&&| > ", line):
                     if call.split()[:1] == ["sharp"]:
                         yield call.strip()
 

@@ -55,7 +55,7 @@ def patient_of(one: _OnPicture) -> Patient:
 def name_sources(hands: Iterable[_OnPicture]) -> str:
     """How many patients there are, and what says so, in words."""
     counts = Counter(patient.source for patient in {patient_of(hand) for hand in hands})
-    return "; ".join(f"patients: {count}, by {source}" for source, count in counts.items())
+    return "; ".join(f"patients: {count}, by {source}" for source, count in sorted(counts.items()))
 
 
 def select_hands(hands: Sequence[Pictured], *, held_out: bool | None) -> list[Pictured]:

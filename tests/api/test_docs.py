@@ -34,8 +34,8 @@ def test_its_code_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_its_types_are_those_of_the_columns() -> None:
     joints = to_frame(JointRow, [])
-    rows = re.findall(r"^\| (`.+?) \| `?(float64|tuple)", TEXT, re.MULTILINE)
-    kinds = {"float64": "float64", "tuple": "object"}
+    rows = re.findall(r"^\| (`.+?) \| `?(float64|Int64|tuple)", TEXT, re.MULTILINE)
+    kinds = {"float64": "float64", "Int64": "Int64", "tuple": "object"}
     named = {
         column: kinds[kind] for cells, kind in rows for column in re.findall(r"`(\w+)`", cells)
     }

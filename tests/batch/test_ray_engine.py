@@ -33,6 +33,7 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     cluster.shutdown()
 
 
+@pytest.mark.slow
 def test_a_machine_that_goes_takes_nothing_with_it(tmp_path: Path, machines: Any) -> None:
     for at in range(8):
         for side in "LR":

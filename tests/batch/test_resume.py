@@ -16,7 +16,7 @@ from sharp_cli.scoring.discover import RadiographFile
 from sharp_cli.scoring.pairing import pair
 from sharp_cli.scoring.plan import name_studies
 from sharp_cli.scoring.study_grouping import group_into_studies
-from tests.batch.test_result_store import document
+from tests.batch.test_result_store import content as stored
 from tests.scoring.test_study_grouping import radiograph
 
 if TYPE_CHECKING:
@@ -59,11 +59,9 @@ def run(folder: Path, archive: Mapping[str, tuple[Shown, str | None]], groups: i
 
 def content(study: object) -> dict[str, bytes]:
     rows = [f"{study.name},{one.file},{'+'.join(sorted(one.sides))}" for one in study.radiographs]  # type: ignore[attr-defined]
-    return {
-        "result.csv": "\n".join(["study,file,hand", *rows, ""]).encode(),
-        "result.json": document(one.file for one in study.radiographs),  # type: ignore[attr-defined]
-        "summary.csv": b"",
-    }
+    table = "\n".join(["study,file,hand", *rows, ""]).encode()
+    files = [one.file for one in study.radiographs]  # type: ignore[attr-defined]
+    return {**stored(study.name, *files), "result.csv": table}  # type: ignore[attr-defined]
 
 
 def results(folder: Path) -> list[str]:

@@ -101,4 +101,4 @@ def test_what_was_replaced_is_not_drawn_under_old_boxes(sharp: Sharp) -> None:
         done = sharp(*call)
         assert done.code == 1
         assert "two.png: not the radiograph that was scored, it was replaced since" in done.err
-    assert "data:image/jpeg" not in Path("report.html").read_text()
+    assert not Path("report.html").exists()

@@ -99,5 +99,5 @@ def test_what_a_bundle_says(tmp_path: Path) -> None:
     assert bundle.meta["thresholds"] == thresholds
     assert bundle.meta["trained_on"] == "squares"
     assert bundle.meta["input"]["size"] == SIZE
-    assert (bundle.path / CARD_FILE).read_text() == "# Mine"
+    assert (bundle.path / CARD_FILE).read_text().startswith("# Mine\n\n## May I use it?\n")
     assert CARD_FILE in bundle.meta["sha256"]

@@ -60,6 +60,7 @@ def same(one: Path, other: Path) -> bool:
     return files(one) == files(other)
 
 
+@pytest.mark.slow
 def test_the_folds_of_classifiers(data: Path, tmp_path: Path, two_cores: Helpers) -> None:
     chosen: dict[str, Any] = {"start": "bundle", "frozen": True, "search": 2, "models": MODELS}
     train(data, tmp_path / "alone/run", epochs=2, **chosen)

@@ -20,7 +20,8 @@ EXAMPLES: Final = """\
 # of the bundled classifiers, on the terminal
 sharp card
 # of a training and its evaluation, for a manuscript
-sharp evaluate classification run/predictions.csv labels.csv --out evaluation
+sharp evaluate classification run/predictions.csv labels.csv \\
+  --out evaluation
 sharp card run/bundle --evaluation evaluation --out reporting.docx
 """
 

@@ -14,7 +14,8 @@ from sharp_cli.fileio.tables import write_table
 EXAMPLES: Final = """\
 sharp labels merge reader-a.csv reader-b.csv --out labels.csv
 # the contradictions as a table
-sharp labels merge reader-a.csv reader-b.csv --out labels.csv > contradictions.csv
+sharp labels merge reader-a.csv reader-b.csv --out labels.csv \\
+  > contradictions.csv
 """
 
 Tables = Annotated[

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from sharp_cli.scoring.stages import Scoring
 
 EXAMPLES: Final = """\
-sharp listen --port 11112 --allow ORTHANC --queue queue --to ORTHANC@localhost:4242
-# images from two nodes of the network, results to a DICOMweb server, a port for a monitor
-sharp listen --bind 10.0.0.7 --port 11112 --allow CR1@10.0.0.21,CR2@10.0.1.0/24 \\
-  --queue queue --to https://pacs.example.org/dicom-web --health-port 8080
+sharp listen --port 11112 --allow ORTHANC --queue queue \\
+  --to ORTHANC@localhost:4242
+# images from two nodes, results to a DICOMweb server, a port for a monitor
+sharp listen --bind 10.0.0.7 --port 11112 \\
+  --allow CR1@10.0.0.21,CR2@10.0.1.0/24 --queue queue \\
+  --to https://pacs.example.org/dicom-web --health-port 8080
 # everything encrypted, to the archive too
-sharp listen --bind 10.0.0.7 --port 2762 --allow CR1 --queue queue --to PACS@pacs:2762 \\
-  --tls-cert sharp.pem --tls-key sharp.key --tls-ca hospital.pem
+sharp listen --bind 10.0.0.7 --port 2762 --allow CR1 --queue queue \\
+  --to PACS@pacs:2762 --tls-cert sharp.pem --tls-key sharp.key \\
+  --tls-ca hospital.pem
 """
 
 Port = Annotated[

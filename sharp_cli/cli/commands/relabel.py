@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 EXAMPLES: Final = """\
 sharp score hands.dcm --json result.json
 # more erosions, and fewer narrowed PIP joints
-sharp relabel result.json --threshold erosion=0.3,jsn/PIP=0.6 --json new.json \\
-  --page new.html
+sharp relabel result.json --threshold erosion=0.3,jsn/PIP=0.6 \\
+  --json new.json --page new.html
 # thresholds that find 90 % of the non-intact joints of some labels
 sharp relabel results --sensitivity 0.9 --truth labels.csv --csv new.csv
 # a table of some joints, labels as they are

@@ -171,8 +171,9 @@ def score(
     from sharp_cli.results.selection import selection_of
 
     wanted = None if prevalence is None else prevalence_of(prevalence)
+    _check_sources(files or [], manifest, from_dicomweb, out)
     table = _open_manifest(manifest)
-    work = _plan(files or [], manifest, table, from_dicomweb, out)
+    work = _plan(files or [], manifest, table)
     remote = _remote(from_dicomweb, study or [], out, store=store)
     outputs = Outputs(
         work.files,
@@ -270,18 +271,13 @@ def _open_manifest(manifest: str | None) -> Table | None:
     return table
 
 
-def _plan(
-    files: Sequence[str],
-    manifest: str | None,
-    table: Table | None,
-    url: str | None,
-    out: str | None,
-) -> Plan:
-    """What there is to score on this machine.
+def _check_sources(
+    files: Sequence[str], manifest: str | None, url: str | None, out: str | None
+) -> None:
+    """Check that it is said once where radiographs are, and that it is not where results go.
 
     Raises:
         UsageError: The arguments do not fit together.
-        DocumentError: The manifest cannot be used.
     """
     if sum(map(bool, (files, manifest, url))) != 1:
         message = (
@@ -292,6 +288,14 @@ def _plan(
         if out is not None and os.path.realpath(file) == os.path.realpath(out):
             message = f"--out {out}: is searched for radiographs; name another folder"
             raise UsageError(message)
+
+
+def _plan(files: Sequence[str], manifest: str | None, table: Table | None) -> Plan:
+    """What there is to score on this machine.
+
+    Raises:
+        DocumentError: The manifest cannot be used.
+    """
     from sharp_cli.scoring.plan import plan, plan_manifest
 
     work = plan_manifest(Path(manifest), table) if manifest else plan(_listed(files))

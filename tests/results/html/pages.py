@@ -123,6 +123,7 @@ class Page:
         nobody = patient.get_attribute("placeholder") == "for training"
         if nobody and not patient.get_attribute("value"):
             patient.send_keys(PATIENT)
+            self.chrome.execute_script("document.activeElement.blur()")  # so that keys are keys
         behaviour = {"behavior": "allow", "downloadPath": str(self.folder)}
         self.chrome.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
         for old in self.folder.glob("*.csv"):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytest
@@ -236,6 +236,8 @@ def test_an_epoch_gives_every_joint_its_samples(sets: int) -> None:
 
 class Constant(nn.Module):
     """Says the same of everything."""
+
+    cuts: ClassVar[dict[str, Tensor]] = {}
 
     def logits(self, _: HeadName, features: Tensor) -> Tensor:
         return torch.zeros(features.shape[:2])

@@ -28,7 +28,7 @@ sharp evaluate classification results.csv labels.csv --out figures
 sharp evaluate classification siso.csv mimo-local.csv labels.csv \\
   --readers readers.csv
 # the same for parts of the patients
-sharp evaluate classification mimo-local.csv labels.csv \
+sharp evaluate classification mimo-local.csv labels.csv \\
   --studies manifest.csv --by sex,site
 """
 
