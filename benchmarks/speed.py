@@ -111,6 +111,7 @@ def _training() -> Iterator[Row]:
 MEASUREMENTS: Final[Mapping[str, Callable[[Setting], Iterator[Row]]]] = {
     "cold": lambda setting: one_study.cold(setting.machine, BOTH),
     "warm": lambda setting: one_study.warm(setting.machine, BOTH),
+    "lite": lambda _: one_study.lite(BOTH),
     "archive": lambda setting: archive.score(setting.machine, setting.work, setting.studies),
     "detection": _detection,
     "decoding": lambda setting: decoding.read(BOTH, setting.work),

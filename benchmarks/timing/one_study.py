@@ -31,6 +31,10 @@ seconds to start, may a cold start in fp32 take."""
 
 WITH_AMX: Final = 2.5  # s, in bf16 where the processor has matrix units
 
+LITE_COLD: Final = 1.3
+LITE_WARM: Final = 0.3
+"""So many seconds may the small models take on two cores."""
+
 
 def cold(machine: Machine, radiograph: str) -> Iterator[Row]:
     """`sharp score` of a radiograph of both hands in a new process; the disk cache holds it."""
@@ -67,9 +71,28 @@ def warm(machine: Machine, radiograph: str) -> Iterator[Row]:
         )
 
 
-def warm_seconds(radiographs: Sequence[str], precision: Precision) -> list[float]:
+def lite(radiograph: str) -> Iterator[Row]:
+    """Both with the small models."""
+    spent = seconds(sharp("score", radiograph, "--models", "lite"), TIMES)
+    yield Row(
+        "`sharp score --models lite` of one study, new process",
+        f"{median(spent):.2f} s ({spread(spent)})",
+        f"limit {LITE_COLD} s",
+    )
+    spent = in_new_process(warm_seconds, [radiograph], "fp32", "lite")
+    yield Row(
+        "the same, loaded already",
+        f"{median(spent):.2f} s ({spread(spent)})",
+        f"limit {LITE_WARM} s",
+    )
+
+
+def warm_seconds(
+    radiographs: Sequence[str], precision: Precision, models: str | None = None
+) -> list[float]:
     """How long scoring the radiographs of a study takes, each time after the first."""
-    scoring = load(open_bundles(), device="cpu", precision=precision).scoring()
+    bundles = open_bundles(models=models)
+    scoring = load(bundles, device="cpu", precision=precision).scoring()
     spent = []
     for _ in range(1 + TIMES):
         start = time.perf_counter()
