@@ -204,6 +204,7 @@ def test_an_end_does_not_wait_for_c() -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
+        time.sleep(0.5)  # until it is in C
         process.send_signal(signal.SIGTERM)
         assert process.stdout.read() == b"last\n"
         assert process.wait(10) == 0
