@@ -64,8 +64,9 @@ def test_hands_of_a_person_are_alike_but_not_mirror_images() -> None:
             places[:, 0] *= -1
         return np.asarray((places - places.mean(axis=0)) / SMALL, dtype=np.float64)
 
-    same = np.abs(layout(hand(8, "left")) - layout(hand(8, "right"))).max()
-    others = [np.abs(layout(hand(8, "left")) - layout(hand(n, "right"))).max() for n in range(8)]
+    left = layout(hand(8, "left"))
+    same = np.abs(left - layout(hand(8, "right"))).max()
+    others = [np.abs(left - layout(hand(n, "right"))).max() for n in range(8)]
     assert 0.01 < same < float(np.median(others))
 
 
