@@ -140,6 +140,14 @@ Threshold = Annotated[
         "thresholds.",
     ),
 ]
+ResultDocuments = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RESULTS",
+        exists=True,
+        help="JSON of sharp score --json, or a folder of it, such as that of --out.",
+    ),
+]
 Prevalence = Annotated[
     str | None,
     typer.Option(

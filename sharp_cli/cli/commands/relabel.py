@@ -31,14 +31,6 @@ sharp relabel results --sensitivity 0.9 --truth labels.csv --csv new.csv
 sharp relabel results --finding erosion --joints MCP2,MCP3 --csv mcp.csv
 """
 
-Sources = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="RESULTS",
-        exists=True,
-        help="JSON of sharp score --json, or a folder of it, such as that of --out.",
-    ),
-]
 Threshold = Annotated[
     str | None,
     typer.Option(
@@ -87,7 +79,7 @@ def register(app: typer.Typer) -> None:
 
 
 def relabel(
-    results: Sources,
+    results: options.ResultDocuments,
     *,
     threshold: Threshold = None,
     sensitivity: Sensitivity = None,

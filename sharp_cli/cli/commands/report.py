@@ -39,14 +39,6 @@ sharp report results --out pages --images radiographs
 sharp report results --out session --blind-order
 """
 
-Sources = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="RESULTS",
-        exists=True,
-        help="JSON of sharp score --json, or a folder of it, such as that of --out.",
-    ),
-]
 Out = Annotated[
     Path,
     typer.Option(
@@ -118,7 +110,7 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    results: Sources,
+    results: options.ResultDocuments,
     *,
     out: Out,
     images: Images = None,
