@@ -48,12 +48,13 @@ class Both:
         *,
         threshold: float | None,
         prevalence: Prevalence | None,
+        earlier: Sequence[Patches] = (),
     ) -> list[tuple[Classification, ...]]:
         """As `Classifier.classify`; gives what 32 bit say."""
         results = {}
         for name, classifier in self._classifiers.items():
             results[name] = classifier.classify(
-                studies, model, threshold=threshold, prevalence=prevalence
+                studies, model, threshold=threshold, prevalence=prevalence, earlier=earlier
             )
             self.found[name] += [each for study in results[name] for each in study]
         return results[PRECISIONS[0]]

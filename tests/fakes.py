@@ -22,6 +22,7 @@ from sharp_cli.core.inputs import FALLBACKS, Input, input_set, relied_on
 from sharp_cli.core.joints import POINTS, SIDES, TARGETS
 from sharp_cli.core.records import Classification, Hand, Patch, Point, Radiograph
 from sharp_cli.core.template import TEMPLATE
+from sharp_cli.inference.patches import by_input
 from sharp_cli.results.run import Run
 from sharp_cli.scoring.plan import plan
 from sharp_cli.scoring.score import score_plan
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from sharp_cli.core.geometry import Affine
-    from sharp_cli.core.inputs import ModelName
+    from sharp_cli.core.inputs import ModelName, PatchKey
     from sharp_cli.core.joints import Side
     from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Label
@@ -116,7 +117,7 @@ class FakeDetector:
 
 
 class FakeClassifier:
-    """A bundle of all models but `mimo-time`."""
+    """A bundle of all models; `mimo-time` is not the usual one."""
 
     precision = "fp32"
     on_gpu = False
@@ -125,7 +126,7 @@ class FakeClassifier:
     def __init__(self, *_: object, **__: object) -> None:
         pass
 
-    def choose(self, asked: ModelName | None) -> ModelName:
+    def choose(self, asked: ModelName | None, *, visits: bool = False) -> ModelName:  # noqa: ARG002
         return asked or "mimo-local"
 
     def choose_prevalence(self, asked: Prevalence | None) -> None:
@@ -140,42 +141,35 @@ class FakeClassifier:
         *,
         threshold: float | None = None,
         prevalence: Prevalence | None = None,
+        earlier: Sequence[Mapping[Side, Sequence[Patch]]] = (),
     ) -> list[tuple[Classification, ...]]:
         assert prevalence is None, "not calibrated"
         limit = 0.16 if threshold is None else threshold
-        return [tuple(_results(study, model, limit)) for study in studies]
+        both = zip(studies, earlier or [{}] * len(studies), strict=True)
+        return [tuple(_results(by_input(*each), model, limit)) for each in both]
 
 
 def _results(
-    study: Mapping[Side, Sequence[Patch]], model: ModelName, limit: float
+    patches: Mapping[PatchKey, Patch], model: ModelName, limit: float
 ) -> Iterator[Classification]:
     """Probabilities that depend on all that the model looks at together."""
-    means = {
-        (side, patch.finding, patch.joint): float(patch.pixels.mean()) / 65535
-        for side, patches in study.items()
-        for patch in patches
-    }
-    keys = {
-        (patch.finding, Input(side, patch.joint)): patch.status
-        for side, patches in study.items()
-        for patch in patches
-    }
-    uncertain = {key for key, status in keys.items() if status == "uncertain"}
+    means = {key: float(patch.pixels.mean()) / 65535 for key, patch in patches.items()}
+    uncertain = {key for key, patch in patches.items() if patch.status == "uncertain"}
     for side in SIDES:
         for target in TARGETS:
             finding, joint = target.finding, target.joint
-            if (side, finding, joint) not in means:
-                continue
             own = Input(side, joint)
+            if (finding, own) not in means:
+                continue
             unit = input_set(model, finding, target.group, own)
-            there = relied_on(finding, unit, own, keys, uncertain)
-            present = {one.side for one in unit if (finding, one) in keys}
-            lone = present != {one.side for one in unit}
+            there = relied_on(finding, unit, own, means, uncertain)
+            present = {(one.side, one.earlier) for one in unit if (finding, one) in means}
+            lone = present != {(one.side, one.earlier) for one in unit}
             used = FALLBACKS.get(model, model) if lone else model
             if used == "siso":
                 there = (own,)
-            all_ = np.mean([means[one.side, finding, one.joint] for one in there])
-            probability = 0.9 * means[side, finding, joint] + 0.1 * float(all_)
+            all_ = np.mean([means[finding, one] for one in there])
+            probability = 0.9 * means[finding, own] + 0.1 * float(all_)
             label: Label = "non-intact" if probability >= limit else "intact"
             yield Classification(side, finding, joint, probability, label, used)
 

@@ -30,7 +30,7 @@ def time_limit(
         late: Gives the result of a group that took longer, and is told the seconds.
     """
     seconds = timeout or TIMEOUT
-    return Limit(lambda group: seconds * len(group.files), lambda group: late(group, seconds))
+    return Limit(lambda group: seconds * len(group.read), lambda group: late(group, seconds))
 
 
 class Finished(NamedTuple):

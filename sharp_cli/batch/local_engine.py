@@ -13,6 +13,7 @@ from sharp_cli.batch.worker import Worker, crashed_files, load_worker
 from sharp_cli.execution.process_pool import ProcessPool, SerialPool, process_pool
 from sharp_cli.scoring.detection import crashed_group, late_group
 from sharp_cli.scoring.score import score_groups
+from sharp_cli.scoring.visits import read_once
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -75,7 +76,8 @@ class LocalEngine:
     ) -> Iterator[tuple[Group, DetectedGroup]]:
         """Each group with what was detected in it; groups are read ahead."""
         limit = time_limit(self.timeout, late_group)
-        found = iter(pool.map(Worker.detect, groups, on_crash=crashed_group, limit=limit))
+        read = read_once(groups)
+        found = iter(pool.map(Worker.detect, read, on_crash=crashed_group, limit=limit))
         for group in groups:
             for file in group.files:
                 run.on_progress(file)

@@ -50,6 +50,8 @@ def remaining(
 ) -> list[Group]:
     """The groups that lack results, or whose results are of other contents or other groups.
 
+    Those whose study before is among them follow.
+
     Their names are free: one that the folder holds for a study of other radiographs is replaced.
     That happens where the folder was filled before other files came, and so with other names.
 
@@ -71,7 +73,12 @@ def remaining(
             for file, content in files.items()
         )
 
-    left = [group for group in groups if not is_done(group)]
+    anew = {group.files for group in groups if not is_done(group)}
+    left = [
+        group
+        for group in groups
+        if group.files in anew or (group.before is not None and group.before.files in anew)
+    ]
     holders = {study.casefold(): study for study in journal.studies}
     clashes = [
         name

@@ -126,7 +126,9 @@ ModelOption = Annotated[
         "--model",
         help="Joints that the model sees together. siso: one joint; mimo-local: the same joint of "
         "both hands; mimo-one-hand: all joints of a group of one hand; mimo-both-hands: all joints "
-        "of a group of both hands. Default: mimo-local, or the first model of the bundle.",
+        "of a group of both hands. Default: mimo-time (a joint, and the same joint at the visit "
+        "before) if the bundle holds it and a manifest gives visits; else mimo-local, or the "
+        "first model of the bundle.",
         show_default=False,
     ),
 ]

@@ -155,10 +155,12 @@ class ResultsFolder:
             return list(work.groups)
         contents = read_contents(work.groups, journal)
         before, left, moved = len(journal.studies), [], 0
+        anew: set[tuple[str, ...]] = set()
         for group in remaining(work.groups, journal, contents):
             source = moved_from(group, journal, contents)
-            if source is None:
+            if source is None or (group.before is not None and group.before.files in anew):
                 left.append(group)
+                anew.add(group.files)
                 continue
             paths = {contents[file]: file for file in group.files}
             try:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.inputs import FALLBACKS, Input
+from sharp_cli.core.inputs import FALLBACKS
 from sharp_cli.core.joints import SIDES, TARGET_OF, TARGETS
 from sharp_cli.core.prevalence import TABLE_2
 from sharp_cli.core.records import Classification
@@ -22,6 +22,7 @@ from sharp_cli.execution.devices import torch_device
 from sharp_cli.inference.findings_weights import read_weights
 from sharp_cli.inference.head_answers import Features, HeadAnswers
 from sharp_cli.inference.openvino_runtime import has_bf16
+from sharp_cli.inference.patches import by_input
 from sharp_cli.inference.trunk import openvino_trunk, torch_trunk
 
 if TYPE_CHECKING:
@@ -89,14 +90,20 @@ class Classifier:
         """The models that the bundle holds, in the order of `inputs.MODELS`."""
         return self._weights.models
 
-    def choose(self, asked: ModelName | None) -> ModelName:
-        """The model asked for, or `mimo-local` if the bundle holds it, or else its first.
+    def choose(self, asked: ModelName | None, *, visits: bool = False) -> ModelName:
+        """The model asked for, or the usual one.
+
+        Args:
+            asked: The model asked for; None for `mimo-time` where there are several visits of a
+                patient and the bundle holds it, else `mimo-local` if it does, or its first.
+            visits: Whether there are.
 
         Raises:
             UsageError: The bundle does not hold the model asked for.
         """
         if asked is None:
-            return "mimo-local" if "mimo-local" in self.models else self.models[0]
+            usual: list[ModelName] = ["mimo-time", "mimo-local"] if visits else ["mimo-local"]
+            return next((one for one in usual if one in self.models), self.models[0])
         if asked not in self.models:
             message = (
                 f"--model {asked}: {self._path} holds {', '.join(self.models)} only; choose one of "
@@ -128,13 +135,14 @@ class Classifier:
         *,
         threshold: float | None = None,
         prevalence: Prevalence | None = None,
+        earlier: Sequence[Mapping[Side, Sequence[Patch]]] = (),
     ) -> list[tuple[Classification, ...]]:
         """Classify every patch of every study.
 
         The features of a missing patch are zeros. So are those of a joint whose place is uncertain,
-        where they would tell of other joints. Where the other hand has no patch of the input set,
-        the model of `inputs.FALLBACKS` classifies instead if the bundle holds it; the result's
-        `model` says which was used. A joint without a head has no result.
+        where they would tell of other joints. Where the other hand, or the earlier study, has no
+        patch of the input set, the model of `inputs.FALLBACKS` classifies instead if the bundle
+        holds it; the result's `model` says which was used. A joint without a head has no result.
 
         Args:
             studies: The patches of one or both hands of one patient, study by study.
@@ -142,6 +150,8 @@ class Classifier:
             threshold: From which probability on every joint is called non-intact; None for the
                 bundle's own thresholds.
             prevalence: What probabilities are calibrated to; see `choose_prevalence`.
+            earlier: The patches of the study before each one, none where there is none; empty
+                where no study has one.
 
         Returns:
             For each study its results: the left hand's, then the right hand's, each in the order
@@ -150,7 +160,9 @@ class Classifier:
         Raises:
             UsageError: The bundle does not hold the model, or is not calibrated.
         """
-        features = self.extract_features(studies, [model, FALLBACKS.get(model, model)])
+        features = self.extract_features(
+            studies, [model, FALLBACKS.get(model, model)], earlier=earlier
+        )
         return [
             self.classify_features(each, model, threshold=threshold, prevalence=prevalence)
             for each in features
@@ -160,12 +172,15 @@ class Classifier:
         self,
         studies: Sequence[Mapping[Side, Sequence[Patch]]],
         models: Iterable[ModelName] | None = None,
+        *,
+        earlier: Sequence[Mapping[Side, Sequence[Patch]]] = (),
     ) -> list[Features]:
         """The features of every patch by every trunk; equal patches go through a trunk once.
 
         Args:
             studies: The patches of one or both hands, study by study.
             models: Whose heads will take the features; None for all of the bundle.
+            earlier: See `classify`.
         """
         trunks_of = {
             (target.finding, target.joint): {
@@ -175,17 +190,17 @@ class Classifier:
             }
             for target in TARGETS
         }
+        inputs = [*map(by_input, studies, earlier or [{}] * len(studies))]
         contents: list[dict[PatchKey, Content]] = []
         squares: dict[Content, Array] = {}
         wanted: dict[str, dict[Content, Array]] = {}
-        for study in studies:
+        for patches in inputs:
             own = {}
-            pairs = ((side, patch) for side, patches in study.items() for patch in patches)
-            for side, patch in pairs:
+            for key, patch in patches.items():
                 content = (patch.pixels.shape, patch.pixels.tobytes())
                 if content not in squares:
                     squares[content] = standardise(patch.pixels, self._weights.size)
-                own[patch.finding, Input(side, patch.joint)] = content
+                own[key] = content
                 for trunk in trunks_of[patch.finding, patch.joint]:
                     wanted.setdefault(trunk, {})[content] = squares[content]
             contents.append(own)
@@ -201,14 +216,9 @@ class Classifier:
                     }
                     for (finding, one), content in own.items()
                 },
-                frozenset(
-                    (patch.finding, Input(side, patch.joint))
-                    for side, patches in study.items()
-                    for patch in patches
-                    if patch.status == "uncertain"
-                ),
+                frozenset(key for key, patch in patches.items() if patch.status == "uncertain"),
             )
-            for study, own in zip(studies, contents, strict=True)
+            for patches, own in zip(inputs, contents, strict=True)
         ]
 
     def classify_features(
@@ -226,7 +236,7 @@ class Classifier:
         answers = HeadAnswers(self._weights, features, prevalence)
         for finding, own in features.vectors:
             asked = (model, finding, TARGET_OF[finding, own.joint].group)
-            if asked not in self._weights.heads:
+            if own.earlier or asked not in self._weights.heads:
                 continue
             key, (score, probability, at_least) = answers.of(asked, own)
             limit = threshold

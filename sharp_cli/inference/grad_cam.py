@@ -21,6 +21,7 @@ from sharp_cli.core.joints import TARGET_OF
 from sharp_cli.execution.devices import torch_device
 from sharp_cli.inference.classifier import standardise
 from sharp_cli.inference.findings_weights import read_weights
+from sharp_cli.inference.patches import by_input
 from sharp_cli.inference.trunk import torch_layers
 
 if TYPE_CHECKING:
@@ -69,7 +70,11 @@ class Saliency:
         self._device = torch_device("auto")
 
     def maps(
-        self, study: Mapping[Side, Sequence[Patch]], models: Mapping[StudyJoint, ModelName]
+        self,
+        study: Mapping[Side, Sequence[Patch]],
+        models: Mapping[StudyJoint, ModelName],
+        *,
+        earlier: Mapping[Side, Sequence[Patch]] | None = None,
     ) -> Maps:
         """The maps of every prediction, one for each patch of its input set.
 
@@ -79,6 +84,7 @@ class Saliency:
         Args:
             study: The patches that were classified.
             models: By joint, the model that classified it.
+            earlier: The patches of the study before; None where none was taken into account.
 
         Returns:
             float32, to be stretched over the patch: for a picture of S x S pixels of shape
@@ -88,11 +94,7 @@ class Saliency:
         Raises:
             ModelError: The bundle lacks one of the models.
         """
-        patches = {
-            (patch.finding, Input(side, patch.joint)): patch
-            for side, cut in study.items()
-            for patch in cut
-        }
+        patches = by_input(study, earlier or {})
         predicted = self._predicted(models, patches)
         activations = self._activations(
             {key: patch.pixels for key, patch in patches.items()}, predicted

@@ -1,4 +1,4 @@
-"""Patches as 16-bit PNG files."""
+"""Patches: by what they are for the models, and as 16-bit PNG files."""
 
 from __future__ import annotations
 
@@ -8,14 +8,35 @@ import cv2
 import numpy as np
 
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.core.inputs import Input
 from sharp_cli.fileio.png import marked
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from sharp_cli.core.joints import Target
+    from sharp_cli.core.inputs import PatchKey
+    from sharp_cli.core.joints import Side, Target
+    from sharp_cli.core.records import Patch
+
+
+def by_input(
+    study: Mapping[Side, Sequence[Patch]], earlier: Mapping[Side, Sequence[Patch]]
+) -> dict[PatchKey, Patch]:
+    """The patches of a study and of the one before it, by what they are for the models.
+
+    Args:
+        study: The patches of each hand.
+        earlier: The same of the study before; empty where there is none.
+    """
+    return {
+        (patch.finding, Input(side, patch.joint, before)): patch
+        for before, hands in ((False, study), (True, earlier))
+        for side, patches in hands.items()
+        for patch in patches
+    }
 
 
 def to_png(pixels: NDArray[np.uint16]) -> bytes:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from sharp_cli.bundles.store import Bundle
-    from sharp_cli.core.inputs import ModelName
-    from sharp_cli.core.joints import Finding, Side
+    from sharp_cli.core.inputs import ModelName, PatchKey
     from sharp_cli.core.prevalence import Prevalence
     from sharp_cli.core.records import Classification, Hand, JointStatus, MissingRule, Precision
     from sharp_cli.results.document import Failure
@@ -112,6 +111,7 @@ def with_results(
     prevalence: Prevalence | None = None,
     *,
     missing: MissingRule = "scale",
+    earlier: Mapping[str, Document] | None = None,
 ) -> Document:
     """The document with the classifications of each study, and warnings of missing inputs.
 
@@ -122,6 +122,7 @@ def with_results(
         threshold: See there.
         prevalence: See there.
         missing: See there.
+        earlier: The joints detected in the study before, by the study that it is before.
     """
     found = {
         (study, each.side, each.finding, each.joint): each
@@ -156,7 +157,7 @@ def with_results(
         prevalence={"/".join(head): one for head, one in (prevalence or {}).items()},
         missing=missing,
         joints=tuple(joints),
-        warnings=(*document.warnings, *_lacks(joints, model), *_unlike(joints)),
+        warnings=(*document.warnings, *_lacks(joints, model, earlier or {}), *_unlike(joints)),
     )
 
 
@@ -197,15 +198,21 @@ def _thresholds(
     return shown_thresholds(bundle.meta, model, prevalence)
 
 
-def _lacks(joints: Sequence[JointRow], model: ModelName) -> Iterator[WarningRow]:
+def _lacks(
+    joints: Sequence[JointRow], model: ModelName, earlier: Mapping[str, Document]
+) -> Iterator[WarningRow]:
     """A warning for each way in which a hand was not classified as requested."""
-    classified: dict[str, dict[tuple[Side, Finding, str], JointStatus]] = defaultdict(dict)
+    seen: dict[str, dict[PatchKey, JointStatus]] = defaultdict(dict)
     for row in joints:
         if row.model:
-            classified[row.study][row.hand, row.finding, row.joint] = row.status
+            seen[row.study][row.finding, Input(row.hand, row.joint)] = row.status
+    for study, before in earlier.items():
+        for row in before.joints:
+            if row.status in ("ok", "uncertain"):
+                seen[study][row.finding, Input(row.hand, row.joint, earlier=True)] = row.status
     remarks: dict[tuple[str, str, str], dict[str, None]] = {}
     for row in joints:
-        for text, what in _remarks(row, model, classified[row.study]):
+        for text, what in _remarks(row, model, seen[row.study]):
             remarks.setdefault((row.study, row.file, f"{row.hand} hand: {text}"), {})[what] = None
     for (study, file, text), joints_ in remarks.items():
         what = "all its joints" if len(joints_) == len(TARGETS) else ", ".join(joints_)
@@ -213,14 +220,14 @@ def _lacks(joints: Sequence[JointRow], model: ModelName) -> Iterator[WarningRow]
 
 
 def _remarks(
-    row: JointRow, model: ModelName, classified: Mapping[tuple[Side, Finding, str], JointStatus]
+    row: JointRow, model: ModelName, seen: Mapping[PatchKey, JointStatus]
 ) -> Iterator[tuple[str, str]]:
     """Remarks on one joint, and what they are about.
 
     Args:
         row: The joint.
         model: What was asked for.
-        classified: The status of each joint of its study that was classified.
+        seen: The status of each joint of its study, and of the one before, that was at hand.
     """
     joint = f"{row.joint} ({row.finding})"
     if row.model is None:
@@ -228,24 +235,24 @@ def _remarks(
             yield f"not classified, which {model} has not learned", joint
         return
     own = Input(row.hand, row.joint)
+    hands = {(one.earlier, one.side) for _, one in seen}
+    followed = any(earlier for earlier, _ in hands)
     if row.model != model:
-        lack = (
-            "there is no earlier study"
-            if model == "mimo-time"
-            else "the other hand's joints are missing"
-        )
+        lack = "the other hand's joints are missing"
+        if model == "mimo-time":
+            lack = "the earlier study lacks joints" if followed else "there is no earlier study"
         yield f"{row.model}, not {model}, where {lack}", joint
     for one in input_set(row.model, row.finding, row.group, own):
-        if one.earlier:
+        status = seen.get((row.finding, one))
+        hand = f"earlier {one.side}" if one.earlier else one.side
+        what = f"{hand} {one.joint} ({row.finding})"
+        if one.earlier and not followed:
             yield f"{row.model} did without", "the earlier study"
-            continue
-        status = classified.get((one.side, row.finding, one.joint))
-        if not any(side == one.side for side, _, _ in classified):
-            yield f"{row.model} did without", f"the {one.side} hand"
+        elif (one.earlier, one.side) not in hands:
+            yield f"{row.model} did without", f"the {hand} hand"
         elif status is None:
-            yield f"{row.model} did without", f"{one.side} {one.joint} ({row.finding})"
+            yield f"{row.model} did without", what
         elif status == "uncertain" and one != own:
-            what = f"{one.side} {one.joint} ({row.finding})"
             yield f"{row.model} did without, as it is uncertain where these are", what
 
 
@@ -293,6 +300,7 @@ def _input_row(study: Study, one: DetectedRadiograph) -> InputRow:
         date=study.date,
         day=study.day,
         manifest_study=study.manifest_study,
+        earlier_study=study.earlier_study,
     )
 
 

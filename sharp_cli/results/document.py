@@ -58,6 +58,8 @@ class InputRow:
         pixel_aspect: How many times as high as wide a pixel is.
         day: How many days after the patient's first visit; None where visits have no order.
         manifest_study: What the manifest calls the study; None without one.
+        earlier_study: What the manifest calls the study that was classified beside it, as the one
+            before; None for none.
     """
 
     study: str
@@ -74,6 +76,7 @@ class InputRow:
     pixel_aspect: float = 1.0
     day: int | None = None
     manifest_study: str | None = None
+    earlier_study: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +272,7 @@ class Count:
 COLUMNS: Final = tuple(field.name for field in fields(JointRow))
 """The columns of the CSV that are those of a joint."""
 
-MANIFEST_COLUMNS: Final = ("patient", "date", "manifest_study")
+MANIFEST_COLUMNS: Final = ("patient", "date", "manifest_study", "earlier_study")
 """The further ones, which are those of an input."""
 
 GRADE_COLUMNS: Final = ("grade", "expected_grade", "grade_probabilities")

@@ -52,7 +52,7 @@ SCHEMA: Final = "sharp-score/1"
 _LATER: Final = (
     "thresholds", "prevalence", "certainty", "spacing_source", "spacing_plane", "pixel_aspect",
     *GRADE_COLUMNS, "grade_correlation", "missing", "day", "manifest_study",
-    "mask_annotations",
+    "earlier_study", "mask_annotations",
 )  # fmt: skip
 """What older versions did not write."""
 

@@ -61,6 +61,7 @@ class Study:
     date: str | None = None
     day: int | None = None
     manifest_study: str | None = None
+    earlier_study: str | None = None
 
     @property
     def files(self) -> tuple[str, ...]:

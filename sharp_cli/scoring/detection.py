@@ -46,11 +46,13 @@ class DetectedGroup:
         radiographs: Those that were read, with their hands, in the order of the files.
         grey: Their pixels as `overlay.draw` takes them, by file, where these were asked for.
         failures: The files that failed.
+        before: What the study before it gave; None where that was not read.
     """
 
     radiographs: Sequence[DetectedRadiograph]
     grey: Mapping[str, NDArray[np.uint8]]
     failures: Sequence[Failure]
+    before: DetectedGroup | None = None
 
 
 def detect_group(
@@ -62,13 +64,13 @@ def detect_group(
     patches: bool = True,
     grey: bool = False,
 ) -> DetectedGroup:
-    """Read the files of a group, and detect their hands and joints.
+    """Read the files of a group, and of the study before it, and detect their hands and joints.
 
     Args:
         group: The files.
         finder: Finds hands.
         detector: Detects joints.
-        on_progress: Called with each file.
+        on_progress: Called with each file of the group.
         patches: Whether to crop the patches of the joints.
         grey: Whether to keep pixels, so that overlays need not read them anew.
     """
@@ -88,7 +90,10 @@ def detect_group(
     sides = {hand.hand.side for one in radiographs for hand in one.hands}
     if sides == set(SIDES) and not group.guessed:
         radiographs[0] = _skip_feet(radiographs[0], run, notes)
-    return DetectedGroup(radiographs, kept, run.failures)
+    before = None
+    if group.before is not None:
+        before = detect_group(group.before, finder, detector, patches=patches)
+    return DetectedGroup(radiographs, kept, run.failures, before)
 
 
 def _detect(

@@ -26,6 +26,8 @@ class Group:
         day: How many days after the patient's first visit; None where visits have no order.
         manifest_study: What a manifest calls it, which may be no name for a folder.
         guessed: Whether nothing but lying alone in a folder says that they are one.
+        before: The patient's study before it, where the model takes that, too; see
+            `visits.with_earlier`.
         names: For each file the names that a study of it may have where the group is several, the
             preferred one first; see `plan.name_studies`.
     """
@@ -40,7 +42,13 @@ class Group:
     day: int | None = None
     manifest_study: str | None = None
     guessed: bool = False
+    before: Group | None = None
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """All files that are read for it: those of the study before it as well."""
+        return self.files if self.before is None else (*self.before.files, *self.files)
 
     def without(self, files: Container[str]) -> Group:
         """The group without some files, which may leave none."""

@@ -59,6 +59,7 @@ class Models:
         self,
         model: ModelName | None = None,
         *,
+        visits: bool = False,
         threshold: float | None = None,
         prevalence: Prevalence | None = None,
         strict: bool = False,
@@ -72,7 +73,7 @@ class Models:
             UsageError: The bundle does not hold the model asked for, or a prevalence is asked for
                 and it is not calibrated.
         """
-        chosen = self.classifier.choose(model)
+        chosen = self.classifier.choose(model, visits=visits)
         return Scoring(
             self.finder,
             self.detector,

@@ -59,6 +59,7 @@ class Classifier(Protocol):
         *,
         threshold: float | None,
         prevalence: Prevalence | None,
+        earlier: Sequence[Patches] = (),
     ) -> Sequence[tuple[Classification, ...]]:
         """The classifications of each study."""
 

@@ -118,7 +118,7 @@ def classify(
                 patches = _load_patches(study, load)
                 if strict:
                     notes = [row.message for row in study.warnings]
-                    require_all(patches, files, model, notes)
+                    require_all(patches, files, model, notes, earlier={})
                 (result,) = classifier.classify(
                     [assessable(patches, study)], model, threshold=threshold, prevalence=prevalence
                 )

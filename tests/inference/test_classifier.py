@@ -16,7 +16,7 @@ from sharp_cli.core.prevalence import TABLE_2
 from sharp_cli.core.records import Patch
 from sharp_cli.inference import classifier, trunk
 from sharp_cli.inference.classifier import Classifier, standardise
-from sharp_cli.inference.networks import VGG16
+from sharp_cli.inference.networks import VGG16, extract_features
 from sharp_cli.inference.score_calibration import Calibration
 from sharp_cli.training.findings_bundle import Member
 from tests.tiny_findings import PAPERS, SIZE, Network, hand, lite, network, write
@@ -66,6 +66,31 @@ def test_two_hands_give_62_results_in_order(bundle: Bundle, model: ModelName) ->
     assert {r.model for r in results} == {model}
     assert all(0 < r.probability < 1 for r in results)
     assert len({r.probability for r in results}) == 62
+
+
+def test_mimo_time_takes_the_study_before_where_it_is_there(tmp_path: Path) -> None:
+    made = network(models=("siso", "mimo-time"))
+    classifier = Classifier(write(tmp_path, made.member))
+    study: Study = {"left": hand(1), "right": hand(2)}
+    earlier: Study = {"left": hand(3, without=["MCP2"])}
+    first, second = classifier.classify([study, study], "mimo-time", earlier=[{}, earlier])
+    (alone,) = classifier.classify([study], "siso")
+    assert [*first] == [*alone]
+    by_time = {(one.side, one.joint) for one in second if one.model == "mimo-time"}
+    assert by_time == {("left", t.joint) for t in TARGETS if t.joint != "MCP2"}
+    pixels = [next(p.pixels for p in one["left"] if p.joint == "PIP3") for one in (study, earlier)]
+    squares = torch.from_numpy(np.stack([standardise(one, SIZE) for one in pixels]))
+    with torch.no_grad():
+        features = extract_features(made.trunk, squares)
+        logits = made.heads["mimo-time/jsn/PIP"](features[None])[0]
+    expected = torch.sigmoid(logits[0]).item()
+    assert probabilities(second)["left", "jsn", "PIP3"] == pytest.approx(expected, abs=1e-3)
+    (unsure,) = classifier.classify(
+        [study], "mimo-time",
+        earlier=[{"left": [replace(one, status="uncertain") for one in earlier["left"]]}],
+    )  # fmt: skip
+    assert {one.model for one in unsure if one.side == "left"} == {"mimo-time", "siso"}
+    assert probabilities(unsure)["left", "jsn", "PIP3"] != pytest.approx(expected, abs=1e-3)
 
 
 def test_patches_of_equal_pixels_go_through_the_trunk_once(

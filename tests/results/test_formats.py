@@ -174,14 +174,15 @@ def test_the_csv_has_the_promised_columns() -> None:
     lines = list(csv.reader(to_csv(one_hand()).decode("utf-8-sig").splitlines()))
     assert ",".join(lines[0]) == (
         "study,file,hand,finding,group,joint,x,y,box,likelihood,probability,label,certainty,model,"
-        "status,patient,date,grade,expected_grade,grade_probabilities,manifest_study"
+        "status,patient,date,grade,expected_grade,grade_probabilities,manifest_study,"
+        "earlier_study"
     )
     row = dict(zip(CSV_COLUMNS, lines[1], strict=True))
     assert (row["patient"], row["date"]) == ("p1", "")
     assert row["file"] == "é.png"
     assert row["box"] == "1.0 2.0 3.0 2.0 3.0 4.0 1.0 4.5"
     missing = next(line for line in lines if line[5] == "lunate")
-    assert missing[6:] == [*[""] * 8, "not-detected", "p1", "", "", "", "", ""]
+    assert missing[6:] == [*[""] * 8, "not-detected", "p1", "", "", "", "", "", ""]
 
 
 def test_the_summary_has_the_promised_columns() -> None:

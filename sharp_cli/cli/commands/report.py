@@ -197,13 +197,21 @@ class _Drawing:
         from sharp_cli.results.html.pictures import draw
         from sharp_cli.results.html.study_page import Visit, study_page
 
-        visits = []
+        shown = {}
         for key in studies:
-            study, folder = self.results.studies[key], self.results.folders[key]
-            read = partial(self.radiographs.read, results=folder)
-            shown = draw(study, read, whole=not self.embed)
-            explained = explain(study, shown, self.saliency) if self.saliency else None
-            visits.append(Visit(study, shown, explained))
+            read = partial(self.radiographs.read, results=self.results.folders[key])
+            shown[key] = draw(self.results.studies[key], read, whole=not self.embed)
+        by_name = {
+            self.results.studies[key].inputs[0].manifest_study: pictures
+            for key, pictures in shown.items()
+        }
+        visits = []
+        for key, pictures in shown.items():
+            study = self.results.studies[key]
+            earlier = study.inputs[0].earlier_study
+            before = by_name.get(earlier) if earlier else None
+            explained = explain(study, pictures, self.saliency, before) if self.saliency else None
+            visits.append(Visit(study, pictures, explained))
         linked = Linked(file)
         place = EMBEDDED if self.embed else linked
         content = study_page(name, visits, self.truth, place, blind=self.blind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -192,6 +193,7 @@ def score(
     from sharp_cli.results.run import Run
     from sharp_cli.scoring.loading import load, open_bundles
     from sharp_cli.scoring.score import score_plan
+    from sharp_cli.scoring.visits import with_earlier
 
     loaded = load(
         open_bundles(hands, detector, models, trust or ()),
@@ -202,6 +204,7 @@ def score(
     )
     scoring = loaded.scoring(
         model.value if model else None,
+        visits=any(group.day for group in work.groups),
         threshold=threshold,
         prevalence=wanted,
         strict=strict,
@@ -211,6 +214,8 @@ def score(
     )
     if remote is not None:
         return remote.score(scoring, outputs)
+    if scoring.model == "mimo-time":
+        work = replace(work, groups=tuple(with_earlier(work.groups)))
     run = Run()
     if out is None:
         with progress(len(work.files)) as run.on_progress:

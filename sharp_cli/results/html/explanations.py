@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sharp_cli.bundles.store import Bundle
-    from sharp_cli.core.joints import StudyJoint
+    from sharp_cli.core.joints import Side, StudyJoint
+    from sharp_cli.core.records import Patch
     from sharp_cli.inference.grad_cam import Saliency
     from sharp_cli.results.document import Document
     from sharp_cli.results.html.pictures import Pictures
@@ -53,29 +54,45 @@ def require_maker(studies: Mapping[str, Document], bundle: Bundle) -> None:
             raise UsageError(message)
 
 
-def explain(study: Document, pictures: Sequence[Pictures], saliency: Saliency) -> Explanations:
+def explain(
+    study: Document,
+    pictures: Sequence[Pictures],
+    saliency: Saliency,
+    earlier: Sequence[Pictures] | None,
+) -> Explanations:
     """Explain the answers of a study.
+
+    Answers that the study before it had a part in are explained only where that is at hand.
 
     Args:
         study: The study.
         pictures: Of each of its inputs, see `pictures.draw`.
         saliency: Of the bundle that made its results.
+        earlier: Of the study that was classified beside it as the one before; None if that is not
+            at hand.
 
     Raises:
         ModelError: The bundle lacks a model that answered.
     """
-    patches = {side: cut for each in pictures for side, cut in each.cut.items()}
+    alone = earlier is None and any(row.earlier_study for row in study.inputs)
     models = {
         (row.hand, row.finding, row.joint): row.model
         for row in study.joints
-        if row.model is not None
+        if row.model is not None and not (alone and row.model == "mimo-time")
     }
+    found = saliency.maps(_cut(pictures), models, earlier=_cut(earlier or ()))
     return {
         (side, finding, joint): {
-            f"{one.side}/{finding}/{one.joint}": _packed(values) for one, values in maps.items()
+            f"{one.side}/{finding}/{one.joint}": _packed(values)
+            for one, values in maps.items()
+            if not one.earlier
         }
-        for (side, finding, joint), maps in saliency.maps(patches, models).items()
+        for (side, finding, joint), maps in found.items()
     }
+
+
+def _cut(pictures: Sequence[Pictures]) -> dict[Side, Sequence[Patch]]:
+    return {side: cut for each in pictures for side, cut in each.cut.items()}
 
 
 def _packed(values: NDArray[np.float32]) -> str:

@@ -31,7 +31,11 @@ class FakeSaliency:
         self._side = side
 
     def maps(
-        self, study: Mapping[Side, Sequence[Patch]], models: Mapping[StudyJoint, ModelName]
+        self,
+        study: Mapping[Side, Sequence[Patch]],
+        models: Mapping[StudyJoint, ModelName],
+        *,
+        earlier: Mapping[Side, Sequence[Patch]],  # noqa: ARG002 - as `Saliency.maps`
     ) -> Maps:
         there = {
             (patch.finding, Input(side, patch.joint)) for side in study for patch in study[side]

@@ -33,7 +33,7 @@ PIXELS = (
 def explained(file: Path, document: Document) -> Path:
     ((_, study),) = document.split().items()
     pictures = draw(study, lambda row: radiograph.read(row.file))
-    made = explain(study, pictures, cast("Saliency", FakeSaliency()))
+    made = explain(study, pictures, cast("Saliency", FakeSaliency()), None)
     return written(file, document, explanations=made)
 
 

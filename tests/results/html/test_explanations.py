@@ -29,7 +29,7 @@ BUNDLE = Bundle(Path("mine"), "findings", "mine 2", "a" * 64, {})
 
 def explained(document: Document, side: int = 14) -> Explanations:
     pictures = draw(document, lambda row: radiograph.read(row.file))
-    return explain(document, pictures, cast("Saliency", FakeSaliency(side)))
+    return explain(document, pictures, cast("Saliency", FakeSaliency(side)), None)
 
 
 def unpacked(text: str, side: int) -> NDArray[np.uint8]:

@@ -77,7 +77,7 @@ def test_the_largest_and_noisiest_radiograph_stays_small(tmp_path: Path) -> None
     assert max(map(len, pictures.patches.values())) <= 15_000
     rows = [replace(row, model="mimo-both-hands") for row in document.joints]
     document = replace(document, joints=tuple(rows))
-    maps = explain(document, [pictures], cast("Saliency", FakeSaliency(64)))
+    maps = explain(document, [pictures], cast("Saliency", FakeSaliency(64)), None)
     assert sum(map(len, maps.values())) == 516
     assert len(study_page("two", [Visit(document, [pictures], maps)])) < 3_000_000
 
