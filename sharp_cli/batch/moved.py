@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sharp_cli.batch.worker import overlay_names
-from sharp_cli.results.formats import read_json, to_csv, to_json, to_summary
-from sharp_cli.results.layout import STUDY_CSV, STUDY_JSON, SUMMARY
+from sharp_cli.batch.worker import overlay_names, study_files
+from sharp_cli.results.formats import read_json
+from sharp_cli.results.layout import STUDY_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +31,8 @@ def moved_study(folder: Path, name: str, paths: Mapping[str, str]) -> dict[str, 
     document = read_json(folder / STUDY_JSON)
     moved = _moved(document, name, {row.file: paths[row.sha256] for row in document.inputs})
     old, new = (overlay_names([row.file for row in one.inputs]) for one in (document, moved))
-    return {
-        STUDY_JSON: to_json(moved),
-        STUDY_CSV: to_csv(moved),
-        SUMMARY: to_summary(moved),
-        **{to: (folder / at).read_bytes() for at, to in zip(old, new, strict=True)},
-    }
+    pictures = {to: (folder / at).read_bytes() for at, to in zip(old, new, strict=True)}
+    return study_files(moved, pictures)
 
 
 def _moved(document: Document, name: str, paths: Mapping[str, str]) -> Document:

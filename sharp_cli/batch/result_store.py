@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sharp_cli.batch.journal import Journal, explained
 from sharp_cli.batch.lock import locked
 from sharp_cli.batch.record import Record
-from sharp_cli.batch.tables import read_failures, write_failures, write_results
+from sharp_cli.batch.tables import write_results
 from sharp_cli.fileio import output
-from sharp_cli.results.formats import from_json
-from sharp_cli.results.layout import STUDY_JSON
+from sharp_cli.results.failures import read_failures, write_failures
+from sharp_cli.results.formats import from_json, to_changes
+from sharp_cli.results.layout import CHANGES, STUDY_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -103,6 +104,14 @@ class ResultStore:
             "failed_files": len({row.file for row in rows}),
         }
         self._record.write({**counts, **mine}, finished=finished)
+
+    def write_changes(self) -> None:
+        """Write how patients change from one visit to the next.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        output.write(self.folder / CHANGES, to_changes(self.documents()))
 
     def documents(self) -> Iterator[Document]:
         """The result of each study, in the order of their names."""

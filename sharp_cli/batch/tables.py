@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 import shutil
-from dataclasses import astuple, fields
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.core.errors import OutputError
-from sharp_cli.fileio import output
-from sharp_cli.fileio.tables import encoded, guarded, unguarded
-from sharp_cli.results.document import CSV_COLUMNS, Failure
+from sharp_cli.results.document import CSV_COLUMNS
 from sharp_cli.results.formats import SUMMARY_COLUMNS
-from sharp_cli.results.layout import FAILURES, HIDDEN, RESULTS, STUDY_CSV, SUMMARY
+from sharp_cli.results.layout import HIDDEN, RESULTS, STUDY_CSV, SUMMARY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -58,33 +53,3 @@ def _marked(path: Path) -> bool:
     """Whether a file begins with a byte order mark."""
     with path.open("rb") as file:
         return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
-
-
-def write_failures(folder: Path, failures: Iterable[Failure]) -> None:
-    """Write the files that gave no result (`file,error,reason`), in the order of their names.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(field.name for field in fields(Failure))
-    rows.writerows(map(guarded, astuple(failure)) for failure in sorted(set(failures), key=astuple))
-    output.write(folder / FAILURES, encoded(text.getvalue()), durable=True)
-
-
-def read_failures(folder: Path) -> list[Failure]:
-    """What `write_failures` wrote; nothing if that is gone, or was changed to something else.
-
-    Raises:
-        OSError: It cannot be read.
-    """
-    path = folder / FAILURES
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-        try:
-            rows = [row for row in csv.reader(file) if len(row) == len(fields(Failure))]
-        except csv.Error:
-            return []
-    return [Failure(*map(unguarded, row)) for row in rows[1:]]

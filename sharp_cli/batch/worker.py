@@ -19,7 +19,7 @@ from sharp_cli.scoring.detection import crash, detect_group
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sharp_cli.results.document import Failure
+    from sharp_cli.results.document import Document, Failure
     from sharp_cli.scoring.detection import DetectedGroup
     from sharp_cli.scoring.groups import Group
     from sharp_cli.scoring.score import ScoredStudy
@@ -88,6 +88,16 @@ def _content(study: ScoredStudy) -> dict[str, bytes]:
         name: overlay.to_png(overlay.draw(document, row, study.grey[row.file]))
         for row, name in zip(document.inputs, overlay_names(study.files), strict=True)
     }
+    return study_files(document, pictures)
+
+
+def study_files(document: Document, pictures: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The content of the files of a study, by their names.
+
+    Args:
+        document: The study's results.
+        pictures: Its overlays, see `overlay_names`.
+    """
     return {
         STUDY_JSON: to_json(document),
         STUDY_CSV: to_csv(document),

@@ -14,12 +14,10 @@ from sharp_cli.batch.resume import moved_from, read_contents, remaining
 from sharp_cli.cli.progress import rated_progress
 from sharp_cli.cli.terminal import count, log, log_problems, log_warnings
 from sharp_cli.core.errors import DocumentError
-from sharp_cli.fileio import output
 from sharp_cli.fileio.tables import list_places
 from sharp_cli.results.assemble import with_studies
 from sharp_cli.results.document import Document, ModelRow
-from sharp_cli.results.formats import to_changes
-from sharp_cli.results.layout import CHANGES, FAILURES
+from sharp_cli.results.layout import FAILURES
 from sharp_cli.results.run import Run
 from sharp_cli.scoring.joints import ANATOMY_ALONE
 from sharp_cli.scoring.score import start_document
@@ -110,7 +108,7 @@ class ResultsFolder:
             failed = len({failure.file for failure in self.run.failures})
             start = start_document(work, self.scoring, self.run)
             if not self.run.interrupted and any(group.day for group in work.groups):
-                output.write(self.folder / CHANGES, to_changes(store.documents()))
+                store.write_changes()
             if outputs.requested:
                 outputs.deliver(with_studies(start, store.documents()), self.run)
                 self._log(())

@@ -27,6 +27,12 @@ NOT_ASSESSABLE: Final = "x"
 
 _LABELS: Final[tuple[Label, ...]] = get_args(Label)
 
+NAME_PATIENTS: Final = (
+    "for training and evaluation give each a pseudonym, in the column patient or in the report "
+    "page's field Patient"
+)
+"""What to do where a row has no patient: all of one patient is to stay together."""
+
 _EMPTY: Final = ("", "nan", "na")
 """What stands for a value that is not there, in upper or lower case."""
 
@@ -157,7 +163,7 @@ class Labels:
     not_assessable: Sequence[ShownJoint] = ()
 
 
-def read_labels(path: Path) -> Labels:
+def read_labels(path: Path, *, patients: bool = True) -> Labels:
     """Read labels from a CSV file, a row for each joint or set of joints.
 
     Its columns are `REQUIRED` and any of `OPTIONAL`. The row of a joint needs an `image` or a
@@ -166,6 +172,10 @@ def read_labels(path: Path) -> Labels:
     it could not be. Where `joint` names one of
     `joints.SET_JOINTS`, the row needs an `image` and has nothing but a `label`: intact if all
     joints of the set are, non-intact if at least one is.
+
+    Args:
+        path: The file.
+        patients: Whether each row needs a patient.
 
     Raises:
         DocumentError: Listing every bad row.
@@ -176,7 +186,7 @@ def read_labels(path: Path) -> Labels:
     not_assessable: list[ShownJoint] = []
     problems: list[Problem] = []
     for line, row in _rows(path):
-        wrong = [Problem(f"line {line}", what) for what in _mistakes(row)]
+        wrong = [Problem(f"line {line}", what) for what in _mistakes(row, patients=patients)]
         problems += wrong
         if wrong:
             continue
@@ -228,10 +238,10 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         yield line, row
 
 
-def _mistakes(row: Mapping[str, str]) -> Iterator[str]:
+def _mistakes(row: Mapping[str, str], *, patients: bool) -> Iterator[str]:
     """All that is wrong with a row."""
-    if not row["patient"]:
-        yield "no patient: give each a pseudonym, so that all of one patient stays together"
+    if patients and not row["patient"]:
+        yield f"no patient: {NAME_PATIENTS}"
     if not row["study"]:
         yield "no study"
     if not row["image"] and not row["patch"]:

@@ -1,11 +1,10 @@
-"""Joining the labels of several readers: what they agree on, and what they contradict."""
+"""Joining tables of labels: of several studies, and of readers, who may contradict each other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sharp_cli.core.errors import UsageError
 from sharp_cli.datasets.labels import NOT_ASSESSABLE, REQUIRED, read_labels
 from sharp_cli.fileio.tables import Problem, parse_number, raise_problems, read_header, read_table
 
@@ -37,7 +36,7 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The labels of several readers.
+    """The labels of one reader or several.
 
     Attributes:
         readers: Their names, in the order in which they come.
@@ -51,6 +50,11 @@ class Joined:
     contradictions: Sequence[Sequence[str]]
 
     @property
+    def nameless(self) -> int:
+        """How many rows have no patient."""
+        return sum(not row[COLUMNS.index("patient")] for row in self.rows)
+
+    @property
     def contradiction_columns(self) -> tuple[str, ...]:
         """Which joint it is, and what each reader says."""
         return (*_PLACE, *self.readers)
@@ -59,12 +63,11 @@ class Joined:
 def merge(paths: Sequence[Path]) -> Joined:
     """Join tables of labels, see `labels.read_labels`, by radiograph, finding and joint.
 
-    A radiograph is recognised by `sha256`, or else by `image`; readers by `reader`, or else by the
-    name of the file.
+    Of one reader, these may be tables of several studies; no row needs a patient. A radiograph is
+    recognised by `sha256`, or else by `image`; a reader by `reader`, or else by the file's name.
 
     Raises:
         DocumentError: A file is no table of labels, or a reader contradicts themself.
-        UsageError: There is only one reader.
     """
     found: dict[tuple[str, ...], tuple[dict[str, str], dict[str, Said]]] = {}
     readers: dict[str, None] = {}
@@ -85,9 +88,6 @@ def merge(paths: Sequence[Path]) -> Joined:
                 what = f"{reader} says {all_said[reader].short} of this joint elsewhere"
                 problems.append(Problem(f"line {line}", what))
         raise_problems(path, problems)
-    if len(readers) < 2:  # noqa: PLR2004
-        message = f"{', '.join(map(str, paths))}: labels of one reader; give those of several"
-        raise UsageError(message)
     merged, contradictions = [], []
     for row, all_said in found.values():
         agreed = _agreed(all_said.values())
@@ -103,7 +103,7 @@ def merge(paths: Sequence[Path]) -> Joined:
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
     """The rows of a table without mistakes; all `COLUMNS` are there, what is not given is empty."""
-    read_labels(path)
+    read_labels(path, patients=False)
     header = read_header(path)
     given = [name for name in COLUMNS if name in header]
     for line, row in read_table(path, list(dict.fromkeys((*REQUIRED, *given)))):

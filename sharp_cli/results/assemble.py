@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sharp_cli.results.document import Failure
     from sharp_cli.results.study_records import DetectedHand, DetectedRadiograph, Study
 
-_PROBABILITY_DECIMALS: Final = 4
+PROBABILITY_DECIMALS: Final = 4
 _ASPECT_DECIMALS: Final = 6
 
 
@@ -136,7 +136,7 @@ def with_results(
             joints.append(row)
             continue
         probability = (
-            round(each.probability, _PROBABILITY_DECIMALS)
+            round(each.probability, PROBABILITY_DECIMALS)
             if prevalence is None
             else shown_probability(each.probability, each.label)
         )
@@ -166,13 +166,13 @@ def _grade(each: Classification, probability: float) -> dict[str, Any]:
     if not each.at_least:
         return {}
     scale = probability / each.probability if each.probability else 0.0
-    given = [round(one * scale, _PROBABILITY_DECIMALS) for one in each.at_least[1:]]
+    given = [round(one * scale, PROBABILITY_DECIMALS) for one in each.at_least[1:]]
     limits = [1.0, probability, *given, 0.0]
     return {
         "grade": grade(each.at_least, damaged=each.label == "non-intact"),
-        "expected_grade": round(sum(limits[1:]), _PROBABILITY_DECIMALS),
+        "expected_grade": round(sum(limits[1:]), PROBABILITY_DECIMALS),
         "grade_probabilities": tuple(
-            round(lower - higher, _PROBABILITY_DECIMALS) for lower, higher in pairwise(limits)
+            round(lower - higher, PROBABILITY_DECIMALS) for lower, higher in pairwise(limits)
         ),
     }
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.joints import FINDINGS, JOINT_GROUPS
 from sharp_cli.inference.grading import grade
+from sharp_cli.results.assemble import PROBABILITY_DECIMALS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sized
 
     from sharp_cli.core.joints import Finding
     from sharp_cli.core.records import Label
@@ -26,13 +27,13 @@ _DIGITS: Final = 6
 
 
 class ChosenThreshold(NamedTuple):
-    """A threshold that has a sensitivity on labelled joints.
+    """A threshold that has a sensitivity or a specificity on labelled joints.
 
     Attributes:
-        threshold: The highest such.
-        non_intact: How many non-intact joints it is chosen on.
-        sensitivity: The fraction of these that it calls.
-        intact: How many intact joints there are.
+        threshold: The highest that has the sensitivity, or the lowest that has the specificity.
+        non_intact: How many labelled joints are non-intact.
+        sensitivity: The fraction of these that it calls; NaN without any.
+        intact: How many are intact.
         specificity: The fraction of these that it does not call; NaN without any.
     """
 
@@ -76,18 +77,23 @@ def thresholds_of(asked: str) -> Thresholds:
     return found
 
 
-def sensitive_thresholds(
-    studies: Iterable[Document], truth: Truth, sensitivity: float
+def choose_thresholds(
+    studies: Iterable[Document],
+    truth: Truth,
+    *,
+    sensitivity: float | None = None,
+    specificity: float | None = None,
 ) -> dict[tuple[Finding, str], ChosenThreshold]:
-    """The highest threshold of each finding and joint group with a sensitivity on labelled joints.
+    """The threshold of each finding and joint group with a rate on labelled joints.
 
     Args:
         studies: Whose probabilities.
         truth: The labels.
-        sensitivity: Above 0, at most 1.
+        sensitivity: Above 0, at most 1; None where the specificity is given.
+        specificity: The same; the threshold is 1 at most, and may fall short of it there.
 
     Returns:
-        None for a head without labelled non-intact joints.
+        None for a head without the labelled joints that the rate is of.
     """
     found: dict[tuple[Finding, str], tuple[list[float], list[float]]] = {}
     for study in studies:
@@ -96,11 +102,13 @@ def sensitive_thresholds(
             if said is not None and row.probability is not None:
                 part = found.setdefault((row.finding, row.group), ([], []))
                 part[not said.damaged].append(row.probability)
-    return {
-        head: _choose(damaged, intact, sensitivity)
-        for head, (damaged, intact) in found.items()
-        if damaged
-    }
+    chosen = {}
+    for head, (damaged, intact) in found.items():
+        if sensitivity is not None and damaged:
+            chosen[head] = _rated(_highest(damaged, sensitivity), damaged, intact)
+        elif specificity is not None and intact:
+            chosen[head] = _rated(_lowest(damaged, intact, specificity), damaged, intact)
+    return chosen
 
 
 def relabel(study: Document, thresholds: Thresholds) -> Document:
@@ -124,16 +132,35 @@ def relabel(study: Document, thresholds: Thresholds) -> Document:
     return replace(study, threshold=None, thresholds=held, joints=tuple(joints))
 
 
-def _choose(damaged: list[float], intact: list[float], sensitivity: float) -> ChosenThreshold:
-    ordered = sorted(damaged, reverse=True)
+def _highest(damaged: list[float], sensitivity: float) -> float:
+    """The highest threshold that calls a fraction of the non-intact joints."""
+    return sorted(damaged, reverse=True)[_needed(damaged, sensitivity) - 1]
+
+
+def _lowest(damaged: list[float], intact: list[float], specificity: float) -> float:
+    """The lowest probability of a joint, or one just above all, that spares enough intact joints.
+
+    Joints as probable as a threshold are called.
+    """
+    last = sorted(intact)[_needed(intact, specificity) - 1]
+    above = [one for one in (*damaged, *intact) if one > last]
+    return min(above, default=min(round(last + 10**-PROBABILITY_DECIMALS, PROBABILITY_DECIMALS), 1))
+
+
+def _needed(joints: Sized, fraction: float) -> int:
+    """How many joints are a fraction of them, at least."""
     # Rounded first: 0.7 of 10 joints are 7, and not the 8 of 7.000000000000001.
-    needed = math.ceil(round(sensitivity * len(ordered), _DIGITS))
-    threshold = ordered[needed - 1]
+    return math.ceil(round(fraction * len(joints), _DIGITS))
+
+
+def _rated(threshold: float, damaged: list[float], intact: list[float]) -> ChosenThreshold:
+    """A threshold with its rates."""
+    called = sum(one >= threshold for one in damaged)
     spared = sum(one < threshold for one in intact)
     return ChosenThreshold(
         threshold,
         len(damaged),
-        sum(one >= threshold for one in damaged) / len(damaged),
+        called / len(damaged) if damaged else math.nan,
         len(intact),
         spared / len(intact) if intact else math.nan,
     )

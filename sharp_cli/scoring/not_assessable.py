@@ -62,7 +62,7 @@ def read_not_assessable(path: Path, files: Iterable[str]) -> NotAssessable:
     """
     joints = frozenset(
         JointKey(one.image, one.side, one.finding, one.joint)
-        for one in read_labels(path).not_assessable
+        for one in read_labels(path, patients=False).not_assessable
     )
     images = {key.image for key in joints}
     if not any(match_image(file, images) in images for file in files):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sharp_cli.batch.tables import read_failures
+from sharp_cli.results.failures import read_failures
 from sharp_cli.results.formats import from_csv
 from tests.fakes import paint
 

@@ -14,10 +14,10 @@ import pytest
 
 from sharp_cli.batch.result_store import ResultStore, opened
 from sharp_cli.batch.resume import remaining
-from sharp_cli.batch.tables import read_failures
 from sharp_cli.batch.worker import overlay_names
 from sharp_cli.core.errors import OutputError, UsageError
 from sharp_cli.results.document import CSV_COLUMNS, Failure, ModelRow
+from sharp_cli.results.failures import read_failures
 from sharp_cli.results.formats import SUMMARY_COLUMNS
 from sharp_cli.scoring.groups import Group
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sharp_cli.batch.tables import read_failures, write_failures
 from sharp_cli.results.document import Failure
+from sharp_cli.results.failures import read_failures, write_failures
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.core.joints import GRADES, SET_JOINTS, SIDES, TARGETS
 from sharp_cli.datasets.labels import (
+    NAME_PATIENTS,
     OPTIONAL,
     REQUIRED,
     LabelledJoint,
@@ -285,7 +286,7 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
         read_labels(path)
     assert str(caught.value).split("\n  ") == [
         f"{path}: 6 mistakes; correct them:",
-        "line 3: no patient: give each a pseudonym, so that all of one patient stays together",
+        f"line 3: no patient: {NAME_PATIENTS}",
         "line 3: no study",
         "line 4, line 6: hand 'both' is neither left nor right",
         "line 4: grade '9' is none of erosion's, 0 to 5 or x",

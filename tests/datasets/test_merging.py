@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sharp_cli.core.errors import DocumentError, UsageError
+from sharp_cli.core.errors import DocumentError
 from sharp_cli.datasets.labels import read_labels
 from sharp_cli.datasets.merging import COLUMNS, merge
 from sharp_cli.fileio.tables import write_table
@@ -76,6 +76,10 @@ def test_a_reader_who_contradicts_themself_is_refused(tmp_path: Path) -> None:
         merge([first, second])
 
 
-def test_one_reader_is_not_joined(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="labels of one reader"):
-        merge([table(tmp_path / "a.csv", "IP,2,,ann,ff")])
+def test_studies_of_one_reader_are_joined_with_and_without_patients(tmp_path: Path) -> None:
+    first = table(tmp_path / "a.csv", "IP,2,,ann,ff")
+    second = table(tmp_path / "b.csv", "IP,0,,ann,aa")
+    second.write_text(second.read_text().replace("p1,s1,a.png", ",s2,b.png"))
+    joined = merge([first, second])
+    assert (joined.readers, joined.contradictions, joined.nameless) == (["ann"], [], 1)
+    assert [(row[1], row[6]) for row in joined.rows] == [("s1", "2"), ("s2", "0")]

@@ -11,7 +11,7 @@ from sharp_cli.core.joints import JOINT_GROUPS
 from sharp_cli.datasets.joint_keys import JointKey
 from sharp_cli.results.formats import from_json, to_json
 from sharp_cli.results.html.truth import Truth
-from sharp_cli.results.relabel import relabel, sensitive_thresholds, thresholds_of
+from sharp_cli.results.relabel import choose_thresholds, relabel, thresholds_of
 from tests.labels import labelled_joint
 from tests.results.test_sens import lost, scored
 
@@ -84,7 +84,7 @@ def test_thresholds_have_the_sensitivity_on_labelled_joints() -> None:
         for row in STUDY.joints
         if row.group == "MCP"
     }
-    found = sensitive_thresholds([STUDY], Truth(labels), 0.75)
+    found = choose_thresholds([STUDY], Truth(labels), sensitivity=0.75)
     assert [*found] == [("erosion", "MCP"), ("jsn", "MCP")]
     probabilities = sorted(
         (row.probability or 0)
@@ -95,6 +95,24 @@ def test_thresholds_have_the_sensitivity_on_labelled_joints() -> None:
     assert one.threshold == probabilities[2]  # six of the eight
     assert (one.non_intact, one.sensitivity, one.intact) == (8, 0.75, 2)
     assert one.specificity == 0.5
+    spared = choose_thresholds([STUDY], Truth(labels), specificity=1)["erosion", "MCP"]
+    intact = [row.probability or 0 for row in STUDY.joints[:32] if row.joint == "MCP1"]
+    assert spared.threshold == min(one for one in probabilities if one > max(intact))
+    assert (spared.specificity, spared.sensitivity) == (1, 0.5)
+
+
+def test_a_threshold_above_all_joints_has_the_specificity_of_intact_ones_alone() -> None:
+    rows = [row for row in STUDY.joints if (row.finding, row.group) == ("erosion", "MCP")]
+    labels = {
+        JointKey(row.file, row.hand, row.finding, row.joint): labelled_joint(
+            finding=row.finding, joint=row.joint, side=row.hand, grade=0
+        )
+        for row in rows
+    }
+    assert choose_thresholds([STUDY], Truth(labels), sensitivity=0.5) == {}
+    (found,) = choose_thresholds([STUDY], Truth(labels), specificity=1).values()
+    assert found.threshold == max(row.probability or 0 for row in rows) + 0.0001
+    assert found.specificity == 1
 
 
 def test_the_grade_follows_the_label() -> None:

@@ -8,12 +8,13 @@ from typing import Annotated, Final
 import typer
 
 from sharp_cli.cli.command import add_command, epilog
-from sharp_cli.cli.terminal import log, print_table
+from sharp_cli.cli.terminal import count, log, print_table
 from sharp_cli.fileio.tables import write_table
 
 EXAMPLES: Final = """\
-sharp labels merge reader-a.csv reader-b.csv --out labels.csv
-# the contradictions as a table
+# those of all studies that were reviewed
+sharp labels merge Downloads/*-labels-*.csv --out labels.csv
+# two readers, and the contradictions as a table
 sharp labels merge reader-a.csv reader-b.csv --out labels.csv \\
   > contradictions.csv
 """
@@ -24,7 +25,7 @@ Tables = Annotated[
         metavar="LABELS...",
         exists=True,
         dir_okay=False,
-        help="Tables of labels, such as the report page saves, a reader each.",
+        help="Tables of labels, such as the report page saves, of studies and readers.",
     ),
 ]
 Out = Annotated[
@@ -49,18 +50,20 @@ def register(app: typer.Typer) -> None:
 
 
 def merge(tables: Tables, *, out: Out) -> None:
-    """Join the labels of several readers, and list where they contradict each other.
+    """Join tables of labels, and list where readers contradict each other.
 
     The joined table has a row for each joint, with what all readers say of it who scored it. Where
     they contradict each other, grade and label are empty until somebody decides; where only their
     grades differ, the label stays. The contradictions go to stdout, with what each reader says.
     """
     from sharp_cli.datasets import merging
+    from sharp_cli.datasets.labels import NAME_PATIENTS
 
     joined = merging.merge(tables)
     write_table(out, merging.COLUMNS, joined.rows)
-    count = len(joined.contradictions)
-    readers = len(joined.readers)
-    log("note", f"{len(joined.rows)} joints of {readers} readers, {count} contradictory")
+    joints, readers = count(len(joined.rows), "joint"), count(len(joined.readers), "reader")
+    log("note", f"{joints} of {readers}, {len(joined.contradictions)} contradictory")
+    if joined.nameless:
+        log("warning", f"{out}: no patient in {count(joined.nameless, 'row')}; {NAME_PATIENTS}")
     if joined.contradictions:
         print_table(joined.contradiction_columns, joined.contradictions)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -11,22 +12,25 @@ from sharp_cli.cli import options
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.report import report
 from sharp_cli.cli.outputs import STDOUT, Outputs
-from sharp_cli.cli.terminal import log, log_form
+from sharp_cli.cli.progress import rated_progress
+from sharp_cli.cli.terminal import count, log, log_form
 from sharp_cli.core.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sharp_cli.results.document import Document
+    from sharp_cli.results.html.sources import Results
     from sharp_cli.results.relabel import Thresholds
+    from sharp_cli.results.run import Run
 
 EXAMPLES: Final = """\
 sharp score hands.dcm --json result.json
 # more erosions, and fewer narrowed PIP joints
 sharp relabel result.json --threshold erosion=0.3,jsn/PIP=0.6 \\
   --json new.json --page new.html
-# thresholds that find 90 % of the non-intact joints of some labels
-sharp relabel results --sensitivity 0.9 --truth labels.csv --csv new.csv
+# a folder of results, by thresholds that find 90 % of the non-intact joints
+sharp relabel results --sensitivity 0.9 --truth labels.csv --out new
 # a table of some joints, labels as they are
 sharp relabel results --finding erosion --joints MCP2,MCP3 --csv mcp.csv
 """
@@ -51,6 +55,17 @@ Sensitivity = Annotated[
         "of the non-intact joints of --truth.",
     ),
 ]
+Specificity = Annotated[
+    float | None,
+    typer.Option(
+        "--specificity",
+        metavar="S",
+        min=0.01,
+        max=1,
+        help="Take for each finding and joint group the lowest threshold that does not call this "
+        "fraction of the intact joints of --truth.",
+    ),
+]
 Truth = Annotated[
     Path | None,
     typer.Option(
@@ -58,17 +73,24 @@ Truth = Annotated[
         metavar="LABELS",
         exists=True,
         dir_okay=False,
-        help="Labels for --sensitivity, a table as for sharp train classifier.",
+        help="Labels for --sensitivity or --specificity, a table as for sharp train classifier.",
     ),
 ]
-
-
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--out",
+        metavar="DIR",
+        help="Write a folder of results, with all that sharp score --out writes.",
+    ),
+]
 Page = Annotated[
     Path | None,
     typer.Option(
         "--page",
         metavar="PAGE",
-        help="FILE.html or a folder for the pages that sharp report makes of --json.",
+        help="FILE.html or a folder for the pages that sharp report makes of --out or --json.",
     ),
 ]
 
@@ -83,9 +105,11 @@ def relabel(
     *,
     threshold: Threshold = None,
     sensitivity: Sensitivity = None,
+    specificity: Specificity = None,
     truth: Truth = None,
     finding: options.FindingOption = None,
     joints: options.JointsOption = None,
+    out: Out = None,
     json: options.Json = None,
     csv: options.Csv = None,
     wide: options.Wide = None,
@@ -93,15 +117,17 @@ def relabel(
     dicom_sr: options.DicomSR = None,
     dicom_overlay: options.DicomOverlay = None,
     page: Page = None,
+    images: options.RadiographsFolder = None,
 ) -> ExitCode:
     """Decide again which joints are non-intact, from the probabilities in results.
 
     Nothing is computed again, and the results stay as they are: new ones are written. Where a label
     changes, its certainty is uncertain. A terminal gets a table, a pipe CSV; neither, once an
-    option names a file.
+    option names a file or folder. Pictures and pages are made of the radiographs, which are read
+    again.
 
-    A threshold chosen on labels (--sensitivity) suits the patients of these labels; what it is
-    worth has to be measured on others.
+    A threshold chosen on labels (--sensitivity, --specificity) suits the patients of these labels;
+    what it is worth has to be measured on others.
     """
     from sharp_cli.results.assemble import with_studies
     from sharp_cli.results.html.sources import read_results
@@ -110,39 +136,66 @@ def relabel(
     from sharp_cli.results.run import Run
     from sharp_cli.results.selection import selection_of
 
-    if (sensitivity is None) != (truth is None) or None not in (threshold, sensitivity):
-        message = "give --threshold, or --sensitivity and --truth, and not both"
+    ways = [threshold, sensitivity, specificity]
+    chosen = sensitivity is not None or specificity is not None
+    if sum(way is not None for way in ways) > 1 or chosen != (truth is not None):
+        message = "give --threshold, or one of --sensitivity and --specificity with --truth"
         raise UsageError(message)
-    if page is not None and json in (None, STDOUT):
-        message = f"--page {page}: is made of the new results; name a file for them with --json"
-        raise UsageError(message)
-    selection = selection_of(finding, joints)
+    if page is not None and out is None and json in (None, STDOUT):
+        message = f"--page {page}: is made of the new results; name a place for them with --out "
+        raise UsageError(message + "or --json")
     found = read_results(results)
-    inputs = [row.file for study in found.studies.values() for row in study.inputs]
     outputs = Outputs(
-        inputs,
+        [row.file for study in found.studies.values() for row in study.inputs],
         json,
         csv,
         overlay,
         dicom_sr,
         dicom_overlay,
+        piped="csv" if out is None else None,
         wide=wide,
-        selection=selection,
+        selection=selection_of(finding, joints),
         results=[*map(str, results)],
     )
     outputs.check()
-    if truth is not None and sensitivity is not None:
-        thresholds = _chosen(found.studies, truth, sensitivity)
+    _require_one_run(found.studies)
+    if truth is not None:
+        thresholds = _chosen(found.studies, truth, sensitivity, specificity)
     else:
         thresholds = {} if threshold is None else thresholds_of(threshold)
-    _require_one_run(found.studies)
-    first, *others = (with_thresholds(study, thresholds) for study in found.studies.values())
+    studies = {name: with_thresholds(one, thresholds) for name, one in found.studies.items()}
+    first, *others = studies.values()
     document = with_studies(first, others)
     _log_changes(found.studies, document)
-    code = outputs.finish(document, Run())
-    if page is None or json is None:
+    run = Run()
+    if out is not None:
+        new = replace(found, studies=studies)
+        settings = {
+            "results": [*map(str, results)],
+            "thresholds": ", ".join(
+                f"{'/'.join(head)} {one:g}" for head, one in thresholds.items()
+            ),
+        }
+        _write_folder(out, new, settings, images, run)
+    code = outputs.finish(document, run)
+    if out is not None:
+        log("done", f"{count(len(studies), 'study')} in {out}")
+    made_of = out or (Path(json) if json else None)
+    if page is None or made_of is None:
         return code
-    return max(code, report([Path(json)], out=page, truth=truth))
+    return max(code, report([made_of], out=page, truth=truth, images=images))
+
+
+def _write_folder(
+    out: Path, new: Results, settings: Mapping[str, Any], images: Path | None, run: Run
+) -> None:
+    """Write new results as a folder."""
+    from sharp_cli.batch.relabelled import write_relabelled
+    from sharp_cli.results.locate import Radiographs
+
+    total = sum(len(study.inputs) for study in new.studies.values())
+    with rated_progress(total) as run.on_progress:
+        write_relabelled(out, new, settings, Radiographs(images), run)
 
 
 def _require_one_run(studies: Mapping[str, Document]) -> None:
@@ -162,20 +215,31 @@ def _require_one_run(studies: Mapping[str, Document]) -> None:
             raise UsageError(message)
 
 
-def _chosen(studies: Mapping[str, Document], truth: Path, sensitivity: float) -> Thresholds:
-    """The thresholds with a sensitivity on labels."""
+def _chosen(
+    studies: Mapping[str, Document],
+    truth: Path,
+    sensitivity: float | None,
+    specificity: float | None,
+) -> Thresholds:
+    """The thresholds with a rate on labels."""
     from sharp_cli.results.html.truth import read_truth
-    from sharp_cli.results.relabel import sensitive_thresholds
+    from sharp_cli.results.relabel import choose_thresholds
 
     log_form(truth)
-    found = sensitive_thresholds(studies.values(), read_truth(truth, studies.values()), sensitivity)
+    labels = read_truth(truth, studies.values())
+    found = choose_thresholds(
+        studies.values(), labels, sensitivity=sensitivity, specificity=specificity
+    )
     for (finding, group), one in found.items():
-        log(
-            "note",
-            f"{finding}/{group}: threshold {one.threshold:g}, sensitivity {one.sensitivity:.2f} of "
-            f"{one.non_intact} non-intact joints, specificity {one.specificity:.2f} of "
-            f"{one.intact} intact ones",
+        rates = (
+            f"{rate} {value:.2f} of {count(joints, f'{kind} joint')}"
+            for rate, value, joints, kind in (
+                ("sensitivity", one.sensitivity, one.non_intact, "non-intact"),
+                ("specificity", one.specificity, one.intact, "intact"),
+            )
+            if joints
         )
+        log("note", f"{finding}/{group}: threshold {one.threshold:g}, {', '.join(rates)}")
     return {head: one.threshold for head, one in found.items()}
 
 

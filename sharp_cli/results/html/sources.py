@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.results.failures import read_failures
 from sharp_cli.results.formats import read_json
-from sharp_cli.results.layout import RESERVED
+from sharp_cli.results.layout import FAILURES, RESERVED
 from sharp_cli.results.naming import unique_names
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def read_results(paths: Sequence[Path]) -> Results:
         DocumentError: A file is not a result document, or there is no study.
     """
     documents = [(read_json(file), file.parent) for path in paths for file in _files(path)]
+    tables = (file for path in paths if path.is_dir() for file in sorted(path.rglob(FAILURES)))
+    failed = [failure for file in tables for failure in read_failures(file.parent)]
     parts = [
         (name, part, folder)
         for document, folder in documents
@@ -55,7 +58,7 @@ def read_results(paths: Sequence[Path]) -> Results:
     names = unique_names(name for name, _, _ in parts)
     return Results(
         dict(zip(names, (part for _, part, _ in parts), strict=True)),
-        [failure for document, _ in documents for failure in document.failures],
+        [*(failure for document, _ in documents for failure in document.failures), *failed],
         dict(zip(names, (folder for _, _, folder in parts), strict=True)),
     )
 

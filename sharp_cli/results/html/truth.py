@@ -52,7 +52,7 @@ def read_truth(path: Path, studies: Iterable[Document]) -> Truth:
     """
     rows = (
         (f"line {one.line}", JointKey(one.image, one.side, one.finding, one.joint), one)
-        for one in read_labels(path).joints
+        for one in read_labels(path, patients=False).joints
     )
     truth = Truth(index_joints(path, rows))
     if not any(truth.of(row) for study in studies for row in study.joints):

@@ -48,6 +48,37 @@ def test_new_results_and_a_page_from_stored_probabilities(sharp: Sharp) -> None:
     assert Path("new.html").read_bytes().startswith(b"<!DOCTYPE html>")
 
 
+def test_a_folder_of_results_as_score_writes_it(sharp: Sharp) -> None:
+    paint(Path("a/p_L.png"))
+    paint(Path("a/p_R.png"))
+    paint(Path("a/none.png"))
+    assert sharp("score", "a", "--out", "old").code == 1
+    asked = ("relabel", "old", "--threshold", "erosion=0.01", "--out", "new")
+    done = sharp(*asked, "--page", "pages")
+    assert (done.code, done.out) == (0, b""), done.err
+    assert "done: 1 study in new" in done.err
+    kept = {path.relative_to("old") for path in Path("old").rglob("*")}
+    assert {path.relative_to("new") for path in Path("new").rglob("*")} == kept
+    before, after = rows("old/results.csv"), rows("new/results.csv")
+    assert [row["probability"] for row in after] == [row["probability"] for row in before]
+    assert {row["label"] for row in after if row["finding"] == "erosion"} == {"non-intact"}
+    assert Path("new/failures.csv").read_bytes() == Path("old/failures.csv").read_bytes()
+    assert "none.png" in Path("pages/index.html").read_text()
+    assert sharp(*asked).code == 0  # the same again
+    other = sharp("relabel", "old", "--threshold", "0.9", "--out", "new")
+    assert other.code == 2
+    assert "made otherwise (thresholds: erosion/PIP-IP 0.01" in other.err
+    Path("a").rename("b")
+    away = sharp("relabel", "old", "--threshold", "0.9", "--out", "bare")
+    assert away.code == 1
+    assert "a/p_L.png: not found; give the folder of the radiographs with --images" in away.err
+    assert len(rows("bare/results.csv")) == 62
+    assert sharp("relabel", "old", "--images", "b", "--out", "found").code == 0
+    assert (
+        Path("found/p/overlay-p_L.png").read_bytes() == Path("old/p/overlay-p_L.png").read_bytes()
+    )
+
+
 def test_thresholds_that_find_what_labels_say(sharp: Sharp) -> None:
     lines = ["patient,study,image,hand,finding,joint,grade"]
     for number, row in enumerate(rows("r.csv")):
@@ -98,10 +129,11 @@ def test_tables_of_other_kinds(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        (("--sensitivity", "0.9"), "give --threshold, or --sensitivity and --truth"),
+        (("--sensitivity", "0.9"), "give --threshold, or one of --sensitivity and --specificity"),
+        (("--sensitivity", "0.9", "--specificity", "0.9", "--truth", "r.csv"), "or one of"),
         (("--threshold", "much"), "'much' is no number from 0 to 1"),
         (("--joints", "TIP2"), "--joints: TIP2; choose among"),
-        (("--page", "a.html"), "name a file for them with --json"),
+        (("--page", "a.html"), "name a place for them with --out or --json"),
         (("--json", "r.json"), "this is an input"),
     ],
 )
