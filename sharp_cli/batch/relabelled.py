@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from sharp_cli.results.document import Document
     from sharp_cli.results.html.sources import Results
     from sharp_cli.results.locate import Radiographs
     from sharp_cli.results.run import Run
@@ -23,7 +24,7 @@ def write_relabelled(
     settings: Mapping[str, Any],
     radiographs: Radiographs,
     run: Run,
-) -> None:
+) -> int:
     """Write results as a folder.
 
     Args:
@@ -31,7 +32,10 @@ def write_relabelled(
         results: All made with the same models, and where they were before.
         settings: What their labels were decided by, as JSON can hold it.
         radiographs: Finds what overlays are drawn on.
-        run: Notes the radiographs of which there is no overlay.
+        run: Notes the radiographs that are not found; their studies are left out.
+
+    Returns:
+        How many studies the folder holds.
 
     Raises:
         UsageError: The folder holds something else, or another process works there.
@@ -40,16 +44,24 @@ def write_relabelled(
     studies = results.studies.values()
     with opened(folder, settings, next(iter(studies)).models) as store:
         for name, study in results.studies.items():
-            pictures = {}
-            files = [row.file for row in study.inputs]
-            for row, picture in zip(study.inputs, overlay_names(files), strict=True):
-                run.on_progress(row.file)
-                with run.guard(row.file):
-                    read = radiographs.read(row, results.folders[name])
-                    grey = overlay.to_grey(read.pixels)
-                    pictures[picture] = overlay.to_png(overlay.draw(study, row, grey))
-            store.journal.add((), {name: study_files(study, pictures)})
+            with run.guard(*(row.file for row in study.inputs)):
+                pictures = _overlays(study, results.folders[name], radiographs, run)
+                store.journal.add((), {name: study_files(study, pictures)})
         if any(row.day for study in studies for row in study.inputs):
             store.write_changes()
         counts = {"files": sum(len(study.inputs) for study in studies)}
-        store.close(results.failures, counts, finished=True)
+        store.close([*results.failures, *run.failures], counts, finished=True)
+        return len(store.journal.studies)
+
+
+def _overlays(
+    study: Document, folder: Path, radiographs: Radiographs, run: Run
+) -> dict[str, bytes]:
+    """The overlays of a study, whose results were in a folder."""
+    names = overlay_names([row.file for row in study.inputs])
+    found = {}
+    for row, name in zip(study.inputs, names, strict=True):
+        run.on_progress(row.file)
+        grey = overlay.to_grey(radiographs.read(row, folder).pixels)
+        found[name] = overlay.to_png(overlay.draw(study, row, grey))
+    return found

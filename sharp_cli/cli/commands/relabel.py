@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -17,12 +17,11 @@ from sharp_cli.cli.terminal import count, log, log_form
 from sharp_cli.core.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sharp_cli.results.document import Document
     from sharp_cli.results.html.sources import Results
     from sharp_cli.results.relabel import Thresholds
-    from sharp_cli.results.run import Run
 
 EXAMPLES: Final = """\
 sharp score hands.dcm --json result.json
@@ -167,19 +166,10 @@ def relabel(
     first, *others = studies.values()
     document = with_studies(first, others)
     _log_changes(found.studies, document)
-    run = Run()
+    code = outputs.finish(document, Run())
     if out is not None:
         new = replace(found, studies=studies)
-        settings = {
-            "results": [*map(str, results)],
-            "thresholds": ", ".join(
-                f"{'/'.join(head)} {one:g}" for head, one in thresholds.items()
-            ),
-        }
-        _write_folder(out, new, settings, images, run)
-    code = outputs.finish(document, run)
-    if out is not None:
-        log("done", f"{count(len(studies), 'study')} in {out}")
+        code = max(code, _write_folder(out, new, [*map(str, results)], thresholds, images))
     made_of = out or (Path(json) if json else None)
     if page is None or made_of is None:
         return code
@@ -187,15 +177,27 @@ def relabel(
 
 
 def _write_folder(
-    out: Path, new: Results, settings: Mapping[str, Any], images: Path | None, run: Run
-) -> None:
+    out: Path,
+    new: Results,
+    given: Sequence[str],
+    thresholds: Thresholds,
+    images: Path | None,
+) -> ExitCode:
     """Write new results as a folder."""
     from sharp_cli.batch.relabelled import write_relabelled
     from sharp_cli.results.locate import Radiographs
+    from sharp_cli.results.run import Run
 
+    limits = (f"{'/'.join(head)} {limit:g}" for head, limit in thresholds.items())
+    settings = {"results": given, "thresholds": ", ".join(limits)}
+    run = Run()
     total = sum(len(study.inputs) for study in new.studies.values())
     with rated_progress(total) as run.on_progress:
-        write_relabelled(out, new, settings, Radiographs(images), run)
+        written = write_relabelled(out, new, settings, Radiographs(images), run)
+    for reason in dict.fromkeys(failure.reason for failure in run.failures):
+        log("error", reason)
+    log("done", f"{count(written, 'study')} in {out}")
+    return run.exit_code
 
 
 def _require_one_run(studies: Mapping[str, Document]) -> None:
