@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sharp_cli.results.run import Run
     from sharp_cli.scoring.groups import Group
 
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 TIMEOUT: Final = 600.0
@@ -21,16 +22,19 @@ TIMEOUT: Final = 600.0
 
 
 def time_limit(
-    timeout: float | None, late: Callable[[Group, float], _Result]
-) -> Limit[Group, _Result]:
-    """How long a group may take: so many seconds for each of its radiographs.
+    timeout: float | None,
+    late: Callable[[_Item, float], _Result],
+    radiographs: Callable[[_Item], int] = lambda _: 1,
+) -> Limit[_Item, _Result]:
+    """How long an item may take: so many seconds for each of its radiographs.
 
     Args:
         timeout: The seconds; None for the default.
-        late: Gives the result of a group that took longer, and is told the seconds.
+        late: Gives the result of an item that took longer, and is told the seconds.
+        radiographs: How many an item has.
     """
     seconds = timeout or TIMEOUT
-    return Limit(lambda group: seconds * len(group.read), lambda group: late(group, seconds))
+    return Limit(lambda item: seconds * radiographs(item), lambda item: late(item, seconds))
 
 
 class Finished(NamedTuple):
@@ -51,7 +55,7 @@ class Engine(Protocol):
     """Scores groups."""
 
     def score(self, groups: Sequence[Group], run: Run) -> Generator[Finished]:
-        """Score groups, in order.
+        """Score groups, in order; those over which a process ended may come last.
 
         Args:
             groups: The groups.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from sharp_cli.batch.engine import Finished, time_limit
 from sharp_cli.batch.worker import Worker, crashed_files, load_worker
 from sharp_cli.execution.process_pool import ProcessPool, SerialPool, process_pool
-from sharp_cli.scoring.detection import crashed_group, late_group
+from sharp_cli.scoring.detection import crashed_film, films, late_film, put_together
 from sharp_cli.scoring.score import score_groups
 from sharp_cli.scoring.visits import read_once
 
@@ -74,11 +74,13 @@ class LocalEngine:
     def _detected(
         self, groups: Sequence[Group], pool: _Pool, run: Run
     ) -> Iterator[tuple[Group, DetectedGroup]]:
-        """Each group with what was detected in it; groups are read ahead."""
-        limit = time_limit(self.timeout, late_group)
-        read = read_once(groups)
-        found = iter(pool.map(Worker.detect, read, on_crash=crashed_group, limit=limit))
-        for group in groups:
-            for file in group.files:
-                run.on_progress(file)
-            yield group, next(found)
+        """Each group with what was detected in it; radiographs are read ahead."""
+        limit = time_limit(self.timeout, late_film)
+        read = [*read_once(groups)]
+        each = (film for group in read for film in films(group))
+        found = iter(pool.map(Worker.detect, each, on_crash=crashed_film, limit=limit))
+        for group, with_before in zip(groups, read, strict=True):
+            for film in films(with_before):
+                if film.file in group.files:
+                    run.on_progress(film.file)
+            yield group, put_together(with_before, found)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sharp_cli.batch.worker import StudyFiles, make_files
 from sharp_cli.core.errors import UsageError
 from sharp_cli.results.run import Run
-from sharp_cli.scoring.detection import crashed_group, detect_group, late_group
+from sharp_cli.scoring.detection import (
+    DetectedFilm,
+    Film,
+    crashed_film,
+    detect_film,
+    detect_group,
+    late_film,
+)
 from sharp_cli.scoring.loading import load, open_bundles
 from sharp_cli.scoring.score import score_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sharp_cli.core.inputs import ModelName
     from sharp_cli.core.prevalence import Prevalence
@@ -71,11 +78,17 @@ class ScoredGroup(NamedTuple):
         documents: The results of its studies.
         files: Their files.
         failures: What failed but for the files.
+        cut_off: Whether nothing came of it, over one of its radiographs or another.
     """
 
     documents: Sequence[Document]
     files: StudyFiles
     failures: Sequence[Failure]
+    cut_off: bool = False
+
+
+NOTHING: Final = ScoredGroup((), StudyFiles({}, ()), ())
+"""What becomes of no radiographs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,11 @@ class RayWorker:
         ((_, studies),) = score_groups([(group, detected)], self.scoring, run, together=1)
         documents = [study.document for study in studies]
         return ScoredGroup(documents, make_files(studies), run.failures)
+
+    def try_film(self, film: Film) -> DetectedFilm:
+        """Detect the hands and joints of a radiograph, and give nothing back: only that it ends."""
+        detect_film(film, self.scoring.finder, self.scoring.detector)
+        return DetectedFilm()
 
 
 def load_ray_worker(setup: Setup, file: str) -> RayWorker:
@@ -135,9 +153,14 @@ def load_ray_worker(setup: Setup, file: str) -> RayWorker:
 
 def crashed(group: Group) -> ScoredGroup:
     """What `RayWorker.score` gives where every process ended that worked on a group."""
-    return ScoredGroup((), StudyFiles({}, ()), crashed_group(group).failures)
+    return _cut_off(crashed_film(Film(file)) for file in group.files)
 
 
 def late(group: Group, seconds: float) -> ScoredGroup:
     """What `RayWorker.score` gives where it takes longer than some seconds for each file."""
-    return ScoredGroup((), StudyFiles({}, ()), late_group(group, seconds).failures)
+    return _cut_off(late_film(Film(file), seconds) for file in group.files)
+
+
+def _cut_off(found: Iterable[DetectedFilm]) -> ScoredGroup:
+    failures = [failure for one in found for failure in one.failures]
+    return NOTHING._replace(failures=failures, cut_off=True)

@@ -9,17 +9,19 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from sharp_cli.execution.questions import HERE
 from sharp_cli.radiograph import file_sha256
 from sharp_cli.results.naming import unique_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sharp_cli.batch.journal import Journal
+    from sharp_cli.execution.questions import Asker
     from sharp_cli.scoring.groups import Group
 
 
-def read_contents(groups: Sequence[Group], journal: Journal) -> dict[str, str]:
+def read_contents(groups: Sequence[Group], journal: Journal, asker: Asker = HERE) -> dict[str, str]:
     """The sha256 of the files of a plan, as far as it takes to compare them with a folder.
 
     These are the files that the folder has results of; where some of those changed or are gone,
@@ -28,21 +30,25 @@ def read_contents(groups: Sequence[Group], journal: Journal) -> dict[str, str]:
     Args:
         groups: Those of a plan.
         journal: What the folder holds.
+        asker: Asks about files.
     """
     planned = [file for group in groups for file in group.files]
-    contents = _read(file for file in planned if journal.has(file))
+    contents = _read([file for file in planned if journal.has(file)], asker)
     held = {pair for files in journal.studies.values() for pair in files.items()}
     if held - contents.items():
-        contents |= _read(file for file in planned if not journal.has(file))
+        contents |= _read([file for file in planned if not journal.has(file)], asker)
     return contents
 
 
-def _read(files: Iterable[str]) -> dict[str, str]:
-    contents = {}
-    for file in files:
-        with suppress(OSError):
-            contents[file] = file_sha256(file)
-    return contents
+def _read(files: Sequence[str], asker: Asker) -> dict[str, str]:
+    answers = zip(files, asker.each(_content, files), strict=True)
+    return {file: content for file, content in answers if isinstance(content, str)}
+
+
+def _content(file: str) -> str | None:
+    with suppress(OSError):
+        return file_sha256(file)
+    return None
 
 
 def remaining(

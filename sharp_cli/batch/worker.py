@@ -14,14 +14,13 @@ from sharp_cli.results.formats import to_csv, to_json, to_summary
 from sharp_cli.results.layout import STUDY_CSV, STUDY_JSON, SUMMARY
 from sharp_cli.results.naming import folder_name, unique_names
 from sharp_cli.results.run import Run
-from sharp_cli.scoring.detection import crash, detect_group
+from sharp_cli.scoring.detection import crash, detect_film
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sharp_cli.results.document import Document, Failure
-    from sharp_cli.scoring.detection import DetectedGroup
-    from sharp_cli.scoring.groups import Group
+    from sharp_cli.scoring.detection import DetectedFilm, Film
     from sharp_cli.scoring.score import ScoredStudy
     from sharp_cli.scoring.stages import Detector, Finder
 
@@ -50,9 +49,9 @@ class Worker:
     finder: Finder
     detector: Detector
 
-    def detect(self, group: Group) -> DetectedGroup:
-        """Detect the hands and joints of a group; see `detect_group`."""
-        return detect_group(group, self.finder, self.detector, grey=True)
+    def detect(self, film: Film) -> DetectedFilm:
+        """Detect the hands and joints of a radiograph; see `detect_film`."""
+        return detect_film(film, self.finder, self.detector, grey=True)
 
     def make_files(self, studies: Sequence[ScoredStudy]) -> StudyFiles:
         """Make the files of the studies of a group; see `make_files`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,11 @@ from sharp_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from sharp_cli.batch.engine import Engine
     from sharp_cli.execution.devices import Device
+    from sharp_cli.execution.questions import Asker
     from sharp_cli.scoring.loading import Models
     from sharp_cli.scoring.stages import Scoring
     from sharp_cli.training.helpers import Helpers
@@ -57,6 +59,13 @@ class Machines:
                 "--engine ray: --precision auto may differ between machines; name fp32 or bf16"
             )
             raise UsageError(message)
+
+    def asker(self, *, out: str | None) -> AbstractContextManager[Asker]:
+        """What asks about files: for a run into a folder other processes, which may be late."""
+        from sharp_cli.batch.engine import TIMEOUT
+        from sharp_cli.execution.questions import HERE, asking
+
+        return nullcontext(HERE) if out is None else asking(self.timeout or TIMEOUT)
 
     @property
     def own_device(self) -> Device:

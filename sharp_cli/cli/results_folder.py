@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sharp_cli.batch.engine import Engine
     from sharp_cli.cli.outputs import Outputs
     from sharp_cli.core.errors import ExitCode
+    from sharp_cli.execution.questions import Asker
     from sharp_cli.fileio.tables import Table
     from sharp_cli.scoring.groups import Group
     from sharp_cli.scoring.not_assessable import NotAssessable
@@ -83,6 +84,7 @@ class ResultsFolder:
         scoring: How to score.
         engine: What scores the studies.
         run: Notes what fails.
+        asker: Asks about radiographs.
     """
 
     folder: Path
@@ -90,6 +92,7 @@ class ResultsFolder:
     scoring: Scoring
     engine: Engine
     run: Run
+    asker: Asker
     _logged: int = 0
     _said: set[str] = field(default_factory=set)
 
@@ -151,7 +154,7 @@ class ResultsFolder:
             log("warning", f"{named}: not whole, as a power cut leaves studies; done again")
         if not journal.studies:
             return list(work.groups)
-        contents = read_contents(work.groups, journal)
+        contents = read_contents(work.groups, journal, self.asker)
         before, left, moved = len(journal.studies), [], 0
         anew: set[tuple[str, ...]] = set()
         for group in remaining(work.groups, journal, contents):

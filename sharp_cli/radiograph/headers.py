@@ -12,12 +12,23 @@ from pydicom import dcmread
 from sharp_cli.core.about import MAKER, NAME, PNG_MARK
 from sharp_cli.radiograph import silence
 from sharp_cli.radiograph.deflated import opened
-from sharp_cli.radiograph.tags import day, key, lift_frame, object_sha256, side, text
+from sharp_cli.radiograph.tags import (
+    ABOUT_SIDE,
+    FUNCTIONAL_GROUPS,
+    OWN_SALT,
+    day,
+    key,
+    lift_frame,
+    object_sha256,
+    side,
+    text,
+)
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
 
     from sharp_cli.core.joints import Side
+    from sharp_cli.radiograph.tags import Salt
 
 _HEAD: Final = 1 << 12
 """Bytes that show the kind of file."""
@@ -40,6 +51,21 @@ _FIRST_GROUPS: Final = (b"\x02\0", b"\x08\0", b"\0\x08")
 _RADIOGRAPHY: Final = ("CR", "DX", "RG")
 _DIRECTORY: Final = "1.2.840.10008.1.3.10"
 """Media Storage Directory Storage: a DICOMDIR, whatever its name."""
+
+_READ: Final = (
+    "Modality",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "Rows",
+    "StudyInstanceUID",
+    "SOPInstanceUID",
+    "PatientID",
+    "IssuerOfPatientID",
+    "StudyDate",
+    *ABOUT_SIDE,
+    *FUNCTIONAL_GROUPS,
+)
+"""The tags that are read; what other tags hold is passed over unread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +96,16 @@ class Header:
 NO_HEADER: Final = Header()
 
 
-def read_header(path: str) -> Header | None:
+def read_header(path: str, salt: Salt = OWN_SALT) -> Header | None:
     """Read the header of a file, from its beginning.
 
     A file that may be a radiograph but cannot be read now counts as one without header, so that
     the error is reported when its pixels are read; so does a pipe or a device, and a file that has
     the suffix of a picture and holds none.
+
+    Args:
+        path: The file.
+        salt: That of all headers that are compared, where other processes read some.
 
     Returns:
         Its header, or None if it is no picture of a supported format.
@@ -84,12 +114,13 @@ def read_header(path: str) -> Header | None:
         if not S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - archives are large
             return NO_HEADER  # to open a pipe or a device would hang
         with open(path, "rb") as stream:  # noqa: PTH123 - archives are large, and Path is slow
-            return _header(stream, NO_HEADER if path.lower().endswith(_NAMES) else None)
+            unknown = NO_HEADER if path.lower().endswith(_NAMES) else None
+            return _header(stream, unknown, salt)
     except (OSError, ValueError):  # a name with a null byte
         return NO_HEADER
 
 
-def _header(stream: BinaryIO, unknown: Header | None) -> Header | None:
+def _header(stream: BinaryIO, unknown: Header | None, salt: Salt) -> Header | None:
     """The header of a file; `unknown` is that of a file of no known kind."""
     head = stream.read(_HEAD)
     if head.startswith(_PICTURES) or _is_bmp(head):
@@ -100,9 +131,11 @@ def _header(stream: BinaryIO, unknown: Header | None) -> Header | None:
     stream.seek(0)
     try:
         with silence():
-            tags = dcmread(opened(stream), stop_before_pixels=True, force=True)
+            tags = dcmread(
+                opened(stream), stop_before_pixels=True, force=True, specific_tags=[*_READ]
+            )
             if _may_be_picture(tags, marked=marked):
-                return _study(tags)
+                return _study(tags, salt)
             return None if marked or text(tags, "Modality") else unknown
     except OSError:
         raise
@@ -124,15 +157,15 @@ def _may_be_picture(tags: FileDataset, *, marked: bool) -> bool:
     return marked and not modality and text(tags.file_meta, "MediaStorageSOPClassUID") != _DIRECTORY
 
 
-def _study(tags: FileDataset) -> Header:
+def _study(tags: FileDataset, salt: Salt) -> Header:
     lift_frame(tags)
     dated = bool(text(tags, "StudyDate"))
     return Header(
-        study_key=key(tags, "StudyInstanceUID"),
-        patient_key=key(tags, "PatientID"),
-        issuer_key=key(tags, "IssuerOfPatientID"),
-        day_key=key(tags, "PatientID", "StudyDate") if dated else None,
-        day=day(tags, "StudyDate"),
+        study_key=key(tags, "StudyInstanceUID", salt=salt),
+        patient_key=key(tags, "PatientID", salt=salt),
+        issuer_key=key(tags, "IssuerOfPatientID", salt=salt),
+        day_key=key(tags, "PatientID", "StudyDate", salt=salt) if dated else None,
+        day=day(tags, "StudyDate", salt=salt),
         side=side(tags)[0],
         object_sha256=object_sha256(tags),
     )

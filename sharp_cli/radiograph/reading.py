@@ -193,11 +193,16 @@ def silence() -> Iterator[None]:
         warnings.simplefilter("ignore")
         restore.enter_context(config.disable_value_validation())
         for name in _LIBRARIES:
-            logger = logging.getLogger(name)
-            restore.callback(logger.setLevel, logger.level)
-            logger.setLevel(logging.CRITICAL + 1)
+            _silence_logger(logging.getLogger(name), restore)
         _silence_stderr(restore)
         yield
+
+
+def _silence_logger(logger: logging.Logger, restore: ExitStack) -> None:
+    """Let a library's records reach nobody; another level would cost the caches of all loggers."""
+    restore.callback(setattr, logger, "propagate", logger.propagate)
+    restore.callback(setattr, logger, "handlers", logger.handlers)
+    logger.propagate, logger.handlers = False, [logging.NullHandler()]
 
 
 def _silence_stderr(restore: ExitStack) -> None:

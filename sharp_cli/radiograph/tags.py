@@ -11,7 +11,7 @@ import math
 import re
 import secrets
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from pydicom.sequence import Sequence
 
@@ -24,11 +24,21 @@ if TYPE_CHECKING:
 
 _Sides = Literal["left", "right", "both"]
 
-_SALT: Final = secrets.token_bytes(16)
-"""Of this process only, so that no key can be looked up by hashing likely numbers."""
 
-_DAY_ZERO: Final = secrets.randbelow(1_000_000)
-"""Likewise, so that no day says when it was."""
+class Salt(NamedTuple):
+    """What hides values: keys and days can be compared where it is the same.
+
+    Attributes:
+        text: Hashed with a value, so that no key can be looked up by hashing likely numbers.
+        day: From which days are counted, so that none says when it was.
+    """
+
+    text: bytes
+    day: int
+
+
+OWN_SALT: Final = Salt(secrets.token_bytes(16), secrets.randbelow(1_000_000))
+"""Of this process only."""
 
 _FRAME_TAGS: Final = (
     "PixelMeasuresSequence",
@@ -42,7 +52,16 @@ _FRAME_TAGS: Final = (
 _UID: Final = re.compile(r"(?=.{1,64}\Z)[0-9]+(\.[0-9]+)+")
 """DICOM PS3.5 section 9.1, but for leading zeros, which some machines write."""
 
+FUNCTIONAL_GROUPS: Final = (
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+)
+"""Those of all frames, and of each."""
+
 _SIDE_TAGS: Final = ("Laterality", "ImageLaterality", "FrameLaterality")
+ABOUT_SIDE: Final = (*_SIDE_TAGS, "ViewPosition", "ViewCodeSequence", "AnatomicRegionSequence")
+"""The tags that `side` reads."""
+
 _SIDE_LETTERS: Final[dict[str, _Sides]] = {"L": "left", "R": "right", "B": "both"}
 _VIEW_WORDS: Final[dict[str, _Sides]] = {
     "L": "left",
@@ -105,7 +124,7 @@ def lift_frame(tags: Dataset) -> None:
 
     The groups of the frame come after those that all frames share, and before what stands outside.
     """
-    for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+    for keyword in FUNCTIONAL_GROUPS:
         for group in _items(tags, keyword)[:1]:
             for item in (item for macro in _FRAME_TAGS for item in _items(group, macro)[:1]):
                 for tag in item.keys():  # noqa: SIM118 - iterating the items converts all values
@@ -168,25 +187,21 @@ def _items(tags: Dataset, keyword: str) -> list[Dataset]:
     return [*found] if isinstance(found, Sequence) else []
 
 
-def key(tags: Dataset, *keywords: str) -> str | None:
-    """A salted hash of some tags, or None if the first of them is empty.
-
-    Equal for equal values within one process, and meaningless outside it.
-    """
+def key(tags: Dataset, *keywords: str, salt: Salt) -> str | None:
+    """A salted hash of some tags, or None if the first of them is empty."""
     found = [text(tags, keyword) for keyword in keywords]
     if not found[0]:
         return None
-    return hashlib.sha256(_SALT + "\0".join(found).encode(errors="replace")).hexdigest()[:16]
+    return hashlib.sha256(salt.text + "\0".join(found).encode(errors="replace")).hexdigest()[:16]
 
 
-def day(tags: Dataset, keyword: str) -> int | None:
+def day(tags: Dataset, keyword: str, *, salt: Salt) -> int | None:
     """The day of a tag, or None if that is no date.
 
-    Days are counted from one that is drawn at random in each process: only how many lie between
-    them means anything.
+    Only how many days lie between two means anything.
     """
     try:
-        return datetime.strptime(text(tags, keyword), "%Y%m%d").toordinal() - _DAY_ZERO  # noqa: DTZ007
+        return datetime.strptime(text(tags, keyword), "%Y%m%d").toordinal() - salt.day  # noqa: DTZ007
     except ValueError:
         return None
 

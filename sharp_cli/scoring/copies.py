@@ -10,12 +10,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sharp_cli import radiograph
-from sharp_cli.core.errors import RadiographError
+from sharp_cli.core.errors import InputError, RadiographError
+from sharp_cli.execution.questions import HERE
 from sharp_cli.results.document import WarningRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
+    from sharp_cli.execution.questions import Asker
     from sharp_cli.scoring.discover import RadiographFile
 
 _MOST: Final = 12
@@ -34,7 +36,7 @@ class _Rule(NamedTuple):
         most: More files than this that are alike are not compared.
     """
 
-    alike: Callable[[RadiographFile], Hashable]
+    alike: Callable[[Sequence[RadiographFile], Asker], Sequence[Hashable]]
     content: Callable[[str], str | None]
     copy: str
     other: str = ""
@@ -42,7 +44,7 @@ class _Rule(NamedTuple):
 
 
 def without_copies(
-    radiographs: Sequence[RadiographFile],
+    radiographs: Sequence[RadiographFile], asker: Asker = HERE
 ) -> tuple[list[RadiographFile], list[WarningRow]]:
     """The first file of each radiograph, and a warning for each copy, which names both.
 
@@ -51,10 +53,11 @@ def without_copies(
 
     Args:
         radiographs: Each file once.
+        asker: Asks about files; one about which no answer comes is no copy.
     """
     left, warnings = list(radiographs), []
     for rule in (_SAME_BYTES, _SAME_OBJECT):
-        notes = dict(_notes(left, rule))
+        notes = dict(_notes(left, rule, asker))
         copies = {file for file, (is_copy, _) in notes.items() if is_copy}
         left = [one for one in left if one.file not in copies]
         warnings += [WarningRow("", file, text) for file, (_, text) in notes.items()]
@@ -62,42 +65,45 @@ def without_copies(
 
 
 def _notes(
-    radiographs: Iterable[RadiographFile], rule: _Rule
+    radiographs: Sequence[RadiographFile], rule: _Rule, asker: Asker
 ) -> Iterator[tuple[str, tuple[bool, str]]]:
     """The files that are alike to an earlier one: whether each is a copy, and what to say of it."""
-    for same in _grouped(radiographs, rule.alike):
-        if len(same) > rule.most:
-            continue
+    groups: dict[Hashable, list[str]] = defaultdict(list)
+    for one, key in zip(radiographs, rule.alike(radiographs, asker), strict=True):
+        groups[key].append(one.file)
+    groups.pop(None, None)
+    several = [group for group in groups.values() if 1 < len(group) <= rule.most]
+    answers = iter(asker.each(rule.content, [file for group in several for file in group]))
+    for group in several:
         first: dict[str, str] = {}
-        for one in same:
-            content = rule.content(one.file)
-            if content is None:
+        for file in group:
+            content = next(answers)
+            if content is None or isinstance(content, InputError):
                 continue
             if content in first:
-                yield one.file, (True, rule.copy.format(first[content]))
+                yield file, (True, rule.copy.format(first[content]))
             elif first and rule.other:
-                yield one.file, (False, rule.other.format(next(iter(first.values()))))
-            first.setdefault(content, one.file)
+                yield file, (False, rule.other.format(next(iter(first.values()))))
+            first.setdefault(content, file)
 
 
-def _grouped(
-    radiographs: Iterable[RadiographFile], alike: Callable[[RadiographFile], Hashable]
-) -> Iterator[list[RadiographFile]]:
-    groups: dict[Hashable, list[RadiographFile]] = defaultdict(list)
-    for one in radiographs:
-        key = alike(one)
-        if key is not None:
-            groups[key].append(one)
-    return (group for group in groups.values() if len(group) > 1)
-
-
-def _size_and_object(one: RadiographFile) -> Hashable:
-    try:
-        size = os.stat(one.file).st_size  # noqa: PTH116 - speed
-    except OSError:
-        return None
+def _sizes_and_objects(radiographs: Sequence[RadiographFile], asker: Asker) -> list[Hashable]:
+    sizes = asker.each(_size, [one.file for one in radiographs])
     # Empty files are not copies of one radiograph.
-    return (size, one.header.object_sha256) if size else None
+    return [
+        (size, one.header.object_sha256) if size and not isinstance(size, InputError) else None
+        for one, size in zip(radiographs, sizes, strict=True)
+    ]
+
+
+def _objects(radiographs: Sequence[RadiographFile], _: Asker) -> list[Hashable]:
+    return [one.header.object_sha256 for one in radiographs]
+
+
+def _size(path: str) -> int:
+    with suppress(OSError):
+        return os.stat(path).st_size  # noqa: PTH116 - speed
+    return 0
 
 
 def _file(path: str) -> str | None:
@@ -113,9 +119,9 @@ def _pixels(path: str) -> str | None:
     return None
 
 
-_SAME_BYTES: Final = _Rule(_size_and_object, _file, "a copy of {}; read once")
+_SAME_BYTES: Final = _Rule(_sizes_and_objects, _file, "a copy of {}; read once")
 _SAME_OBJECT: Final = _Rule(
-    lambda one: one.header.object_sha256,
+    _objects,
     _pixels,
     "the same object as {} by its SOPInstanceUID, with the same picture; read once",
     "has the SOPInstanceUID of {}, and another picture; both are read",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sharp_cli import radiograph
 from sharp_cli.core.errors import InputError, NoHandError, RadiographError
@@ -38,6 +38,35 @@ _COARSE: Final = 400
 """Pixels of a hand's length; see docs/detection.md for what changes below."""
 
 
+class Film(NamedTuple):
+    """A radiograph to read.
+
+    Attributes:
+        file: Its path.
+        side: The hand that it shows, where that is listed.
+    """
+
+    file: str
+    side: Side | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedFilm:
+    """What a file gave.
+
+    Attributes:
+        radiograph: The radiograph with its hands; None if it failed.
+        grey: Its pixels as `overlay.draw` takes them, where these were asked for.
+        failures: Why it failed.
+        notes: What was noted in reading it.
+    """
+
+    radiograph: DetectedRadiograph | None = None
+    grey: NDArray[np.uint8] | None = None
+    failures: Sequence[Failure] = ()
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class DetectedGroup:
     """What the files of a group gave.
@@ -53,6 +82,12 @@ class DetectedGroup:
     grey: Mapping[str, NDArray[np.uint8]]
     failures: Sequence[Failure]
     before: DetectedGroup | None = None
+
+
+def films(group: Group) -> list[Film]:
+    """The radiographs that are read for a group, those of the study before it first."""
+    before = [] if group.before is None else films(group.before)
+    return [*before, *(Film(file, group.sides.get(file)) for file in group.files)]
 
 
 def detect_group(
@@ -71,29 +106,53 @@ def detect_group(
         finder: Finds hands.
         detector: Detects joints.
         on_progress: Called with each file of the group.
+        patches: See `detect_film`.
+        grey: Likewise.
+    """
+
+    def found() -> Iterator[DetectedFilm]:
+        for film in films(group):
+            if film.file in group.files:
+                on_progress(film.file)
+            yield detect_film(film, finder, detector, patches=patches, grey=grey)
+
+    return put_together(group, found())
+
+
+def detect_film(
+    film: Film, finder: Finder, detector: Detector, *, patches: bool = True, grey: bool = False
+) -> DetectedFilm:
+    """Read a file, and detect its hands and joints.
+
+    Args:
+        film: The file.
+        finder: Finds hands.
+        detector: Detects joints.
         patches: Whether to crop the patches of the joints.
         grey: Whether to keep pixels, so that overlays need not read them anew.
     """
     run = Run()
-    radiographs: list[DetectedRadiograph] = []
-    kept = {}
-    notes: dict[str, tuple[str, ...]] = {}
-    for file in group.files:
-        on_progress(file)
-        with run.guard(file):
-            picture = radiograph.read(file)
-            notes[file] = picture.warnings
-            listed = group.sides.get(file)
-            radiographs.append(_detect(picture, finder, detector, listed, patches=patches))
-            if grey:
-                kept[file] = overlay.to_grey(picture.pixels)
+    detected, pixels, notes = None, None, ()
+    with run.guard(film.file):
+        picture = radiograph.read(film.file)
+        notes = picture.warnings
+        detected = _detect(picture, finder, detector, film.side, patches=patches)
+        pixels = overlay.to_grey(picture.pixels) if grey else None
+    return DetectedFilm(detected, pixels, run.failures, notes)
+
+
+def put_together(group: Group, found: Iterator[DetectedFilm]) -> DetectedGroup:
+    """What a group gave, and the study before it, from what comes next of each of `films`."""
+    before = None if group.before is None else put_together(group.before, found)
+    each = {file: next(found) for file in group.files}
+    radiographs = [one.radiograph for one in each.values() if one.radiograph is not None]
+    failures = [failure for one in each.values() for failure in one.failures]
     sides = {hand.hand.side for one in radiographs for hand in one.hands}
     if sides == set(SIDES) and not group.guessed:
-        radiographs[0] = _skip_feet(radiographs[0], run, notes)
-    before = None
-    if group.before is not None:
-        before = detect_group(group.before, finder, detector, patches=patches)
-    return DetectedGroup(radiographs, kept, run.failures, before)
+        notes = {file: one.notes for file, one in each.items()}
+        radiographs[0], failures = _skip_feet(radiographs[0], failures, notes)
+    grey = {file: one.grey for file, one in each.items() if one.grey is not None}
+    return DetectedGroup(radiographs, grey, failures, before)
 
 
 def _detect(
@@ -113,43 +172,39 @@ def _detect(
 
 
 def _skip_feet(
-    shown: DetectedRadiograph, run: Run, notes: Mapping[str, Sequence[str]]
-) -> DetectedRadiograph:
+    shown: DetectedRadiograph, failures: list[Failure], notes: Mapping[str, Sequence[str]]
+) -> tuple[DetectedRadiograph, list[Failure]]:
     """Let what shows no hand beside both hands of a study be no failure: the score has feet, too.
 
     Args:
         shown: A radiograph of hands, which gets a warning.
-        run: Holds the failures.
+        failures: Those of the group.
         notes: What was noted in reading each file.
     """
-    feet = [failure for failure in run.failures if failure.error == NoHandError.__name__]
+    feet = [failure for failure in failures if failure.error == NoHandError.__name__]
     if not feet:
-        return shown
-    run.failures = [failure for failure in run.failures if failure not in feet]
+        return shown, failures
     names = [
         f"{foot.file} ({'; '.join(notes[foot.file])})" if notes[foot.file] else foot.file
         for foot in feet
     ]
     note = f"no hand found beside it, skipped: {', '.join(names)}"
-    return replace(shown, warnings=(*shown.warnings, note))
+    left = [failure for failure in failures if failure not in feet]
+    return replace(shown, warnings=(*shown.warnings, note)), left
 
 
-def crashed_group(group: Group) -> DetectedGroup:
-    """What `detect_group` gives where the process that read a group's files ended."""
-    return DetectedGroup((), {}, [crash(file) for file in group.files])
+def crashed_film(film: Film) -> DetectedFilm:
+    """What `detect_film` gives where the process that read a file ended."""
+    return DetectedFilm(failures=[crash(film.file)])
 
 
-def late_group(group: Group, seconds: float) -> DetectedGroup:
-    """What `detect_group` gives where it takes longer than some seconds for each file."""
+def late_film(film: Film, seconds: float) -> DetectedFilm:
+    """What `detect_film` gives where it takes longer than some seconds."""
     reason = (
-        "{}: nothing came of it, or of what may be of the same study, within {:g} s a radiograph; "
-        "it may be damaged, or its disk may not answer; repeat the call, or give --timeout more"
+        f"{film.file}: nothing came of it within {seconds:g} s; it may be damaged, or its disk may "
+        "not answer; repeat the call, or give --timeout more"
     )
-    late = [
-        Failure(file, RadiographError.__name__, reason.format(file, seconds))
-        for file in group.files
-    ]
-    return DetectedGroup((), {}, late)
+    return DetectedFilm(failures=[Failure(film.file, RadiographError.__name__, reason)])
 
 
 def crash(file: str) -> Failure:

@@ -51,8 +51,10 @@ class Group:
         return self.files if self.before is None else (*self.before.files, *self.files)
 
     def without(self, files: Container[str]) -> Group:
-        """The group without some files, which may leave none."""
-        return replace(self, files=tuple(file for file in self.files if file not in files))
+        """The group, and the study before it, without some files, which may leave none."""
+        before = None if self.before is None else self.before.without(files)
+        left = tuple(file for file in self.files if file not in files)
+        return replace(self, files=left, before=before if before and before.files else None)
 
     def renamed(self, names: Mapping[str, str]) -> Group:
         """The group with other names, by those that it has."""

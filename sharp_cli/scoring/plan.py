@@ -9,9 +9,14 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sharp_cli.core.errors import InputError
+from sharp_cli.execution.questions import HERE
+from sharp_cli.radiograph.tags import OWN_SALT
+from sharp_cli.results.document import Failure
 from sharp_cli.results.layout import RESERVED
 from sharp_cli.results.naming import folder_name, unique_names
 from sharp_cli.scoring.copies import without_copies
@@ -24,8 +29,9 @@ from sharp_cli.scoring.visits import order_visits
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from sharp_cli.execution.questions import Asker
     from sharp_cli.fileio.tables import Table
-    from sharp_cli.results.document import Failure, WarningRow
+    from sharp_cli.results.document import WarningRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +57,48 @@ class Plan:
         return [file for group in self.groups for file in group.files]
 
 
-def plan(sources: Iterable[str]) -> Plan:
+def plan(sources: Iterable[str], asker: Asker = HERE) -> Plan:
     """Find radiographs and those that belong together; see `discover` and `pairing`.
 
     Args:
         sources: Files, folders and patterns.
+        asker: Asks about files and folders.
     """
-    found = discover(sources)
-    files, copies = without_copies(found.radiographs)
+    found = discover(sources, asker)
+    files, copies = without_copies(found.radiographs, asker)
     groups = name_studies(pair(files, named=found.named))
     warnings = (*found.warnings, *copies)
     return Plan(groups, found.others, warnings, tuple(found.failures))
 
 
-def plan_manifest(path: Path, table: Table | None = None) -> Plan:
+def plan_manifest(path: Path, table: Table | None = None, asker: Asker = HERE) -> Plan:
     """What a manifest lists; see `read_manifest`.
+
+    Args:
+        path: The manifest.
+        table: What it holds, if it is read already.
+        asker: Asks about files.
 
     Raises:
         DocumentError: It cannot be used.
     """
     groups = read_manifest(path, table)
     files = [file for group in groups for file in group.files]
-    radiographs, copies = without_copies([RadiographFile(file, header_of(file)) for file in files])
+    listed, failures = [], []
+    for file, header in zip(
+        files, asker.each(partial(header_of, salt=OWN_SALT), files), strict=True
+    ):
+        if isinstance(header, InputError):
+            failures.append(Failure(file, InputError.__name__, str(header)))
+        else:
+            listed.append(RadiographFile(file, header))
+    radiographs, copies = without_copies(listed, asker)
     kept = {radiograph.file for radiograph in radiographs}
     left = [group.without(set(group.files) - kept) for group in groups]
     days = {one.file: one.header.day for one in radiographs if one.header.day is not None}
     ordered, undated = order_visits([group for group in left if group.files], days)
-    return Plan(name_studies(ordered), warnings=(*copies, *undated))
+    warnings = (*copies, *undated)
+    return Plan(name_studies(ordered), warnings=warnings, failures=tuple(failures))
 
 
 def name_studies(groups: Iterable[Group]) -> tuple[Group, ...]:
@@ -133,7 +154,7 @@ def _with_folders(groups: Sequence[Group]) -> list[str]:
 
 
 def _folder(group: Group) -> str:
-    return os.path.realpath(Path(group.files[0]).parent)
+    return os.path.abspath(Path(group.files[0]).parent)  # noqa: PTH100 - no file is looked at
 
 
 def _further(groups: Sequence[Group], *, second: bool) -> Iterator[tuple[int, str]]:

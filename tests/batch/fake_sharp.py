@@ -1,7 +1,8 @@
 """`python -m tests.batch.fake_sharp …` is `sharp …` with stages that need no weights.
 
 SHARP_TEST_PAUSE is how many seconds the detection of a hand takes. A process that works on a file
-called `crash…` ends, and never comes to an end with one called `hang…`.
+called `crash…` ends, and never comes to an end with one called `hang…`, nor one that reads the
+header of `stall_L.png`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,16 @@ from sharp_cli.batch.worker import Worker
 from sharp_cli.bundles import store
 from sharp_cli.cli import main
 from sharp_cli.inference import classifier, hand_finder, joint_detector
+from sharp_cli.radiograph import headers
+from sharp_cli.radiograph.tags import OWN_SALT
+from sharp_cli.scoring import discover
 from tests.cli.conftest import bundle
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder
 
 if TYPE_CHECKING:
     from sharp_cli.core.records import Hand, Point, Radiograph
+    from sharp_cli.radiograph.headers import Header
+    from sharp_cli.radiograph.tags import Salt
 
 
 class _SlowDetector(FakeDetector):
@@ -31,6 +37,13 @@ class _SlowDetector(FakeDetector):
             time.sleep(10_000)
         time.sleep(float(os.environ.get("SHARP_TEST_PAUSE", "0")))
         return super().detect(radiograph, hand)
+
+
+def read_header(path: str, salt: Salt = OWN_SALT) -> Header | None:
+    """As `headers.read_header`."""
+    if Path(path).name == "stall_L.png":
+        time.sleep(10_000)
+    return headers.read_header(path, salt)
 
 
 def load_worker(*_: object) -> Worker:
@@ -54,6 +67,7 @@ def load_ray_worker(setup: ray_worker.Setup, file: str) -> ray_worker.RayWorker:
 
 if __name__ == "__main__":
     fake()
+    discover.read_header = read_header  # type: ignore[attr-defined]
     local_engine.load_worker = load_worker  # type: ignore[assignment,attr-defined]
     ray_engine.load_ray_worker = load_ray_worker  # type: ignore[attr-defined]
     main()

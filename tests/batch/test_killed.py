@@ -105,15 +105,17 @@ def test_a_file_that_ends_its_process_is_a_failure_of_its_own(archive: Path) -> 
     assert "the process that worked on it ended" in failure.reason
 
 
-def test_a_file_that_never_ends_fails_by_name_and_the_others_are_scored(archive: Path) -> None:
-    for name in ("hang", "p_L", "two"):
+def test_a_film_that_never_ends_fails_by_name_and_the_others_are_scored(archive: Path) -> None:
+    for name in ("hang", "p_L", "two", "pair/hang_L", "pair/mate_R", "x/stall_L", "x/stalled_R"):
         paint(archive / f"hanging/{name}.png")
     os.mkfifo(archive / "hanging/pipe.dcm")
     assert sharp(archive, "hung", "--timeout", "3", source="hanging").wait() == 1
-    assert sorted(path.parent.name for path in archive.glob("hung/*/result.csv")) == ["p_L", "two"]
-    (failure,) = read_failures(archive / "hung")
-    assert failure.file == "hanging/hang.png"
-    assert "within 3 s a radiograph" in failure.reason
+    done = sorted(path.parent.name for path in archive.glob("hung/*/result.csv"))
+    assert done == ["mate_R", "p_L", "stalled_R", "two"]
+    failures = {row.file: row.reason for row in read_failures(archive / "hung")}
+    late = ["hanging/hang.png", "hanging/pair/hang_L.png", "hanging/x/stall_L.png"]
+    assert sorted(failures) == late
+    assert all(f"{file}: nothing came of it within 3 s" in failures[file] for file in late)
 
 
 def test_a_second_process_is_refused(archive: Path) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sharp_cli.cli.dicomweb import Remote
+    from sharp_cli.execution.questions import Asker
     from sharp_cli.fileio.tables import Table
     from sharp_cli.scoring.not_assessable import NotAssessable as LeftOut
     from sharp_cli.scoring.plan import Plan
@@ -114,8 +115,8 @@ Timeout = Annotated[
         min=1,
         metavar="SECONDS",
         help="With --out: let a radiograph fail that takes longer to read, as a damaged one or one "
-        "on a disk that does not answer. Default: 600, but where so few files are read that no "
-        "other process is begun for it.",
+        "on a disk that does not answer. Default: 600; pixels of few files are then read without "
+        "a limit, in this process.",
         show_default=False,
     ),
 ]
@@ -174,7 +175,8 @@ def score(
     wanted = None if prevalence is None else prevalence_of(prevalence)
     _check_sources(files or [], manifest, from_dicomweb, out)
     table = _open_manifest(manifest)
-    work = _plan(files or [], manifest, table)
+    with machines.asker(out=out) as asker:
+        work = _plan(files or [], manifest, table, asker)
     remote = _remote(from_dicomweb, study or [], out, store=store)
     outputs = Outputs(
         work.files,
@@ -225,7 +227,9 @@ def score(
 
     given = settings(files or [], table, scoring, device.value)
     scorer = machines.score_with(loaded, scoring, (hands, detector, models))
-    return ResultsFolder(Path(out), given, scoring, scorer, run).score(work, outputs)
+    with machines.asker(out=out) as asker:
+        folder = ResultsFolder(Path(out), given, scoring, scorer, run, asker)
+        return folder.score(work, outputs)
 
 
 def _left_out(labels: Path | None, work: Plan) -> LeftOut:
@@ -295,7 +299,7 @@ def _check_sources(
             raise UsageError(message)
 
 
-def _plan(files: Sequence[str], manifest: str | None, table: Table | None) -> Plan:
+def _plan(files: Sequence[str], manifest: str | None, table: Table | None, asker: Asker) -> Plan:
     """What there is to score on this machine.
 
     Raises:
@@ -303,7 +307,7 @@ def _plan(files: Sequence[str], manifest: str | None, table: Table | None) -> Pl
     """
     from sharp_cli.scoring.plan import plan, plan_manifest
 
-    work = plan_manifest(Path(manifest), table) if manifest else plan(_listed(files))
+    work = plan_manifest(Path(manifest), table, asker) if manifest else plan(_listed(files), asker)
     if work.others:
         log("note", f"{count(work.others, 'other file')} skipped")
     return work
