@@ -132,7 +132,8 @@ def detect_film(
         grey: Whether to keep pixels, so that overlays need not read them anew.
     """
     run = Run()
-    detected, pixels, notes = None, None, ()
+    detected, pixels = None, None
+    notes: tuple[str, ...] = ()
     with run.guard(film.file):
         picture = radiograph.read(film.file)
         notes = picture.warnings

@@ -116,17 +116,18 @@ class _Search:
 
     def run(self, sources: Sequence[str]) -> Found:
         named = []
-        for source, paths in zip(sources, self.asker.each(_expanded, sources), strict=True):
-            if isinstance(paths, InputError):
-                self._fail(source, str(paths))
+        for source, answer in zip(sources, self.asker.each(_expanded, sources), strict=True):
+            if isinstance(answer, InputError):
+                self._fail(source, str(answer))
             else:
-                named += paths
-        for is_folder, paths in groupby(named, key=itemgetter(1)):
+                named += answer
+        for is_folder, alike in groupby(named, key=itemgetter(1)):
+            paths = [path for path, _ in alike]
             if is_folder:
-                for path, _ in paths:
+                for path in paths:
                     self._search(path)
             else:
-                self._take_all([path for path, _ in paths])
+                self._take_all(paths)
         return self.found
 
     def _take_all(self, paths: Sequence[str]) -> None:
@@ -166,12 +167,11 @@ class _Search:
         places: dict[str, _Place] = {}
         level = [folder]
         while level:
-            found = self.asker.each(_look, level)
-            places |= {
-                path: place
-                for path, place in zip(level, found, strict=True)
-                if self._is_new(path, place)
-            }
+            for path, place in zip(level, self.asker.each(_look, level), strict=True):
+                if isinstance(place, InputError):
+                    self._fail(path, str(place))
+                elif self._is_new(path, place):
+                    places[path] = place
             level = [
                 entry.path
                 for path in level
@@ -193,11 +193,8 @@ class _Search:
                 if place.entries is None:
                     files.append((path, place.real))
 
-    def _is_new(self, path: str, place: _Place | InputError) -> bool:
+    def _is_new(self, path: str, place: _Place) -> bool:
         """Whether a place is to be searched; notes what there is to say of it."""
-        if isinstance(place, InputError):
-            self._fail(path, str(place))
-            return False
         if place.entries is None:
             return True
         if place.real in self.folders:

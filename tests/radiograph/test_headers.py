@@ -158,7 +158,7 @@ def test_no_pixels_are_read(tmp_path: Path) -> None:
     path = tmp_path / "x"
     dataset(np.tile(stored(), (40, 40))).save_as(path, enforce_file_format=True)
     stream = _Watched(path.read_bytes())
-    assert isinstance(headers._header(stream, None), Header)
+    assert isinstance(headers._header(stream, None, headers.OWN_SALT), Header)
     assert 0 < stream.furthest < 20_000 < len(stream.getvalue()) // 100
 
 
