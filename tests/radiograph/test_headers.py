@@ -17,6 +17,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 from sharp_cli.core.about import MAKER, NAME
 from sharp_cli.radiograph import headers
 from sharp_cli.radiograph.headers import NO_HEADER, Header, read_header
+from sharp_cli.radiograph.tags import OWN_SALT
 from tests.dicom_files import dataset, stored
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def test_no_pixels_are_read(tmp_path: Path) -> None:
     path = tmp_path / "x"
     dataset(np.tile(stored(), (40, 40))).save_as(path, enforce_file_format=True)
     stream = _Watched(path.read_bytes())
-    assert isinstance(headers._header(stream, None, headers.OWN_SALT), Header)
+    assert isinstance(headers._header(stream, None, OWN_SALT), Header)
     assert 0 < stream.furthest < 20_000 < len(stream.getvalue()) // 100
 
 
