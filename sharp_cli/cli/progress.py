@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _INTERVAL: Final = 60.0
 """Seconds between two lines of progress where stderr is no terminal."""
 
+_BAR: Final = 20
+"""Columns of a bar."""
+
 _RATE_PERIOD: Final = 600.0
 """Seconds over which the rate is measured: files differ in size."""
 
@@ -71,21 +74,26 @@ def rated_progress(total: int) -> Iterator[Callable[[str], None]]:
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.table import Column
     from rich.text import Text
 
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
             return Text(f"{60 * task.speed:.1f} a minute" if task.speed else "")
 
+    # One line in any terminal: the name has what the numbers leave.
+    numbers, name = Column(no_wrap=True), Column(no_wrap=True, overflow="ellipsis", ratio=1)
     columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
+        BarColumn(_BAR),
+        MofNCompleteColumn(table_column=numbers),
+        Rate(table_column=numbers),
+        TimeRemainingColumn(table_column=numbers),
+        TextColumn("{task.description}", markup=False, table_column=name),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, speed_estimate_period=_RATE_PERIOD) as bar:
+    with Progress(
+        *columns, console=console, speed_estimate_period=_RATE_PERIOD, expand=True
+    ) as bar:
         task = bar.add_task("", total=total)
         names = _Names(total)
 

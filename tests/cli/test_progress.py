@@ -39,13 +39,13 @@ def test_on_a_terminal_progress_has_rate_and_time_left(monkeypatch: pytest.Monke
     now = 0.0
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     console = Console(
-        file=shown, force_terminal=True, color_system=None, width=120, get_time=lambda: now
+        file=shown, force_terminal=True, color_system=None, width=60, get_time=lambda: now
     )
     monkeypatch.setattr("rich.console.Console", lambda **_: console)
     with progress.rated_progress(10) as on_progress:
         for at in range(5):
             now += 30
-            on_progress(f"a/[b]{at}.png")
+            on_progress(f"a/[b]{at} of a long name, cut at the end of the line.png")
     last = shown.getvalue().split("4/10")[-1]
-    for text in ("2.0 a minute", "0:03:00", "a/[b]4.png"):
+    for text in ("2.0 a minute", "0:03:00", "a/[b]4 of"):
         assert text in last

@@ -117,7 +117,7 @@ def report(
     table of labels, which sharp train classifier reads. What was scored with
     --mask-annotations is shown so here, too.
     """
-    from sharp_cli.results.html.index_page import index_page
+    from sharp_cli.results.html.index_page import index_page, ways_from
     from sharp_cli.results.html.sources import read_results
     from sharp_cli.results.html.truth import NO_TRUTH, read_truth
     from sharp_cli.results.html.visits import by_page
@@ -152,7 +152,9 @@ def report(
         for name, studies in pages.items():
             on_progress(name)
             try:
-                drawing.write(name, studies, files[name])
+                drawing.write(
+                    name, studies, files[name], {} if single else ways_from(name, [*pages])
+                )
             except InputError as error:
                 log("error", str(error))
                 problems[name] = str(error)
@@ -177,8 +179,8 @@ class _Drawing:
     embed: bool
     blind: bool
 
-    def write(self, name: str, studies: Sequence[str], file: Path) -> None:
-        """Write the page of some studies."""
+    def write(self, name: str, studies: Sequence[str], file: Path, ways: Mapping[str, str]) -> None:
+        """Write the page of some studies, which leads to others."""
         from sharp_cli.results.html.explanations import explain
         from sharp_cli.results.html.links import EMBEDDED, Linked
         from sharp_cli.results.html.pictures import draw
@@ -201,7 +203,7 @@ class _Drawing:
             visits.append(Visit(study, pictures, explained))
         linked = Linked(file)
         place = EMBEDDED if self.embed else linked
-        content = study_page(name, visits, self.truth, place, blind=self.blind)
+        content = study_page(name, visits, self.truth, place, ways=ways, blind=self.blind)
         for picture, jpeg in linked.files.items():
             output.write(picture, jpeg)
         output.write(file, content)

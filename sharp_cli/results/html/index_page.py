@@ -53,6 +53,19 @@ def index_page(
     return render("index", f"{len(results.studies)} studies", data)
 
 
+def ways_from(page: str, pages: Sequence[str]) -> dict[str, str]:
+    """Where a page leads: the addresses of the index and of the page after it.
+
+    Args:
+        page: The page.
+        pages: All, in their order.
+    """
+    ways = {"All studies": "../index.html"}
+    if page != pages[-1]:
+        ways["Next"] = f"../{_address(pages[pages.index(page) + 1])}"
+    return ways
+
+
 def _address(page: str) -> str:
     return quote(f"{page}/report.html", errors="surrogateescape")
 

@@ -47,6 +47,7 @@ def study_page(
     truth: Truth = NO_TRUTH,
     place: Place = EMBEDDED,
     *,
+    ways: Mapping[str, str] | None = None,
     blind: bool = False,
 ) -> bytes:
     """The page as HTML.
@@ -56,6 +57,7 @@ def study_page(
         visits: At least one study.
         truth: Labels to compare with.
         place: Where its pictures go.
+        ways: Addresses of other pages, by what they are called.
         blind: Show no dates and no names of files and studies, unless the reader asks for them.
     """
     # A picture that two findings share is in the page once.
@@ -69,6 +71,7 @@ def study_page(
         "notice": None if validated else NOTICE,
         "version": __version__,
         "blind": blind,
+        "ways": [*(ways or {}).items()],
         "visits": [_visit(visit, truth, place, patches) for visit in visits],
         "explained": any(visit.explanations is not None for visit in visits),
         "patches": [place.url(jpeg) for jpeg in patches],

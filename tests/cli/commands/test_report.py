@@ -36,6 +36,10 @@ def test_several_studies_go_to_a_folder_beside_what_score_wrote(sharp: Sharp) ->
     assert done.code == 0, done.err
     pages = sorted(str(path) for path in Path("all").rglob("*.html"))
     assert pages == ["all/a/report.html", "all/index.html", "all/two/report.html"]
+    assert b'"Next", "../two/report.html"' in Path("all/a/report.html").read_bytes()
+    last = Path("all/two/report.html").read_bytes()
+    assert b'"../index.html"' in last
+    assert b'"Next"' not in last
 
 
 def test_a_folder_may_hold_one_study(sharp: Sharp) -> None:

@@ -100,6 +100,16 @@ def test_typing_is_no_review(page: Page, both: Document, tmp_path: Path) -> None
     page.one("#patient").clear()
 
 
+def test_without_a_patient_the_page_says_what_training_asks_for(
+    page: Page, both: Document, tmp_path: Path
+) -> None:
+    page.open(written(tmp_path / "nobody.html", both, name="nobody"))
+    assert page.one("#reader").get_attribute("value") == ""
+    page.click("#confirm-shown")
+    page.click("#save")
+    assert page.one("#loaded").text.startswith("Saved without a patient: for training, give a")
+
+
 def test_the_keys_of_a_manifest_go_into_the_labels(
     page: Page, pair: Document, tmp_path: Path
 ) -> None:

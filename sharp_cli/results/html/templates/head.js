@@ -72,7 +72,7 @@ function showModels({ model, prevalence, threshold, bundles }) {
   byId("models").replaceChildren(
     ...pair("Classified with", model ?? "nothing"),
     ...(fractions.length ? pair("Prevalence", fractions.join(", ")) : []),
-    ...pair("Threshold", threshold === null ? "the bundle’s own" : String(threshold)),
+    ...pair("Threshold", threshold === null ? "one for each joint group" : String(threshold)),
     ...bundles.flatMap(({ kind, name, sha256 }) => pair(kind, [name, " ", make("code", {}, sha256)])),
     ...pair("Page", `sharp ${data.version}`));
 }

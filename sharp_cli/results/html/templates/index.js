@@ -4,9 +4,10 @@
 
 const titles = Object.values(TITLES).flatMap((title) => SIDES.map((side) => `${title}, ${side}`));
 
-function countCell(count) {
-  if (!count) return make("td", { class: "quiet", "data-sort": "" }, "no hand");
-  return make("td", { class: "number", "data-sort": count.damaged },
+function countCell(count, number) {
+  const name = titles[number];
+  if (!count) return make("td", { class: "quiet", "data-name": name, "data-sort": "" }, "no hand");
+  return make("td", { class: "number", "data-name": name, "data-sort": count.damaged },
     make("b", {}, count.damaged), ` of ${count.joints}`, count.notes && make("small", {}, count.notes));
 }
 
@@ -24,7 +25,7 @@ function scoreCells({ counts, sens, warnings }) {
   const score = sensOf(sens, null);
   return [
     findings.map(countCell),
-    make("td", { class: "number", "data-sort": score ?? "" }, score === null ? null : make("b", {}, score)),
+    make("td", { class: "number", "data-name": "SENS", "data-sort": score ?? "" }, score === null ? null : make("b", {}, score)),
     make("td", { "data-sort": warnings.length }, warnings.length ? make("details", {},
       make("summary", {}, warnings.length === 1 ? "1 warning" : `${warnings.length} warnings`),
       make("ul", {}, warnings.map((text) => make("li", {}, text)))) : null),

@@ -53,14 +53,18 @@ const labels = (() => {
   const gradeOf = (text) => (text.toLowerCase() === NOT_ASSESSABLE ? NOT_ASSESSABLE : text === "" ? null : Number(text));
 
   return {
+    /** The patient in these rows; empty where nothing names one. */
+    get patient() {
+      return reviews.patient.trim() || visits[0].patient || "";
+    },
+
     /** A row for each joint that the reader confirmed or changed. */
     csv() {
       const rows = joints.filter((joint) => reviews.of(joint)).map((joint) => {
         const { label, grade, reading } = reviews.of(joint);
         const { study, patient, date } = visits[joint.visit];
         const { hand, finding, joint: name, x, y, film } = joint;
-        const whose = reviews.patient.trim() || patient || "";
-        return [whose, study, film.image, hand, finding, name, grade, label, x, y, date, reviews.reader, film.sha256, reading];
+        return [reviews.patient.trim() || patient, study, film.image, hand, finding, name, grade, label, x, y, date, reviews.reader, film.sha256, reading];
       });
       return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(",")}\n`).join("");
     },

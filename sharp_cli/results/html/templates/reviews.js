@@ -5,10 +5,12 @@
  * sha256 of its file), reader and joint, so that it is there whatever models scored the joint.
  */
 
+/** The name of a reader who gives none. */
+const UNNAMED = "reader";
+
 const reviews = (() => {
   const FILM = "sharp-review/";
   const READER = "sharp-reader";
-  const UNNAMED = "reader";
   const steps = [];
   const films = new Map();
   const self = { kept: true };

@@ -45,7 +45,7 @@ function refresh() {
   byId("save").disabled = !reviews.count();
   byId("undo").disabled = !reviews.canUndo();
   byId("readers").replaceChildren(...reviews.readers().map((value) => make("option", { value })));
-  byId("reader").value = reviews.reader;
+  byId("reader").value = reviews.reader === UNNAMED ? "" : reviews.reader;
   byId("progress").textContent = `${reviews.count()} of ${joints.length} reviewed`
     + (reviews.kept ? "" : " (not kept by this browser: save before leaving)");
   byId("none").hidden = here.size > 0;
@@ -171,6 +171,7 @@ function save() {
   const url = URL.createObjectURL(new Blob([labels.csv()], { type: "text/csv" }));
   make("a", { href: url, download: `${data.name}-labels-${reviews.reader}.csv` }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  byId("loaded").textContent = labels.patient ? "" : "Saved without a patient: for training, give a pseudonym and save again";
 }
 
 async function load({ target }) {
@@ -182,6 +183,9 @@ async function load({ target }) {
 }
 
 showNotice();
+byId("ways").hidden = !data.ways.length;
+byId("ways").append(...data.ways.flatMap(([name, address], number) =>
+  [number ? " · " : "", make("a", { href: address }, name)]));
 showFilters();
 state.beside = visits.length > 1 && reviews.reading !== "single";
 byId("patient").placeholder = visits[0].patient || "for training";
