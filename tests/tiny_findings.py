@@ -120,6 +120,7 @@ def write(
     threshold: float = 0.5,
     size: int = SIZE,
     familiarity: Mapping[str, Mapping[str, NDArray[np.float64]]] | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> Bundle:
     """The bundle of some members, or of `network()`."""
     members = members or (network().member,)
@@ -129,7 +130,7 @@ def write(
         key = next(known for known in MODELS if known == model)
         thresholds.setdefault(key, {})[head] = threshold
     write_findings(
-        folder, members, size=size, thresholds=thresholds, extra={}, card=None,
+        folder, members, size=size, thresholds=thresholds, extra=extra or {}, card=None,
         familiarity=familiarity,
     )  # fmt: skip
     return open_bundle("findings", folder)

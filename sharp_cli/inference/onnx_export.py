@@ -2,11 +2,15 @@
 
 A file holds the trunk and the head of every member of the ensemble, in 32 bit. What goes in are
 `patches`, float32 of shape (N, K, S, S): of N input sets the K patches, each as
-`classifier.standardise` gives it. What comes out are `probabilities` of shape (N, K). All K patches
-must be there: the features of a missing one, which are zeros, cannot be given. The metadata name
-the `bundle` with its version, the `sha256` of its `bundle.json`, `model`, `finding` and `group`;
-the `sets` of a study, in order; `size` (S) and `normalisation` of a patch; from which `threshold`
-on a joint is called non-intact; and a `notice`.
+`classifier.standardise` gives it. What comes out are `probabilities` of shape (N, K), scores before
+calibration; and where heads grade, `grade_probabilities` of shape (N, K, G + 1): of the grades 0 to
+G, as `sharp score` gives them. All K patches must be there: the features of a missing one, which
+are zeros, cannot be given. The metadata name the `bundle` with its version, the `sha256` of its
+`bundle.json`, `model`, `finding` and `group`; the `sets` of a study, in order; `size` (S) and
+`normalisation` of a patch; from which `threshold` on a joint is called non-intact; and a `notice`.
+Where heads grade, they also give the `grade_slope` and `grade_cuts` of `inference.grading`; and
+where scores are calibrated, the `calibration_slope` and `calibration_intercept` of
+`inference.score_calibration` and the `prevalence` that grades are of.
 
 An ONNX file computes this. The weights of a safetensors file are called as torch calls those of a
 list of members, each with its trunk (a patch in all three channels) and the head:
@@ -14,11 +18,13 @@ list of members, each with its trunk (a patch in all three channels) and the hea
 or `networks.make_lite()` where its first weights are `0.features.stem.weight`. The head takes the
 mean and the maximum of the last maps of each patch, `networks.pooled`; what its tensors are called
 and how it computes logits is in `inference.heads`. A logistic function follows. Members are
-averaged.
+averaged. `0.grades.0.weight`, … are the head that grades: of the same layout, its logits are
+severities, which are averaged as they are.
 """
 
 from __future__ import annotations
 
+import math
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
@@ -27,6 +33,8 @@ import numpy as np
 from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import input_sets, set_size
+from sharp_cli.core.joints import GRADES
+from sharp_cli.core.prevalence import TABLE_2
 from sharp_cli.fileio import output
 from sharp_cli.inference.classifier import Classifier
 from sharp_cli.inference.findings_weights import read_weights
@@ -48,6 +56,9 @@ Suffix: TypeAlias = Literal[".onnx", ".safetensors"]
 # Both of onnx 1.13 (2022), which older runtimes read too.
 _OPSET: Final = 18
 _IR_VERSION: Final = 8
+
+_CERTAIN: Final = 100.0
+"""Log-odds of what is certain, in 32 bit."""
 
 _NORMALISATION: Final = "area-averaged to the size, then mean 0 and standard deviation 1 a patch"
 """What `classifier.standardise` does."""
@@ -124,6 +135,17 @@ def export(
 
 def _metadata(bundle: Bundle, weights: Weights, key: HeadKey) -> dict[str, str]:
     """The metadata of a head's file."""
+    graded: dict[str, str] = {}
+    if key in weights.grades:
+        model = weights.grades[key]
+        graded = {"grade_slope": str(model.slope), "grade_cuts": " ".join(map(str, model.cuts))}
+        if key in weights.calibration:
+            calibration = weights.calibration[key]
+            graded |= {
+                "calibration_slope": str(calibration.slope),
+                "calibration_intercept": str(calibration.intercept),
+                "prevalence": str(TABLE_2[key[1:]]),
+            }
     return {
         "bundle": bundle.name,
         "sha256": bundle.sha256,
@@ -132,6 +154,7 @@ def _metadata(bundle: Bundle, weights: Weights, key: HeadKey) -> dict[str, str]:
         "size": str(weights.size),
         "normalisation": _NORMALISATION,
         "threshold": str(weights.thresholds[key]),
+        **graded,
         "notice": NOTICE,
     }
 
@@ -145,6 +168,8 @@ def _tensors(weights: Weights, key: HeadKey, metadata: dict[str, str]) -> bytes:
         for name, tensor in weights.trunks[head.trunk].tensors.items():
             tensors[f"{number}.features.{name}"] = tensor
         tensors |= {f"{number}.classifier.{part}": one for part, one in head.tensors.items()}
+    for number, head in enumerate(weights.grade_heads.get(key, ())):
+        tensors |= {f"{number}.grades.{part}": one for part, one in head.tensors.items()}
     return bytes(save({name: np.ascontiguousarray(one) for name, one in tensors.items()}, metadata))
 
 
@@ -161,12 +186,22 @@ def _network(weights: Weights, key: HeadKey, metadata: dict[str, str]) -> bytes:
         if head.trunk not in features:
             features[head.trunk] = _trunk(graph, weights.trunks[head.trunk], squares)
         members.append(graph.add("Sigmoid", _head(graph, head, features[head.trunk], count)))
-    graph.add("Mean", *members, output="probabilities")
+    shapes: dict[str, list[str | int]] = {"probabilities": ["N", count]}
+    scores = graph.add("Mean", *members, output="probabilities")
+    if key in weights.grades:
+        severities = [
+            _head(graph, head, features[head.trunk], count) for head in weights.grade_heads[key]
+        ]
+        grades = _grades(graph, weights, key, scores, graph.add("Mean", *severities))
+        shapes[grades] = ["N", count, GRADES[key[1]][-1] + 1]
     made = helper.make_graph(
         graph.nodes,
         "-".join(key),
         [helper.make_tensor_value_info("patches", TensorProto.FLOAT, ["N", count, size, size])],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", count])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in shapes.items()
+        ],
         graph.constants,
     )
     model = helper.make_model(
@@ -251,6 +286,34 @@ def _head(graph: _Graph, head: Head, features: str, count: int) -> str:
     said = graph.add("MatMul", pooled, graph.constant(head.context))
     offsets = head.kinds[[*head.positions]] + (head.alone if count == 1 else 0)
     return graph.add("Sum", own, said, graph.constant(offsets))
+
+
+def _grades(graph: _Graph, weights: Weights, key: HeadKey, scores: str, severities: str) -> str:
+    """Scores and severities, both of shape (N, K), to the probabilities of the grades 0, 1, ...
+
+    See `grading.GradeCalibration.at_least` and `score_calibration.Calibration.probability`.
+    """
+    model, damage = weights.grades[key], scores
+    if key in weights.calibration:
+        calibration, prevalence = weights.calibration[key], TABLE_2[key[1:]]
+        offset = calibration.intercept + math.log(prevalence / (1 - prevalence))
+        rest = graph.add("Sub", graph.constant(np.array(1, np.float32)), scores)
+        odds = graph.add("Log", graph.add("Div", scores, rest))
+        odds = graph.add("Mul", odds, graph.constant(np.array(calibration.slope, np.float32)))
+        odds = graph.add("Add", odds, graph.constant(np.array(offset, np.float32)))
+        damage = graph.add("Sigmoid", odds)
+    highest, last = len(model.cuts) + 1, graph.constant(np.array([-1]))
+    # That the grade of a damaged joint is at least 1 is certain, whatever its severity.
+    slopes = np.array([0.0, *[model.slope] * len(model.cuts)], np.float32)
+    offsets = np.array([_CERTAIN, *(-cut for cut in model.cuts)], np.float32)
+    odds = graph.add("Mul", graph.add("Unsqueeze", severities, last), graph.constant(slopes))
+    given = graph.add("Sigmoid", graph.add("Add", odds, graph.constant(offsets)))
+    at_least = graph.add("Mul", graph.add("Unsqueeze", damage, last), given)
+    # What is at least of a grade, but not of the next one; 1 is at least of grade 0.
+    differences = np.eye(highest, highest + 1, 1) - np.eye(highest, highest + 1)
+    shares = graph.add("MatMul", at_least, graph.constant(differences.astype(np.float32)))
+    first = graph.constant(np.eye(1, highest + 1, dtype=np.float32)[0])
+    return graph.add("Add", shares, first, output="grade_probabilities")
 
 
 def _fully_connected(graph: _Graph, layers: LayerWeights, values: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import onnx
@@ -21,7 +22,7 @@ from sharp_cli.cli import app
 from sharp_cli.core.about import NOTICE
 from sharp_cli.core.errors import UsageError
 from sharp_cli.core.inputs import MODELS, input_kinds, input_sets
-from sharp_cli.core.joints import JOINT_GROUPS
+from sharp_cli.core.joints import GRADES, JOINT_GROUPS
 from sharp_cli.inference.classifier import Classifier, standardise
 from sharp_cli.inference.networks import make_lite
 from sharp_cli.inference.onnx_export import export
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.bundles.store import Bundle
     from sharp_cli.core.inputs import ModelName
-    from sharp_cli.core.joints import Side
+    from sharp_cli.core.joints import Finding, Side
     from sharp_cli.core.records import Patch
     from sharp_cli.inference.onnx_export import Suffix
 
@@ -50,10 +51,12 @@ def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return tiny_findings.write(tmp_path_factory.mktemp("bundles") / "tiny", *members, threshold=0.3)
 
 
-def run(file: Path, patches: NDArray[np.float32]) -> NDArray[np.float32]:
+def run(
+    file: Path, patches: NDArray[np.float32], output: str = "probabilities"
+) -> NDArray[np.float32]:
     options = {"INFERENCE_PRECISION_HINT": "f32"}
     compiled = openvino.Core().compile_model(file, "CPU", options)
-    answer: NDArray[np.float32] = compiled({"patches": patches})["probabilities"]
+    answer: NDArray[np.float32] = compiled({"patches": patches})[output]
     return answer
 
 
@@ -83,6 +86,72 @@ def test_files_say_what_the_classifier_says(
     assert found.keys() == expected.keys()
     assert np.ptp(list(expected.values())) > 0.1
     assert [found[key] for key in expected] == pytest.approx(list(expected.values()), abs=1e-4)
+
+
+GRADED: Final[tuple[tuple[Finding, str], ...]] = (("erosion", "wrist"), ("jsn", "MCP"))
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """An ensemble of two whose scores are calibrated and whose heads grade, of two models."""
+    models: tuple[ModelName, ...] = ("siso", "mimo-local")
+    members = []
+    for seed in (1, 2):
+        binary, grades = (
+            tiny_findings.network(number, models=models, known=GRADED, context="pooling").member
+            for number in (seed, seed + 10)
+        )
+        members.append(replace(binary, grades=grades.heads))
+    heads = {"erosion/wrist": [-0.5, 0.1, 0.4, 1.5], "jsn/MCP": [0.0, 0.2, 0.9]}
+    extra = {
+        "calibration": {
+            model: {head: {"slope": 1.5, "intercept": 0.2} for head in heads} for model in models
+        },
+        "grades": {
+            "calibration": {
+                model: {head: {"slope": 0.8, "cuts": cuts} for head, cuts in heads.items()}
+                for model in models
+            }
+        },
+    }
+    folder = tmp_path_factory.mktemp("bundles") / "graded"
+    return tiny_findings.write(folder, *members, extra=extra)
+
+
+@pytest.mark.parametrize("model", ["siso", "mimo-local"])
+def test_files_grade_as_the_classifier_does(
+    graded: Bundle, tmp_path: Path, model: ModelName
+) -> None:
+    study: dict[Side, list[Patch]] = {"left": tiny_findings.hand(1), "right": tiny_findings.hand(2)}
+    pixels = {(s, p.finding, p.joint): p.pixels for s, patches in study.items() for p in patches}
+    (said,) = Classifier(graded, device="cpu").classify([study], model)
+    expected = {
+        (one.side, one.finding, one.joint): -np.diff([1.0, *one.at_least, 0.0]) for one in said
+    }
+    for finding, group in GRADED:
+        (file,) = export(graded, tmp_path, model=model, finding=finding, group=group)
+        onnx.checker.check_model(onnx.load(file), full_check=True)
+        sets = input_sets(model, finding, group)
+        patches = np.array(
+            [
+                [standardise(pixels[one.side, finding, one.joint], tiny_findings.SIZE) for one in s]
+                for s in sets
+            ]
+        )
+        answers = run(file, patches, "grade_probabilities")
+        assert answers.shape == (len(sets), len(sets[0]), GRADES[finding][-1] + 1)
+        for unit, rows in zip(sets, answers, strict=True):
+            for one, row in zip(unit, rows, strict=True):
+                assert row == pytest.approx(expected.pop((one.side, finding, one.joint)), abs=1e-4)
+        (weights,) = export(
+            graded, tmp_path, suffix=".safetensors", model=model, finding=finding, group=group
+        )
+        with safe_open(weights, "np") as content:
+            told, held = content.metadata(), set(content.keys())
+        assert {"0.grades.0.weight", "1.grades.1.bias", "1.grades.kinds"} <= held
+        assert (told["grade_slope"], told["calibration_slope"]) == ("0.8", "1.5")
+        assert len(told["grade_cuts"].split()) == GRADES[finding][-1] - 1
+    assert not expected
 
 
 def test_a_network_is_sound(bundle: Bundle, tmp_path: Path) -> None:

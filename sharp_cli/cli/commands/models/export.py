@@ -65,8 +65,9 @@ def export(
     """Export the heads of a findings bundle, with their trunk, for other programs.
 
     Input: patches, float32 (N, K, S, S), each of mean 0 and standard deviation 1: N input sets of
-    the K patches that the model sees together. Output: probabilities (N, K). An ONNX file computes
-    this; a safetensors file holds the weights under their names in torch.
+    the K patches that the model sees together. Output: probabilities (N, K), and where heads grade
+    grade_probabilities (N, K, G), of the grades 0, 1, .... An ONNX file computes this; a
+    safetensors file holds the weights under their names in torch.
     """
     from sharp_cli.bundles.transfer.verify import verify
     from sharp_cli.inference.bundle_check import check_loads
