@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sharp_cli.cli.terminal import count, log, shows_progress
-from sharp_cli.core.printable import printable
+from sharp_cli.core.printable import duration, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,11 +136,3 @@ class _Lines(_Names):
         log(
             "note", f"{done} of {count(self.total, 'file')}, {per_minute:.1f} a minute, {left} left"
         )
-
-
-def duration(minutes: float) -> str:
-    """A time as people say it."""
-    hours, rest = divmod(round(minutes), 60)
-    if hours:
-        return f"{hours} h {rest} min"
-    return f"{rest} min" if rest else "less than a minute"

@@ -14,6 +14,7 @@ import torch
 
 from sharp_cli.bundles.store import BUNDLE_FILE
 from sharp_cli.core.errors import UsageError
+from sharp_cli.core.printable import duration
 from sharp_cli.fileio import output
 from sharp_cli.inference.openvino_runtime import has_bf16
 
@@ -136,8 +137,8 @@ class Clock:
         usual = mean(self._lengths) if self._lengths else self._most
         epochs = max(usual - number, 0) + usual * (self._networks - len(self._lengths) - 1)
         minutes = math.ceil(epochs * self._seconds / self._epochs / 60)
-        about = "about" if self._lengths else "at most"
-        return f"{about} {minutes // 60} h {minutes % 60:02} min left"
+        about = "about " if self._lengths else "at most "
+        return f"{about if minutes else ''}{duration(minutes)} left"
 
     def network(self, epochs: int) -> None:
         """Count a network that is finished, now or by an earlier run, after so many epochs."""

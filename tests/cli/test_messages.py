@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sharp_cli.cli import progress, terminal
+from sharp_cli.cli import terminal
 from tests.fakes import paint
 
 if TYPE_CHECKING:
@@ -75,14 +75,6 @@ def test_stdout_is_silent_once_a_file_is_named(
 )
 def test_numbers_have_the_right_form(number: int, thing: str, said: str) -> None:
     assert terminal.count(number, thing) == said
-
-
-@pytest.mark.parametrize(
-    ("minutes", "said"),
-    [(0.4, "less than a minute"), (1, "1 min"), (59.7, "1 h 0 min"), (125, "2 h 5 min")],
-)
-def test_durations_are_said_as_people_do(minutes: float, said: str) -> None:
-    assert progress.duration(minutes) == said
 
 
 def test_a_table_that_is_too_wide_for_the_terminal_is_a_list(

@@ -6,6 +6,8 @@ the common scale and a scale of 0.97 to 1.03, uniformly distributed.
 
 from __future__ import annotations
 
+import logging
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -35,6 +37,11 @@ SCALE: Final = 0.03
 """At most: degrees; pixels at the common scale; fraction."""
 
 _FEATURE_BATCH: Final = 32
+
+_INTERVAL: Final = 60.0
+"""Seconds between two lines of progress."""
+
+LOGGER: Final = logging.getLogger(__name__)
 
 
 class FeatureExtractor(Protocol):
@@ -179,8 +186,15 @@ def compute_features(
     rows = np.arange(len(patches))
     parts = np.array_split(rows, range(_FEATURE_BATCH, len(rows), _FEATURE_BATCH))
     rng = np.random.default_rng([seed, copy]) if copy else None
+    found, said = [], time.monotonic()
     with torch.inference_mode():
-        save(torch.cat([extract(patches.pictures(part, rng)).half().cpu() for part in parts]), path)
+        for part in parts:
+            found.append(extract(patches.pictures(part, rng)).half().cpu())
+            if time.monotonic() - said > _INTERVAL:
+                said = time.monotonic()
+                done = int(part[-1]) + 1
+                LOGGER.info("features of %d of %d patches, time %d", done, len(rows), copy + 1)
+    save(torch.cat(found), path)
 
 
 def _frozen_extractor(trunk: nn.Sequential, size: int, device: str) -> Callable[[Tensor], Tensor]:

@@ -124,6 +124,7 @@ def train_classifier(
     data = data_by_fold(inputs, cohort.fold_of, folds, final=final)
     context = TrainingContext(store, run, settings, place)
     fitted = _train(context, make_trunk, data, damage_grades(cohort.labelled), helpers)
+    LOGGER.info("predictions, calibration and the bundle")
     results = [result for fold in fitted for result in fold.results if result.fold != FINAL]
     tested = tested_grades(results, cohort.labelled)
     write_predictions(run / PREDICTIONS_FILE, cohort.labelled, results, tested)

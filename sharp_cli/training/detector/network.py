@@ -18,6 +18,7 @@ from deeplabcut.pose_estimation_pytorch.models.model import PoseModel
 from torch.utils.data import DataLoader
 
 from sharp_cli.core.errors import ModelError
+from sharp_cli.core.printable import duration
 from sharp_cli.execution.limits import cores
 from sharp_cli.training.detector.config import CONFIG_FILE, build_config
 from sharp_cli.training.detector.keypoint_onnx import KeypointNetwork
@@ -220,7 +221,7 @@ class _EpochEnd:
             found.median,
             found.mean,
             found.found,
-            _duration(spent * (self.settings.epochs - epoch)),
+            duration(math.ceil(spent * (self.settings.epochs - epoch) / 60)),
         )
         dlc.fix_seeds(self.settings.seed + epoch)
 
@@ -228,8 +229,3 @@ class _EpochEnd:
 def _rank(median: float) -> float:
     """Lower is better; a network that gives no numbers is worst."""
     return median if math.isfinite(median) else math.inf
-
-
-def _duration(seconds: float) -> str:
-    minutes = math.ceil(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"

@@ -109,7 +109,8 @@ def classification(
     Intervals are 95 % percentile intervals of a bootstrap over patients, widened for small numbers
     of patients. PR-AUC is the area under the precision-recall curve by the trapezoidal rule; for a
     reader, calls count as 0 and 1. A pipe gets one row per metric; a terminal also shows
-    differences, agreement, sensitivity by grade, and what --by asks for.
+    differences, agreement, sensitivity by grade, and what --by asks for. With --out, all of it goes
+    there alone.
     """
     require("evaluate")
     from sharp_cli.datasets.labels import read_labels
@@ -135,11 +136,11 @@ def classification(
     how = "excluded" if missing_as is MissingAs.EXCLUDE else f"counted as {missing_as.value}"
     log_matches(evaluation.partners, how)
     log_average(*cases.read_by_all())
-    if terminal.is_terminal():
+    if out is None and terminal.is_terminal():
         print_tables(tables(evaluation))
-    else:
+    elif out is None:
         print_table(*cells(evaluation.figures))
-    if out is not None:
+    else:
         from sharp_cli.evaluation.classification_plots import Plots
 
         made_with = {
@@ -162,6 +163,7 @@ def classification(
             tables=tables(evaluation),
             plots=Plots(cases, evaluation.figures, resamples=bootstrap, seed=seed).all(),
         )
+        log("done", f"the evaluation is in {out}")
 
 
 def log_not_measured(path: Path, labels: Labels) -> None:

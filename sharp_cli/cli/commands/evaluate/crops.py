@@ -10,7 +10,7 @@ import typer
 from sharp_cli.cli import options
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import TablesOut
-from sharp_cli.cli.commands.evaluate.outputs import print_and_write
+from sharp_cli.cli.commands.evaluate.outputs import print_or_write
 from sharp_cli.cli.extras import require
 from sharp_cli.cli.progress import progress
 
@@ -64,4 +64,4 @@ def crops(
     measured = measure_crops(graded, results)
     table = measurement_table(measured, "Classification of crops of single joints")
     inputs = {"images": images, "grades": grades, "models": bundle}
-    print_and_write(table, out, kind="crops", evaluation=measured, inputs=inputs)
+    print_or_write(table, out, kind="crops", evaluation=measured, inputs=inputs)

@@ -129,8 +129,9 @@ def detection(
         columns |= _distances(compared, limit)
     if labels is not None or adjudication is not None:
         columns |= _rates(evaluation)
-    print_table([*columns], zip(*columns.values(), strict=True))
-    if out is not None:
+    if out is None:
+        print_table([*columns], zip(*columns.values(), strict=True))
+    else:
         paths = {
             "predictions": predictions,
             "truth": truth,
@@ -138,6 +139,7 @@ def detection(
             "labels": labels,
         }
         _write(out, paths, compared, evaluation)
+        log("done", f"the evaluation is in {out}")
 
 
 def _distances(compared: Comparison, tolerance: float) -> dict[str, Iterable[object]]:

@@ -80,7 +80,7 @@ def grades(
 
     Joints that a reader calls not assessable (grade x) are left out. Change needs the dates of
     --studies. A pipe gets a row for each metric of grades; a terminal also shows those of scores;
-    --out writes all of it, with Bland-Altman and cumulative probability plots.
+    with --out, all of it goes there alone, with Bland-Altman and cumulative probability plots.
     """
     require("evaluate")
     from sharp_cli.datasets.labels import read_labels
@@ -115,11 +115,11 @@ def grades(
     if not dates:
         log("note", "no dates of studies, so no change between visits; give --studies with dates")
     tables = grading_tables(evaluation)
-    if terminal.is_terminal():
+    if out is None and terminal.is_terminal():
         print_tables(tables)
-    else:
+    elif out is None:
         print_table(*cells(evaluation.grades))
-    if out is not None:
+    else:
         made_with = {
             "predictions": [str(path) for path in predictions],
             "labels": str(labels),
@@ -133,3 +133,4 @@ def grades(
         }
         plots = grading_plots(grades_of(cases), dates, missing.value)
         write(out, "grades", evaluation, made_with, tables=tables, plots=plots)
+        log("done", f"the evaluation is in {out}")

@@ -9,7 +9,7 @@ import typer
 
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import TablesOut
-from sharp_cli.cli.commands.evaluate.outputs import print_and_write
+from sharp_cli.cli.commands.evaluate.outputs import print_or_write
 from sharp_cli.cli.extras import require
 from sharp_cli.cli.terminal import log
 
@@ -66,4 +66,4 @@ def intact(results: Results, *, leave_out: LeaveOut = None, out: TablesOut = Non
     if lost:
         log("note", f"{leave_out}: {lost} of {len(exclusions)} images are not in {results}")
     inputs = {"results": results, "leave_out": leave_out}
-    print_and_write(table(evaluation), out, kind="intact", evaluation=evaluation, inputs=inputs)
+    print_or_write(table(evaluation), out, kind="intact", evaluation=evaluation, inputs=inputs)

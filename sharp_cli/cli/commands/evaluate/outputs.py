@@ -1,10 +1,10 @@
-"""Where the table of an evaluation goes: to stdout, and into a folder if there is one."""
+"""Where the table of an evaluation goes: to stdout, or into a folder."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sharp_cli.cli.terminal import print_table
+from sharp_cli.cli.terminal import log, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sharp_cli.evaluation.tables import Table
 
 
-def print_and_write(
+def print_or_write(
     table: Table,
     out: Path | None,
     *,
@@ -21,7 +21,7 @@ def print_and_write(
     evaluation: Any,
     inputs: Mapping[str, object],
 ) -> None:
-    """Print the table of an evaluation and, into a folder, write all of it.
+    """Print the table of an evaluation; or write all of it into a folder.
 
     Args:
         table: What is to be read.
@@ -35,7 +35,9 @@ def print_and_write(
     """
     from sharp_cli.evaluation.files import write
 
-    print_table(table.columns, table.rows)
-    if out is not None:
+    if out is None:
+        print_table(table.columns, table.rows)
+    else:
         made_with = {name: None if value is None else str(value) for name, value in inputs.items()}
         write(out, kind, evaluation, made_with, tables=[table], plots={})
+        log("done", f"the evaluation is in {out}")

@@ -10,7 +10,7 @@ import typer
 from sharp_cli.cli import options
 from sharp_cli.cli.command import add_command
 from sharp_cli.cli.commands.evaluate.options import Images, TablesOut, Truth
-from sharp_cli.cli.commands.evaluate.outputs import print_and_write
+from sharp_cli.cli.commands.evaluate.outputs import print_or_write
 from sharp_cli.cli.extras import require
 from sharp_cli.cli.progress import progress
 
@@ -63,4 +63,4 @@ def wrists(
     measured = measure_wrists(joints)
     table = measurement_table(measured, "Classification of wrists that are erosive or not")
     inputs = {"images": images, "truth": truth, "wrists": wrists, "models": bundle}
-    print_and_write(table, out, kind="wrists", evaluation=measured, inputs=inputs)
+    print_or_write(table, out, kind="wrists", evaluation=measured, inputs=inputs)

@@ -113,7 +113,9 @@ def test_a_terminal_shows_tables(sharp: Sharp, monkeypatch: pytest.MonkeyPatch) 
 def test_files(sharp: Sharp, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert sharp(*COMMAND, "--readers", "readers.csv", "--out", "new/out").code == 0
+        done = sharp(*COMMAND, "--readers", "readers.csv", "--out", "new/out")
+    assert (done.code, done.out) == (0, b"")
+    assert done.err.endswith("done: the evaluation is in new/out\n")
     folder = tmp_path / "new" / "out"
     content = json.loads((folder / "classification.json").read_text())
     assert content["schema"] == "sharp-classification/1"

@@ -108,7 +108,8 @@ def test_files(sharp: Sharp, tmp_path: Path) -> None:
     options = ("--labels", "labels.csv", "--out", "new/out")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert sharp(*COMMAND, "spaced.json", "joints.csv", *options).code == 0
+        done = sharp(*COMMAND, "spaced.json", "joints.csv", *options)
+    assert (done.code, done.out) == (0, b"")
     folder = tmp_path / "new" / "out"
     content = json.loads((folder / "detection.json").read_text())
     assert content["schema"] == "sharp-detection/1"
@@ -166,6 +167,7 @@ def test_what_has_no_partner_is_reported(sharp: Sharp, tmp_path: Path) -> None:
         "note: 1 joints predicted, not annotated: excluded",
         "note: 1 joints annotated, on a hand without a scale: excluded",
         "note: 1 joints labelled, not annotated: excluded",
+        "done: the evaluation is in out",
     ]
     content = json.loads((tmp_path / "out" / "detection.json").read_text())
     assert [one["joints"] for one in content["partners"]] == [1, 1, 1]

@@ -55,7 +55,7 @@ def test_grades_go_into_a_pipe_and_what_is_not_assessable_is_counted(sharp: Shar
 
 def test_files_and_a_breakdown(sharp: Sharp, tmp_path: Path) -> None:
     done = sharp(*COMMAND, "--studies", "studies.csv", "--by", "sex", "--out", "out")
-    assert done.code == 0, done.err
+    assert (done.code, done.out) == (0, b""), done.err
     content = json.loads((tmp_path / "out" / "grades.json").read_text())
     assert content["schema"] == "sharp-grades/1"
     assert (content["by"], content["missing"]) == (["sex"], "scale")
