@@ -5,8 +5,8 @@
 #   patients.sh          on one GPU: the paper's four models, each with trunks of its own
 #   patients.sh --cpu    without a GPU, over night: mimo-local on the bundled trunk, which stays as it is
 #
-# Needs a network, and Sharp with the extra train. Each step is skipped once it is done, and resumed where it
-# was interrupted: repeat the same command. All files go to the folder patients, or that of WORK. Further
+# Needs a network, and Sharp with the extra train. An interrupted step goes on where it stopped: repeat the
+# same command, which changes nothing that is done. All files go to the folder patients, or that of WORK. Further
 # options go to sharp train classifier.
 
 set -euo pipefail

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import math
-from dataclasses import asdict, astuple, fields, is_dataclass
+from dataclasses import asdict, astuple, fields, is_dataclass, replace
 from functools import cache
 from types import NoneType, UnionType
 from typing import (
@@ -28,7 +28,7 @@ from typing import (
 from sharp_cli.core.about import NOTICE, __version__
 from sharp_cli.core.errors import DocumentError
 from sharp_cli.fileio.sheets import XLSX, kind_of, to_parquet, to_xlsx
-from sharp_cli.fileio.tables import encoded, guarded, unguarded
+from sharp_cli.fileio.tables import Table, encoded, guarded, parse_table
 from sharp_cli.results.changes import CHANGE_COLUMNS, changes
 from sharp_cli.results.document import (
     COLUMNS,
@@ -181,34 +181,40 @@ def read_json(path: Path) -> Document:
 
 
 def from_csv(content: bytes, name: str) -> tuple[JointRow, ...]:
-    """Read what `to_csv` wrote; further columns are ignored.
+    """Read what `to_csv` wrote, or a spreadsheet saved of it; further columns are ignored.
 
     Args:
-        content: The CSV text.
+        content: The CSV.
         name: The file's name, for messages.
 
     Raises:
         DocumentError: A column is missing, or a value is not what its column holds.
     """
     try:
-        text = io.StringIO(content.decode("utf-8-sig", errors="surrogateescape"), newline="")
-        reader = csv.DictReader(text)
-        given = [one for one in COLUMNS if one in (reader.fieldnames or ())]
+        table = _table(content, name)
+        given = [one for one in COLUMNS if one in table.header]
         missing = [one for one in COLUMNS if one not in (*given, *_LATER)]
         if missing:
             message = f"{name}: no column {', '.join(missing)}; give a CSV that sharp wrote"
             raise DocumentError(message)
         rows = tuple(
-            _decode({column: _parse(line[column], column) for column in given}, JointRow, where)
-            for line in reader
-            for where in [f"line {reader.line_num}"]
+            _decode({one: _parse(row[one], one) for one in given}, JointRow, f"line {line}")
+            for line, row in table.rows(given)
         )
         for number, row in enumerate(rows):
             check_joint(row, f"joint {number + 1}")
-    except (ValueError, csv.Error) as error:
+    except ValueError as error:
         message = f"{name}: {error}; write it again with sharp"
         raise DocumentError(message) from error
     return rows
+
+
+def _table(content: bytes, name: str) -> Table:
+    """The table in a CSV; what is no text in one that Sharp wrote is file names as their bytes."""
+    table = parse_table(name, content)
+    if table.encoding != "cp1252" or content.partition(b"\n")[0].endswith(b"\r"):
+        return table
+    return replace(table, text=content.decode("utf-8", errors="surrogateescape"))
 
 
 def _dump(value: object) -> str:
@@ -245,7 +251,7 @@ def _cell(value: object) -> str:
     return guarded(str(value)) if isinstance(value, str) else str(value)
 
 
-def _parse(text: str | None, column: str) -> object:
+def _parse(text: str, column: str) -> object:
     """A cell of the CSV as the value that JSON would hold."""
     if not text:
         return None
@@ -258,7 +264,7 @@ def _parse(text: str | None, column: str) -> object:
         return float(text)
     if column == "grade":
         return int(text)
-    return unguarded(text)
+    return text
 
 
 def _no_constant(name: str) -> float:

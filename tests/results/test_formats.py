@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -168,6 +170,23 @@ def one_hand() -> Document:
         ),
         joints=joints,
     )
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "encoding"), [(";", "utf-8-sig"), (";", "cp1252"), (",", "cp1252")]
+)
+def test_a_csv_that_a_spreadsheet_saved_is_read(delimiter: str, encoding: str) -> None:
+    document = one_hand()
+    saved = io.StringIO()
+    table = csv.writer(saved, delimiter=delimiter, lineterminator="\r\n")
+    point = "," if delimiter == ";" else "."
+    for line in csv.reader(to_csv(document).decode("utf-8-sig").splitlines()):
+        numbers = (re.fullmatch(r"-?\d+\.\d+", cell) for cell in line)
+        table.writerow(
+            cell.replace(".", point) if number else cell
+            for cell, number in zip(line, numbers, strict=True)
+        )
+    assert from_csv(saved.getvalue().encode(encoding), "x.csv") == document.joints
 
 
 def test_the_csv_has_the_promised_columns() -> None:

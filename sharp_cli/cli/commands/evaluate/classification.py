@@ -123,7 +123,7 @@ def classification(
     from sharp_cli.fileio import output
 
     columns = columns_of(by, studies)
-    log_form(labels, studies, *(readers or []))
+    log_form(*predictions, labels, studies, *(readers or []))
     if out is not None:
         output.make_folder(out)
     truth = read_labels(labels)

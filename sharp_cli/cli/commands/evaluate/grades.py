@@ -98,7 +98,7 @@ def grades(
     if not predictions and not readers:
         message = "name predictions, or readers with --readers, to compare with the labels"
         raise UsageError(message)
-    log_form(labels, studies, *(readers or []))
+    log_form(*predictions, labels, studies, *(readers or []))
     if out is not None:
         output.make_folder(out)
     truth = read_labels(labels)
