@@ -15,6 +15,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from sharp_cli.core.errors import RadiographError
 from sharp_cli.radiograph.decoded import MAX_PICTURE_BYTES
+from sharp_cli.radiograph.pieces import MAX_TAG_READS, in_pieces
 from sharp_cli.radiograph.tags import number
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 MAX_TAGS_BYTES: Final = 8 << 20
 """Of all but the picture, a choice: the tags of a radiograph have a few kB, with an icon 1 MB."""
+
+_MAX_META_BYTES: Final = 1 << 20
+"""Of what stands before the tags; a few hundred bytes are usual."""
 
 _SIZE: Final = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")
 _CHUNK: Final = 1 << 16
@@ -36,28 +40,31 @@ def opened(stream: BinaryIO) -> BinaryIO:
         stream: The open file, at its beginning.
 
     Returns:
-        A file in Explicit VR Little Endian, at its beginning, where it was deflated. Reading it may
-        raise RadiographError (it is larger than its tags allow), EOFError and zlib.error.
+        The file, at its beginning; in Explicit VR Little Endian where it was deflated. Reading it
+        may raise RadiographError (it has too many tags, or is larger than they allow), and if it
+        was deflated EOFError and zlib.error.
 
     Raises:
         RadiographError: As above.
         Exception: Whatever pydicom raises for damaged data.
     """
-    read_preamble(stream, force=True)
-    syntax = _read_file_meta_info(stream).get("TransferSyntaxUID")  # just as dcmread does
+    meta = in_pieces(stream, MAX_TAG_READS, _MAX_META_BYTES)
+    read_preamble(meta, force=True)
+    syntax = _read_file_meta_info(meta).get("TransferSyntaxUID")  # just as dcmread does
     data = stream.tell()
     stream.seek(0)
     if syntax != DeflatedExplicitVRLittleEndian:
-        return stream
+        return in_pieces(stream, MAX_TAG_READS)
     uid = DeflatedExplicitVRLittleEndian.encode()
     head = stream.read(data).replace(uid, ExplicitVRLittleEndian.encode().ljust(len(uid), b"\0"))
     inflating = _Inflating(head, stream, MAX_TAGS_BYTES)
     inflated = io.BufferedReader(inflating, _CHUNK)
-    tags = dcmread(inflated, force=True, stop_before_pixels=True, specific_tags=[*_SIZE])
+    once = in_pieces(inflated, MAX_TAG_READS, len(head) + inflating.most)
+    tags = dcmread(once, force=True, stop_before_pixels=True, specific_tags=[*_SIZE])
     rows, columns, samples, bits = (int(number(tags, name) or 1) for name in _SIZE)
     inflating.most += min(max(rows * columns * samples * bits // 8, 0), MAX_PICTURE_BYTES)
     inflated.seek(0)
-    return inflated
+    return in_pieces(inflated, MAX_TAG_READS, len(head) + inflating.most)
 
 
 class _Inflating(io.RawIOBase):

@@ -35,11 +35,25 @@ import sys
 sys.path.pop(0)
 import io, numpy, pydicom
 tags = pydicom.dcmread(io.BytesIO(sys.stdin.buffer.read()), force=True)
+try:
+    import resource
+    with open("/proc/self/status") as status:
+        used = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))
+except (ImportError, OSError):  # another system than Linux
+    pass
+else:
+    resource.setrlimit(resource.RLIMIT_DATA, (used + int(sys.argv[1]),) * 2)
 numpy.save(sys.stdout.buffer, tags.pixel_array, allow_pickle=False)
 """
 
 _SECONDS: Final = 120.0
 """The largest picture takes a few seconds."""
+
+
+_COPIES: Final = 16
+_SPARE: Final = 64 << 20
+"""What the process may take for a picture on Linux: as much as so many copies of it, of which gdcm
+was measured to need 10, and bytes more for what is loaded."""
 
 
 def decode(tags: Dataset, bits: Bits) -> NDArray[Any]:
@@ -66,10 +80,11 @@ def decode(tags: Dataset, bits: Bits) -> NDArray[Any]:
     part.file_meta = FileMetaDataset()
     # gdcm goes by the stream alone; this is the syntax from which pydicom keeps no depth away.
     part.file_meta.TransferSyntaxUID = JPEGLosslessSV1
+    size = int(tags.Rows) * int(tags.Columns) * int(tags.SamplesPerPixel) * bits.container // 8
     file = io.BytesIO()
     part.save_as(file)
     done = subprocess.run(  # noqa: S603 - no part of the command comes from outside
-        [sys.executable, "-c", _SCRIPT],
+        [sys.executable, "-c", _SCRIPT, str(_COPIES * size + _SPARE)],
         input=file.getvalue(),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -20,6 +20,7 @@ from sharp_cli.radiograph.decoded import (
     check_size,
     plausible_aspect,
 )
+from sharp_cli.radiograph.pieces import MAX_CHUNK_READS, in_pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +49,10 @@ _MOST_BITS: Final = 64
 _TILE: Final = 4
 """How many times as large as its picture a tile may be, a choice: it may stand over."""
 
+_EXIF: Final = ("exif", "Raw profile type exif")
+_MAX_EXIF: Final = 1 << 16
+"""What a JPEG file can hold of it (CIPA DC-008, 4.7.2). Each of its tags may take up all of it."""
+
 _DEPTH_OF_PNG: Final = slice(24, 26)
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _RESOLUTIONS: Final = ("jfif_density", "aspect", "dpi", "resolution")
@@ -69,6 +74,7 @@ def read(stream: BinaryIO, notes: list[str]) -> DecodedFile:
             it is of a kind of TIFF that is not read.
         PIL.UnidentifiedImageError: It is in none of the four formats.
     """
+    stream = in_pieces(stream, MAX_CHUNK_READS)
     kind = _tiff_kind(stream)
     if kind is not None and kind.deep:
         return _deep_tiff(stream, kind, notes)
@@ -77,7 +83,7 @@ def read(stream: BinaryIO, notes: list[str]) -> DecodedFile:
     with _open(stream, kind) as image:
         _check(image, stream)
         aspect = _aspect(_resolution(image), notes)
-        orientation = image.getexif().get(_ORIENTATION, _AS_STORED)
+        orientation = _orientation(image, kind)
         if orientation in _TURN_BACK:
             notes.append(_NOT_TURNED)
         if head.startswith(_PNG) and head[_DEPTH_OF_PNG] in _DEEP_PNG:
@@ -97,6 +103,7 @@ def size(stream: BinaryIO) -> tuple[int, int]:
         RadiographError: See `read`.
         PIL.UnidentifiedImageError: See `read`.
     """
+    stream = in_pieces(stream, MAX_CHUNK_READS)
     kind = _tiff_kind(stream)
     if kind is not None and kind.deep:
         _check_tiff(kind, stream)
@@ -148,6 +155,16 @@ def _length(stream: BinaryIO) -> int:
     length = stream.seek(0, os.SEEK_END)
     stream.seek(place)
     return length
+
+
+def _orientation(image: Image.Image, kind: tiff.Kind | None) -> int:
+    """How a viewer is to turn a picture, 1 not."""
+    if kind is not None:
+        return kind.orientation
+    carried = [image.info.get(name, b"") for name in _EXIF]
+    if any(len(one) > _MAX_EXIF for one in carried):
+        return _AS_STORED
+    return int(image.getexif().get(_ORIENTATION, _AS_STORED))
 
 
 def _resolution(image: Image.Image) -> tuple[float, float]:

@@ -13,6 +13,7 @@ import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from pydicom.dataelem import RawDataElement
 from pydicom.sequence import Sequence
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ ABOUT_SIDE: Final = (*_SIDE_TAGS, "ViewPosition", "ViewCodeSequence", "AnatomicR
 """The tags that `side` reads."""
 
 _SIDE_LETTERS: Final[dict[str, _Sides]] = {"L": "left", "R": "right", "B": "both"}
+_MOST: Final = 1 << 19
+"""Bytes of a value, a choice: three lookup tables of 65,536 entries have fewer. What a value
+becomes, such as the items of a sequence, takes about a hundred times as much."""
+
 _VIEW_WORDS: Final[dict[str, _Sides]] = {
     "L": "left",
     "LT": "left",
@@ -78,8 +83,12 @@ _PROJECTIONS: Final = ("LATERAL", "OBLIQUE", "LAT", "OBL")
 
 
 def value(tags: Dataset, keyword: str) -> Any:
-    """The value of a tag, or None if it is absent, empty or invalid."""
+    """The value of a tag, or None if it is absent, empty, invalid or far too long."""
     try:
+        if keyword in tags:
+            stored = tags.get_item(keyword)
+            if isinstance(stored, RawDataElement) and len(stored.value or b"") > _MOST:
+                return None
         return tags.get(keyword)
     except Exception:  # noqa: BLE001 - pydicom raises errors of any kind for invalid values
         return None

@@ -11,6 +11,7 @@ import numpy as np
 from PIL.TiffImagePlugin import COMPRESSION_INFO, ImageFileDirectory_v2
 
 from sharp_cli.core.errors import RadiographError
+from sharp_cli.radiograph.pieces import MAX_CHUNK_READS, MAX_TIFF_TAGS_BYTES, in_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +23,12 @@ _BIG: Final = (b"+\0", b"\0+")
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _OFFSETS, _BANDS, _ROWS, _X_RESOLUTION, _Y_RESOLUTION = 273, 277, 278, 282, 283
 _ORIENTATION, _PLANAR, _TILE, _TILE_HEIGHT, _EXTRA, _FORMAT = 274, 284, 322, 323, 338, 339
+_LAST_OF_NUMBERS: Final = 532
+"""Above are private tags, and those of later standards, which nobody looks at here."""
+
+_MAX_NUMBERS_BYTES: Final = 1 << 20
+"""The largest picture in tiles of 64 x 64 has 200 kB; as numbers they take 33 times as much."""
+
 _SEPARATE: Final = 2
 _NOT_COMPRESSED: Final = 1
 _FORMATS: Final = {1: "u", 2: "i", 3: "f"}
@@ -103,6 +110,9 @@ def read_kind(stream: BinaryIO) -> Kind | None:
     """What kind of TIFF a file is; None if it is none, or too damaged to tell.
 
     The stream is at its beginning afterwards, as before.
+
+    Raises:
+        RadiographError: Its tags are too large.
     """
     head = stream.read(16)
     stream.seek(0)
@@ -111,12 +121,23 @@ def read_kind(stream: BinaryIO) -> Kind | None:
     try:
         tags = ImageFileDirectory_v2(head if head[2:4] in _BIG else head[:8])
         stream.seek(tags.next)
-        tags.load(stream)
+        tags.load(in_pieces(stream, MAX_CHUNK_READS, MAX_TIFF_TAGS_BYTES))
+        _check_numbers(tags)
         return _kind("<" if head.startswith(b"II") else ">", tags)
+    except RadiographError:
+        raise
     except Exception:  # noqa: BLE001 - damaged tags make Pillow raise just anything
         return None
     finally:
         stream.seek(0)
+
+
+def _check_numbers(tags: ImageFileDirectory_v2) -> None:
+    """Refuse tags that would become far too many numbers, before they do."""
+    lengths = (len(data) for tag, data in tags._tagdata.items() if tag <= _LAST_OF_NUMBERS)
+    if sum(lengths) > _MAX_NUMBERS_BYTES:
+        message = "it is made of far more strips or tiles than a radiograph; export it again"
+        raise RadiographError(message)
 
 
 def _kind(order: str, tags: Any) -> Kind:

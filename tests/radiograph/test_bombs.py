@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
-import os
 import struct
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +30,7 @@ from sharp_cli.core.errors import RadiographError
 from sharp_cli.radiograph import codestream, decoded, rle
 from tests.dicom_files import dataset, stored
 from tests.radiograph.files import problem, written
+from tests.radiograph.memory import MOST, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,29 +39,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc")
 
-ROOT = Path(__file__).parents[2]
 SIDE = 10_000
-MOST = 48 << 10
-"""KiB more than a small file takes."""
-
-READ = """
-import json, re, sys
-from sharp_cli import radiograph
-from sharp_cli.core.errors import RadiographError
-def memory(what):
-    return int(re.search(what + r":\\s*(\\d+)", open("/proc/self/status").read())[1])
-found = {}
-for path in sys.argv[1:]:
-    open("/proc/self/clear_refs", "w").write("5")
-    before = memory("VmRSS")
-    try:
-        radiograph.read(path)
-        said = ""
-    except RadiographError as error:
-        said = str(error)
-    found[path] = (memory("VmHWM") - before, said)
-print(json.dumps(found))
-"""
 
 
 def put(stream: bytes, syntax: str, **tags: Any) -> FileDataset:
@@ -185,11 +160,7 @@ def test_they_are_refused_before_they_take_memory(tmp_path: Path) -> None:
         paths.append(tmp_path / name)
         paths[-1].write_bytes(make())
         assert paths[-1].stat().st_size < 10 << 20
-    done = subprocess.run(
-        [sys.executable, "-c", READ, *map(str, paths)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True,
-    )  # fmt: skip
-    found = {Path(path).name: each for path, each in json.loads(done.stdout).items()}
+    found = measured(paths)
     assert found.pop(small.name)[1] == ""
     assert {name: taken for name, (taken, _) in found.items() if taken > MOST} == {}
     assert [name for name, (_, said) in found.items() if not said] == []
