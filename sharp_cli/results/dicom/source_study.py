@@ -6,6 +6,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydicom import DataElement, Dataset, config, dcmread
@@ -16,6 +17,7 @@ from pydicom.valuerep import DA, TM
 from sharp_cli import radiograph
 from sharp_cli.core.about import MAKER, NAME, __version__
 from sharp_cli.core.errors import DocumentError
+from sharp_cli.radiograph.deflated import opened
 from sharp_cli.radiograph.tags import is_uid, text
 from sharp_cli.results.dicom.codes import SCHEME
 from sharp_cli.results.dicom.files import as_they_are
@@ -150,8 +152,8 @@ def _header(row: InputRow) -> tuple[Dataset, list[str]]:
     header = Dataset()
     problems: list[str] = []
     # A file that is not DICOM may give anything, or an error.
-    with suppress(Exception), radiograph.silence():
-        header, problems = _read(dcmread(row.file, stop_before_pixels=True, force=True))
+    with suppress(Exception), radiograph.silence(), Path(row.file).open("rb") as file:
+        header, problems = _read(dcmread(opened(file), stop_before_pixels=True, force=True))
     missing = [keyword for keyword in _REFERENCE if not is_uid(text(header, keyword))]
     if missing:
         no_dicom = len(missing) == len(_REFERENCE)
