@@ -15,6 +15,7 @@ import pytest
 
 from sharp_cli.core.records import Hand
 from sharp_cli.results.formats import from_csv, from_json
+from tests.cli.conftest import CHECKSUM
 from tests.dicom_files import dataset, hand
 from tests.fakes import FakeClassifier, FakeDetector, FakeFinder, hands_on, paint
 
@@ -248,6 +249,7 @@ def test_other_options_are_refused_by_name_and_change_nothing(sharp: Sharp) -> N
         (("a", "--model", "siso"), "model: mimo-local there, siso now"),
         (("a", "--threshold", "0.5"), "threshold: None there, 0.5 now"),
         (("a", "--strict"), "strict: False there, True now"),
+        (("a", "--trust", CHECKSUM), f"trusted: None there, ['{CHECKSUM[:40]}"),
         (("a/two.png",), "files: ['a'] there, ['a/two.png'] now"),
     ):
         done = sharp("score", *arguments, "--out", "out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pytest
 
 from tests.fakes import paint
@@ -58,6 +59,20 @@ def test_what_is_not_whole_is_done_again(sharp: Sharp, scored: dict[str, bytes],
     assert "p0, p1, p2, p3: not whole, as a power cut leaves studies" in done.err
     assert "studies done before: 1, left: 5" in done.err
     assert state() == scored
+
+
+@pytest.mark.slow
+def test_cut_off_anywhere_twenty_times_a_folder_becomes_what_it_was(
+    sharp: Sharp, scored: dict[str, bytes]
+) -> None:
+    rng = np.random.default_rng(20)
+    files = sorted(path for path in Path("out").rglob("*") if path.is_file())
+    files = [path for path in files if path.name != ".lock"]
+    for path in rng.choice(np.array(files, dtype=object), 20):
+        content = path.read_bytes()
+        path.write_bytes(content[: int(rng.integers(len(content)))])
+        done = sharp("score", "a", "--out", "out")
+        assert (done.code, path, state()) == (1, path, scored)
 
 
 def test_a_study_that_lacks_a_file_is_done_again(sharp: Sharp, scored: dict[str, bytes]) -> None:

@@ -55,6 +55,29 @@ def test_memory_is_that_of_the_narrowest_group(groups: Path) -> None:
     assert limits.memory() == 2000
 
 
+@pytest.fixture
+def older(groups: Path) -> Path:
+    """The folders of a control group `a/b` of version 1, `cpu` and `memory`."""
+    (groups.parent / "own").write_text("4:memory:/a/b\n1:cpu,cpuacct:/a/b\n0::/\n")
+    for controller in ("cpu", "memory"):
+        (groups / controller / "a/b").mkdir(parents=True)
+    return groups
+
+
+@pytest.mark.parametrize(("quota", "count"), [("-1", 64), ("150000", 2), ("1000", 1)])
+def test_time_is_limited_by_version_1(older: Path, quota: str, count: int) -> None:
+    (older / "cpu/a/cpu.cfs_quota_us").write_text(f"{quota}\n")
+    (older / "cpu/a/cpu.cfs_period_us").write_text("100000\n")
+    assert limits.cores() == count
+
+
+def test_memory_is_limited_by_version_1(older: Path) -> None:
+    (older / "memory/memory.limit_in_bytes").write_text("9223372036854771712\n")
+    assert limits.memory() is None
+    (older / "memory/a/memory.limit_in_bytes").write_text("2000\n")
+    assert limits.memory() == 2000
+
+
 def test_where_there_are_no_groups_nothing_is_limited(
     groups: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
