@@ -62,7 +62,8 @@ def settings(
         "missing": scoring.missing,
         "not_assessable": _checksum(scoring.not_assessable),
         "mask_annotations": scoring.mask_annotations,
-        "trusted": [one.sha256 for one in scoring.bundles if one.validated_on_patients] or None,
+        "trusted": ", ".join(one.kind for one in scoring.bundles if one.validated_on_patients)
+        or None,
         "device": device,
         "precision": scoring.precision,
     }
