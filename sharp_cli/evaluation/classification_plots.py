@@ -148,15 +148,14 @@ class Plots:
         return figure
 
     def _panels(self, x: str, y: str) -> tuple[Figure, Iterator[tuple[Axes, Finding, str]]]:
-        """A figure with a panel for each joint set."""
-        figure = Figure(figsize=(18, 8.5), layout="compressed")
-        axes = figure.subplots(2, 3, sharex=True, sharey=True)
-        for ax, (finding, joints) in zip(axes.flat, JOINT_SETS, strict=True):
+        """A figure with a panel for each joint set, a column for each finding."""
+        figure = Figure(figsize=(12, 9), layout="compressed")
+        rows = len(JOINT_SETS) // len(FINDINGS)
+        axes = figure.subplots(rows, len(FINDINGS), sharex=True, sharey=True)
+        panels = list(zip(axes.T.flat, JOINT_SETS, strict=True))
+        for ax, (finding, joints) in panels:
             _prepare(ax, f"{joints} ({finding})", (x, y))
-        return figure, (
-            (ax, finding, joints)
-            for ax, (finding, joints) in zip(axes.flat, JOINT_SETS, strict=True)
-        )
+        return figure, ((ax, finding, joints) for ax, (finding, joints) in panels)
 
     def _raters(
         self, inside: NDArray[np.bool_]

@@ -56,7 +56,7 @@ def write(
     for name, figure in plots.items():
         for form in FORMATS:
             file = io.BytesIO()
-            figure.savefig(file, format=form)
+            figure.savefig(file, format=form, bbox_inches="tight")
             output.write(folder / f"{name}.{form}", file.getvalue())
 
 
