@@ -13,12 +13,14 @@ from sharp_cli import __version__
 from sharp_cli.batch import local_engine, ray_engine, ray_worker
 from sharp_cli.core.errors import UsageError
 from sharp_cli.execution.ray_pool import Driver
+from sharp_cli.results.failures import read_failures
 from sharp_cli.scoring.not_assessable import NONE
-from tests.fakes import FakeRayPool, paint
+from tests.fakes import FakeDetector, FakeRayPool, paint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sharp_cli.core.records import Hand, Radiograph
     from tests.cli.conftest import Done
 
     Sharp = Callable[..., Done]
@@ -59,6 +61,27 @@ def test_files_are_the_same(sharp: Sharp, source: tuple[str, ...]) -> None:
     assert there.err.replace("ray", "local") == local.err
     assert state("ray") == state("local")
     assert len(state("ray")) > 9
+
+
+@pytest.mark.usefixtures("ray")
+def test_a_film_that_ends_processes_fails_alone(
+    sharp: Sharp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = FakeDetector.detect
+
+    def detect(self: FakeDetector, radiograph: Radiograph, hand: Hand) -> Any:
+        if radiograph.file in ("a/p_L.png", "a/x.png"):
+            raise SystemExit
+        return original(self, radiograph, hand)
+
+    monkeypatch.setattr(FakeDetector, "detect", detect)
+    for name in ("p_L", "p_R", "two", "x"):
+        paint(Path(f"a/{name}.png"))
+    assert sharp("score", "a", "--out", "out", "--engine", "ray").code == 1
+    assert sorted(path.parent.name for path in Path("out").glob("*/result.csv")) == ["p", "two"]
+    failures = {row.file: row.reason for row in read_failures(Path("out"))}
+    assert sorted(failures) == ["a/p_L.png", "a/x.png"]
+    assert all("the process that worked on it ended" in reason for reason in failures.values())
 
 
 @pytest.mark.usefixtures("ray")
