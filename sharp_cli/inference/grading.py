@@ -81,11 +81,15 @@ class Correlation:
         hand: Of those of a finding and hand.
         joint: Of one joint and finding, at all visits.
         visit: Of the joints of a finding and hand at one visit.
-        level: Probability of the central interval of drawn totals of a hand that held what was true
-            of 95 % of patients not trained on.
+        level: Probability of the central interval of drawn totals of a hand and finding that holds
+            what is true of 95 % of patients not trained on.
         change_level: The same of changes between visits.
         study_level: As `level`, of totals of both hands.
         study_change_level: As `change_level`, likewise.
+        both_level: As `level`, of totals of both findings; so are the next three.
+        both_change_level: As `change_level`.
+        both_study_level: As `study_level`.
+        both_study_change_level: As `study_change_level`.
     """
 
     patient: float
@@ -97,11 +101,21 @@ class Correlation:
     change_level: float = LEVEL
     study_level: float = LEVEL
     study_change_level: float = LEVEL
+    both_level: float = LEVEL
+    both_change_level: float = LEVEL
+    both_study_level: float = LEVEL
+    both_study_change_level: float = LEVEL
 
     @property
     def rest(self) -> float:
         """The share that is a joint's own at one visit."""
         return 1 - (self.patient + self.finding + self.hand + self.joint + self.visit)
+
+
+def level_name(*, findings: int, hands: int, change: bool) -> str:
+    """The attribute of `Correlation` that is the level of some joints' sum, or of its change."""
+    words = ("both" if findings > 1 else "", "study" if hands > 1 else "", "change" * change)
+    return "_".join([*filter(None, words), "level"])
 
 
 def grade(at_least: Sequence[float] | NDArray[np.float64], *, damaged: bool) -> int:

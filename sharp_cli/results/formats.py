@@ -52,7 +52,8 @@ SCHEMA: Final = "sharp-score/1"
 _LATER: Final = (
     "thresholds", "prevalence", "certainty", "spacing_source", "spacing_plane", "pixel_aspect",
     *GRADE_COLUMNS, "grade_correlation", "missing", "day", "manifest_study",
-    "earlier_study", "mask_annotations",
+    "earlier_study", "mask_annotations", "both_level", "both_change_level", "both_study_level",
+    "both_study_change_level",
 )  # fmt: skip
 """What older versions did not write."""
 

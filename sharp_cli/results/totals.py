@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from sharp_cli.core.joints import FINDINGS, SIDES, TARGETS
-from sharp_cli.inference.grading import LEVEL
+from sharp_cli.inference.grading import LEVEL, level_name
 from sharp_cli.results.grade_simulation import draw_grades, interval
 
 if TYPE_CHECKING:
@@ -219,9 +219,9 @@ def level_of(
     """
     if correlation is None or len(joints) == 1:
         return LEVEL
-    if len({side for side, _, _ in joints}) > 1:
-        return correlation.study_change_level if change else correlation.study_level
-    return correlation.change_level if change else correlation.level
+    hands, findings = (len({key[at] for key in joints}) for at in (0, 1))
+    level: float = getattr(correlation, level_name(findings=findings, hands=hands, change=change))
+    return level
 
 
 def joints_of(hand: Side | None, finding: Finding | None) -> list[StudyJoint]:

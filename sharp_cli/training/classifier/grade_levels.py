@@ -1,9 +1,13 @@
 """How wide intervals of totals and changes have to be, learned from patients not trained on.
 
-What is drawn has the right variance over all patients, but not for each of them, so its central
-95 % may hold what is true more or less often. As in split conformal prediction (Angelopoulos &
-Bates, Foundations and Trends in Machine Learning 16:494, 2023), the level is taken that would have
-held it for 95 % of the totals, and for a little more where patients are few.
+What is drawn has the right variance over all pairs of joints, but not for each kind of total, so
+its central 95 % may hold what is true more or less often. Therefore the spread is scaled to what it
+was found to be (Laves et al., Proc Mach Learn Res 121:393, 2020): where a true total lies among its
+draws is made a standard normal deviate, and the root mean square of these is the scale. It is known
+from few patients, whose totals are not independent of each other, so the interval is as wide as
+Student's t of so many degrees of freedom is (Hahn & Meeker, Statistical Intervals, 1991, ch. 4). A
+scale takes far fewer patients than a quantile of 95 %. It is given as the level of the central
+interval of the draws.
 """
 
 from __future__ import annotations
@@ -15,16 +19,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from scipy.special import ndtr, ndtri, stdtrit
 
 from sharp_cli.core.joints import FINDINGS, SIDES
-from sharp_cli.inference.grading import LEVEL, Correlation
-from sharp_cli.results.grade_simulation import draw_grades
+from sharp_cli.inference.grading import LEVEL, Correlation, level_name
+from sharp_cli.results.grade_simulation import COUNT, draw_grades
 from sharp_cli.results.totals import joints_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sharp_cli.core.joints import Side, StudyJoint
+    from sharp_cli.core.joints import StudyJoint
     from sharp_cli.results.grade_simulation import Draws
     from sharp_cli.training.classifier.grade_correlation import GradedJoint
 
@@ -56,14 +61,14 @@ def with_levels(correlation: Correlation, graded: Iterable[GradedJoint]) -> Corr
     for patient, own in rows.items():
         visits = [_study(own[name], correlation) for name in sorted(own)]
         for visit in visits:
-            for hand, level in _levels(visit.grades, visit.drawn[0]):
-                found["level" if hand else "study_level"][patient].append(level)
+            for name, deviate in _deviates(visit.grades, visit.drawn[0], change=False):
+                found[name][patient].append(deviate)
         for earlier, later in pairwise(visits):
             both = earlier.grades.keys() & later.grades.keys()
             truth = {key: later.grades[key] - earlier.grades[key] for key in both}
             drawn = {key: later.drawn[1][key] - earlier.drawn[0][key] for key in both}
-            for hand, level in _levels(truth, drawn):
-                found["change_level" if hand else "study_change_level"][patient].append(level)
+            for name, deviate in _deviates(truth, drawn, change=True):
+                found[name][patient].append(deviate)
     return replace(correlation, **{name: _level(own) for name, own in found.items()})
 
 
@@ -79,13 +84,13 @@ def _study(joints: Sequence[GradedJoint], correlation: Correlation) -> _Study:
     )
 
 
-def _levels(
-    truth: Mapping[StudyJoint, int], drawn: Mapping[StudyJoint, Draws]
-) -> Iterator[tuple[Side | None, float]]:
-    """The level of the narrowest central interval that holds what is true, for each total.
+def _deviates(
+    truth: Mapping[StudyJoint, int], drawn: Mapping[StudyJoint, Draws], *, change: bool
+) -> Iterator[tuple[str, float]]:
+    """How far each total is from the middle of its draws, as a standard normal deviate.
 
     Yields:
-        The hand that the total is of, None for both, and the level.
+        The name of the level of its interval, and the deviate without its sign.
     """
     for hand in (*SIDES, None):
         for finding in (*FINDINGS, None):
@@ -93,15 +98,18 @@ def _levels(
             if joints:
                 total = sum(truth[key] for key in joints)
                 draws = np.sum([drawn[key] for key in joints], axis=0)
-                beyond = min((draws <= total).mean(), (draws >= total).mean())
-                yield hand, max(1 - 2 * float(beyond), 0.0)
+                beyond = float(min((draws <= total).mean(), (draws >= total).mean()))
+                name = level_name(
+                    findings=1 if finding else 2, hands=1 if hand else 2, change=change
+                )
+                yield name, -float(ndtri(np.clip(beyond, 0.5 / COUNT, 0.5)))
 
 
 def _level(found: Mapping[str, Sequence[float]]) -> float:
-    """The level that holds most totals; the levels of each are given by patient."""
-    count = len(found)
-    if count < _FEWEST:
+    """The level that holds 95 % of totals; the deviates of each are given by patient."""
+    if len(found) < _FEWEST:
         return LEVEL
-    share = min(math.ceil((count + 1) * LEVEL) / count, 1.0)
-    levels = [level for own in found.values() for level in own]
-    return round(float(np.clip(np.quantile(levels, share), *_RANGE)), 4)
+    deviates = [one for own in found.values() for one in own]
+    scale = math.sqrt(np.mean(np.square(deviates)))
+    width = scale * stdtrit(len(found), (1 + LEVEL) / 2)
+    return round(float(np.clip(2 * ndtr(width) - 1, *_RANGE)), 4)
