@@ -28,7 +28,6 @@ from sharp_cli.inference.findings_weights import read_weights
 from sharp_cli.radiograph.headers import read_header
 from sharp_cli.results.formats import from_csv, from_json, to_csv, to_json, to_summary
 from sharp_cli.scoring.manifest import read_manifest
-from tests import tiny_findings
 from tests.datasets.annotations import pictures
 from tests.dicom_files import dataset, stored
 from tests.fakes import paint, score_files
@@ -158,6 +157,8 @@ def _result_tables(folder: Path) -> Iterable[bytes]:
 
 
 def _bundles(folder: Path) -> Iterable[bytes]:
+    from tests import tiny_findings  # noqa: PLC0415 - it loads torch, which takes many seconds
+
     tiny_findings.write(folder / "bundle")
     return [(folder / "bundle" / BUNDLE_FILE).read_bytes()]
 
