@@ -1,22 +1,23 @@
 """Joints that are not to be seen: train what recognises them, and measure it by folds of patients.
 
     python benchmarks/absent_joints.py radiographs joints.csv --also cohort cohort/joints.csv \
-        --out joints
+        --also wrists wrists/joints.csv --out joints
     python benchmarks/absent_joints.py radiographs joints.csv --detector joints
 
 The first adds the network to a copy of the bundled detector, and measures it: each fold of the
-radiographs by a network that has not seen their patients. The second measures a detector as it is.
+radiographs by a network that has not seen their patients, with a limit chosen on the other folds.
+The second measures a detector as it is.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import zlib
-from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ from sharp_cli.synthetic.perturbations import shrink
 from sharp_cli.training.detector.visibility import export, fit, looks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -48,18 +49,24 @@ if TYPE_CHECKING:
 NETWORK_FILE: Final = "visible.onnx"
 ABSENT: Final = 0.9  # of a joint's place is hidden
 CLEAR: Final = 0.02
+FLAGGED: Final = 0.01  # of the clear joints may be uncertain
 FOLDS: Final = 5
-EPOCHS: Final = 15
+EPOCHS: Final = 10
+VERSIONS: Final = 4  # of each radiograph with joints taken away, each way
 
 
-def bundle_with(network: Network, out: Path, slope: float, intercept: float) -> Path:
-    """A copy of the bundled detector with the network."""
+def bundle_with(
+    network: Network, out: Path, *, slope: float, intercept: float, limit: float | None = None
+) -> Path:
+    """A copy of the bundled detector with the network, and with the limit of what is uncertain."""
     bundled = open_bundle("joints")
     shutil.copytree(bundled.path, out, dirs_exist_ok=True)
     export(network, out / NETWORK_FILE, slope=slope, intercept=intercept)
     files = [file for file in bundled.meta["sha256"] if file != "MODEL_CARD.md"]
     meta = {name: value for name, value in bundled.meta.items() if name != "sha256"}
     meta["visibility"] = {"file": NETWORK_FILE}
+    if limit is not None:
+        meta["certainty"] = {**meta["certainty"], "threshold": limit}
     write_bundle(out, meta, list(dict.fromkeys([*files, NETWORK_FILE])))
     return out
 
@@ -75,22 +82,26 @@ def odds(network: Network, own: Sequence[Look]) -> NDArray[np.float64]:
     return np.asarray(found, np.float64)
 
 
-class Tally:
-    """How many joints there were of a kind, and how many were called uncertain or not detected."""
+class Judged(NamedTuple):
+    """The joints of a hand, and how sure they were said to be.
 
-    def __init__(self) -> None:
-        self.absent = self.doubted = self.clear = self.flagged = 0
+    Attributes:
+        kind: What was done to the radiograph.
+        absent: Which of `joints.POINTS` are not to be seen, shape (22,).
+        clear: Which are, and were found.
+        confidence: 0 where a joint was not detected.
+    """
 
-    def row(self) -> str:
-        """As cells of a table."""
-        found = f"{100 * self.doubted / self.absent:.1f}" if self.absent else ""
-        return f"{self.absent} | {found} | {self.clear} | {100 * self.flagged / self.clear:.1f}"
+    kind: str
+    absent: NDArray[np.bool_]
+    clear: NDArray[np.bool_]
+    confidence: NDArray[np.float64]
 
 
 def measure(
     finder: HandFinder, detector: JointDetector, hands: Sequence[AnnotatedHand], images: Path
-) -> Iterator[tuple[str, int, int, int, int]]:
-    """By what was done to a radiograph: joints absent, doubted of them, clear, flagged of them."""
+) -> Iterator[Judged]:
+    """Judge the joints of radiographs as they are, and with joints taken away."""
     for original, own in read_square(hands, images):
         small, to_small = shrink(original.pixels)
         places = [to_small(hand.positions()) for hand in own]
@@ -103,70 +114,65 @@ def measure(
                 removed = ABSENCES[kind](small, places, np.random.default_rng(seed))
                 pixels, moved = removed.pixels, [removed.move(one) for one in places]
                 gone = [hidden(removed.mask, one) for one in places]
-            picture = replace(original, pixels=pixels)
-            answers = list(detected(finder, detector, picture))
+            answers = list(detected(finder, detector, replace(original, pixels=pixels)))
             for truth, share, phalanx in zip(moved, gone, phalanges, strict=True):
-                yield kind, *compare(answers, truth, share, phalanx)
+                confidence, near = of_hand(answers, truth, phalanx)
+                yield Judged(kind, share >= ABSENT, (share <= CLEAR) & near, confidence)
 
 
 def detected(
     finder: HandFinder, detector: JointDetector, picture: Radiograph
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
-    """Of each hand where its points are, NaN where not detected, and which of them are sure."""
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Of each hand where its points are, NaN where not detected, and their confidence."""
     try:
         hands, _ = finder.find(picture)
     except NoHandError:
         return
     for hand in hands:
         places = np.full((len(POINTS), 2), np.nan)
-        sure = np.zeros(len(POINTS), bool)
+        confidence = np.zeros(len(POINTS))
         try:
             _, points = detector.detect(picture, hand)
         except NoHandError:
             continue
         for point in points:
             at = POINTS.index(point.joint)
-            places[at], sure[at] = (point.x, point.y), point.status == "ok"
-        yield places, sure
+            places[at], confidence[at] = (point.x, point.y), point.likelihood
+        yield places, confidence
 
 
-def compare(
-    answers: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]],
+def of_hand(
+    answers: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
     truth: NDArray[np.float64],
-    gone: NDArray[np.float64],
     phalanx: float,
-) -> tuple[int, int, int, int]:
-    """The counts of one hand."""
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """How sure the joints of one hand were said to be, and which were found."""
     errors = [np.hypot(*(places - truth).T) / phalanx for places, _ in answers]
     usual = [np.nanmedian(one) if np.isfinite(one).any() else np.inf for one in errors]
-    sure = np.zeros(len(POINTS), bool)
-    near = np.zeros(len(POINTS), bool)
-    if usual and min(usual) < 1:
-        at = int(np.argmin(usual))
-        sure, near = answers[at][1], errors[at] <= TOLERANCE
-    absent, clear = gone >= ABSENT, (gone <= CLEAR) & near
-    return (
-        int(absent.sum()),
-        int((absent & ~sure).sum()),
-        int(clear.sum()),
-        int((clear & ~sure).sum()),
-    )
+    if not usual or min(usual) >= 1:
+        return np.zeros(len(POINTS)), np.zeros(len(POINTS), bool)
+    at = int(np.argmin(usual))
+    return answers[at][1], errors[at] <= TOLERANCE
 
 
-def table(counts: Iterable[tuple[str, int, int, int, int]]) -> None:
-    """Print the sums."""
-    tallies: dict[str, Tally] = defaultdict(Tally)
-    for kind, *numbers in counts:
-        for name in (kind, "all"):
-            tally = tallies[name]
-            tally.absent += numbers[0]
-            tally.doubted += numbers[1]
-            tally.clear += numbers[2]
-            tally.flagged += numbers[3]
+def choose_limit(judged: Sequence[Judged]) -> float:
+    """The confidence below which a joint is uncertain: so few of the clear ones are."""
+    clear = np.concatenate([one.confidence[one.clear] for one in judged])
+    return math.floor(100 * float(np.quantile(clear, FLAGGED))) / 100
+
+
+def table(parts: Sequence[tuple[float, Sequence[Judged]]]) -> None:
+    """Print what is uncertain below limits."""
     print("| joints | absent | % not detected or uncertain | clear | % of them uncertain |")
     print("| --- | --- | --- | --- | --- |")
     for kind in ("as it is", *ABSENCES, "all"):
-        print(f"| {kind} | {tallies[kind].row()} |", flush=True)
+        own = [(limit, one) for limit, all_ in parts for one in all_ if kind in (one.kind, "all")]
+        low = np.concatenate([one.confidence < limit for limit, one in own])
+        cells = []
+        for name in ("absent", "clear"):
+            these = low[np.concatenate([getattr(one, name) for _, one in own])]
+            cells += [str(len(these)), f"{100 * these.mean():.1f}" if len(these) else ""]
+        print(f"| {kind} | {' | '.join(cells)} |", flush=True)
 
 
 def train(
@@ -178,26 +184,34 @@ def train(
     others = [
         look
         for folder, joints in further
-        for look in looks(read_checked(joints, folder), folder, finder, bare, versions=1)
+        for look in looks(
+            read_checked(joints, folder, parts=True), folder, finder, bare, versions=1
+        )
     ]
     parts = [own for _, own in split_folds(hands, FOLDS)]
-    seen = [list(looks(own, images, finder, bare, versions=4)) for own in parts]
+    seen = [list(looks(own, images, finder, bare, versions=VERSIONS)) for own in parts]
     networks = [
         fit([*others, *(look for one in seen if one is not own for look in one)], EPOCHS, seed=1)
         for own in seen
     ]
     said = np.concatenate([odds(network, own) for network, own in zip(networks, seen, strict=True)])
     known = np.array([look.seen for own in seen for look in own])
-    model = LogisticRegression(class_weight="balanced").fit(said[:, None], known)
-    slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
+    model = LogisticRegression().fit(said[:, None], known)
+    scale = {"slope": float(model.coef_[0, 0]), "intercept": float(model.intercept_[0])}
     whole = fit([*others, *(look for own in seen for look in own)], EPOCHS, seed=1)
-    counts: list[tuple[str, int, int, int, int]] = []
+    judged: list[list[Judged]] = []
     for number, (network, own) in enumerate(zip(networks, parts, strict=True)):
-        place = bundle_with(network, out.with_name(f"{out.name}-{number}"), slope, intercept)
+        place = bundle_with(network, out.with_name(f"{out.name}-{number}"), **scale)
         detector = JointDetector(open_bundle("joints", place), threads=1)
-        counts += measure(finder, detector, own, images)
-    bundle_with(whole, out, slope, intercept)
-    table(counts)
+        judged.append(list(measure(finder, detector, own, images)))
+    limits = [
+        choose_limit([each for other in judged if other is not one for each in other])
+        for one in judged
+    ]
+    table(list(zip(limits, judged, strict=True)))
+    limit = choose_limit([each for one in judged for each in one])
+    bundle_with(whole, out, **scale, limit=limit)
+    print(f"Limits of the folds, each chosen on the others: {limits}; of the bundle: {limit}")
 
 
 def main() -> None:
@@ -215,7 +229,8 @@ def main() -> None:
         return
     finder = HandFinder(open_bundle("hands"), threads=1)
     detector = JointDetector(open_bundle("joints", given.detector), threads=1)
-    table(measure(finder, detector, hands, given.images))
+    limit = float(open_bundle("joints", given.detector).meta["certainty"]["threshold"])
+    table([(limit, list(measure(finder, detector, hands, given.images)))])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -20,11 +21,14 @@ from torch.nn import functional
 
 from sharp_cli.core.errors import NoHandError
 from sharp_cli.core.geometry import Shrinking, similarity
-from sharp_cli.core.joints import POINTS
+from sharp_cli.core.hand_frame import fit_hand
+from sharp_cli.core.joints import POINTS, phalanx_length
+from sharp_cli.core.records import Hand
 from sharp_cli.datasets.annotations.square import read_square
 from sharp_cli.inference.visibility import SIDE, WIDE, draw_views, normalise
 from sharp_cli.synthetic.absent_joints import ABSENCES, hidden
 from sharp_cli.synthetic.perturbations import PERTURBATIONS, shrink
+from sharp_cli.training.detector.covers import cover
 from sharp_cli.training.onnx_file import write_onnx
 
 if TYPE_CHECKING:
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sharp_cli.core.records import Hand, Radiograph
+    from sharp_cli.core.records import Radiograph
     from sharp_cli.datasets.annotations.hands import AnnotatedHand
     from sharp_cli.inference.joint_detector import JointDetector
     from sharp_cli.scoring.stages import Finder
@@ -48,6 +52,7 @@ GONE: Final = 0.6
 SEEN: Final = 0.15
 _NEAR: Final = 0.25  # phalanx lengths: what is found farther from a joint does not show that one
 _SAME_HAND: Final = 0.5  # likewise, the median of all joints
+_FEWEST: Final = 50  # px: of a radiograph cut off to less, nothing is learned
 _CALM: Final = 2  # perturbed versions for each with joints taken away
 _STRAY: Final = 12.0  # px at the common scale: how far off true places are drawn
 
@@ -57,7 +62,7 @@ _RATE: Final = 2e-3
 _DECAY: Final = 0.02
 _DROPPED: Final = 0.3
 _COVERED, _BESIDE = 0.22, 0.2  # of the views of joints that are seen, so many are covered
-_REACH: Final = 7.5  # px of a view: the place of a joint is a little smaller
+_SEEN_SHARE: Final = 0.6  # of what is learned from, before more is covered; half of it plain
 
 
 class Look(NamedTuple):
@@ -101,14 +106,16 @@ def looks(
     Args:
         hands: The hands, each with a scale of its own.
         images: Folder of their radiographs.
-        finder: Finds the hands.
+        finder: Finds the hands, but for wrists alone, which lie as they are annotated.
         detector: Gives joints their places.
         versions: How many of each radiograph with joints taken away, each way.
     """
     for original, own in read_square(hands, images):
         patient = own[0].patient.name if own[0].patient else own[0].image
         for changed in _changed(original, own, versions):
-            for hand in _found(finder, changed.picture):
+            if min(changed.picture.pixels.shape) < _FEWEST:
+                continue
+            for hand in _found(finder, changed, own):
                 yield from _looks(changed, hand, detector, patient)
 
 
@@ -120,7 +127,7 @@ def _changed(
     none = [np.where(np.isfinite(one).all(axis=1), 0.0, np.nan) for one in places]
     yield _Changed("plain", replace(original, pixels=small), places, none)
     calm = [one for one in PERTURBATIONS if not one.own_size]
-    name = original.file.rpartition("/")[2]
+    name = hands[0].image
     order = np.random.default_rng(zlib.crc32(name.encode())).permutation(len(calm))
     for at in order[: _CALM * versions].tolist():
         rng = np.random.default_rng(zlib.crc32(f"{name} {at}".encode()))
@@ -136,11 +143,17 @@ def _changed(
             yield _Changed(kind, picture, moved, [hidden(done.mask, one) for one in places])
 
 
-def _found(finder: Finder, picture: Radiograph) -> Sequence[Hand]:
-    try:
-        return finder.find(picture)[0]
-    except NoHandError:
-        return ()
+def _found(finder: Finder, changed: _Changed, hands: Sequence[AnnotatedHand]) -> Sequence[Hand]:
+    if not any(math.isnan(phalanx_length(hand.points)) for hand in hands):
+        try:
+            return finder.find(changed.picture)[0]
+        except NoHandError:
+            return ()
+    # A wrist alone is not for the finder: it lies as its points do.
+    return [
+        Hand(hand.image, hand.side, "anatomy", fit_hand(places, mirror=hand.side == "right"), 1.0)
+        for hand, places in zip(hands, changed.places, strict=True)
+    ]
 
 
 def _looks(changed: _Changed, hand: Hand, detector: JointDetector, patient: str) -> Iterator[Look]:
@@ -215,9 +228,7 @@ def fit(learned: Sequence[Look], epochs: int, *, seed: int) -> Network:
     rng = np.random.default_rng(seed)
     network = Network()
     optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY)
-    parts: dict[tuple[bool, bool], list[int]] = {}
-    for number, look in enumerate(learned):
-        parts.setdefault((look.seen, look.kind == "plain"), []).append(number)
+    parts, shares = _parts(learned)
     network.train()
     for step in range(epochs * _STEPS_AN_EPOCH):
         rate = _RATE * (0.5 + 0.5 * math.cos(math.pi * step / (epochs * _STEPS_AN_EPOCH)))
@@ -225,7 +236,7 @@ def fit(learned: Sequence[Look], epochs: int, *, seed: int) -> Network:
             group["lr"] = rate + _RATE / 100
         chosen = [
             learned[part[int(rng.integers(len(part)))]]
-            for part in (list(parts.values())[at] for at in rng.integers(len(parts), size=_BATCH))
+            for part in (parts[at] for at in rng.choice(len(parts), size=_BATCH, p=shares))
         ]
         views, seen = zip(*(_augmented(look, rng) for look in chosen), strict=True)
         answer = network(torch.from_numpy(normalise(np.stack(views))))
@@ -235,6 +246,20 @@ def fit(learned: Sequence[Look], epochs: int, *, seed: int) -> Network:
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return network.eval()
+
+
+def _parts(learned: Sequence[Look]) -> tuple[list[list[int]], list[float]]:
+    """Numbers of looks that are alike, and how much of each part is learned from.
+
+    What hides joints counts alike, however many it hides.
+    """
+    parts: dict[tuple[bool, str], list[int]] = {}
+    for number, look in enumerate(learned):
+        kind = "changed" if look.seen and look.kind != "plain" else look.kind
+        parts.setdefault((look.seen, kind), []).append(number)
+    alike = Counter(seen for seen, _ in parts)
+    shares = [(_SEEN_SHARE if seen else 1 - _SEEN_SHARE) / alike[seen] for seen, _ in parts]
+    return list(parts.values()), [share / sum(shares) for share in shares]
 
 
 def _augmented(look: Look, rng: np.random.Generator) -> tuple[Views, bool]:
@@ -251,7 +276,7 @@ def _augmented(look: Look, rng: np.random.Generator) -> tuple[Views, bool]:
     seen, chance = look.seen, rng.random()
     if seen and chance < _COVERED + _BESIDE:
         seen = chance >= _COVERED
-        view = _covered(view, rng, beside=seen)
+        view = cover(view, rng, beside=seen)
     if rng.random() < 0.3:
         view = cv2.GaussianBlur(view, (0, 0), rng.uniform(0.4, 1.2))
     if rng.random() < 0.4:
@@ -259,42 +284,6 @@ def _augmented(look: Look, rng: np.random.Generator) -> tuple[Views, bool]:
     if rng.random() < 0.3:
         view = np.sign(view) * np.abs(view) ** math.exp(rng.normal(0, 0.3))
     return np.asarray(view, np.float32), seen
-
-
-def _covered(view: Views, rng: np.random.Generator, *, beside: bool) -> Views:
-    """Lay something opaque on the middle of a view, or beside it."""
-    corners = int(rng.integers(4, 14))
-    turn = np.linspace(0, 2 * math.pi, corners, endpoint=False) + rng.uniform(0, math.pi)
-    half = rng.uniform(4, 20, 2) if beside else rng.uniform(_REACH, 24, 2)
-    radius = rng.uniform(0.8, 1.15, corners) if rng.random() < 0.5 else np.ones(corners)
-    outline = np.stack([np.cos(turn), np.sin(turn)], axis=1) * half * radius[:, None]
-    outline = similarity(degrees=rng.uniform(0, 180))(outline)
-    if beside:
-        angle = rng.uniform(0, 2 * math.pi)
-        away = np.array([math.cos(angle), math.sin(angle)])
-        outline += away * (_REACH - (outline @ away).min() + rng.uniform(0, 6))
-    else:
-        outline += rng.uniform(-0.25, 0.25, 2) * half.min()
-    mask = np.zeros(view.shape, np.float32)
-    cv2.fillPoly(mask, [np.rint(outline + (SIDE - 1) / 2).astype(np.int32)], 1.0)
-    mask *= np.float32(1 if rng.random() < 0.75 else rng.uniform(0.88, 1))
-    return np.asarray(view * (1 - mask) + _surface(view, rng) * mask, np.float32)
-
-
-def _surface(view: Views, rng: np.random.Generator) -> Views:
-    """Metal, one gray, one of the view's own, or clouds; with or without grain."""
-    kind = rng.integers(4)
-    gray = (rng.uniform(0.8, 1.3), rng.uniform(-0.3, 1.0), np.percentile(view, rng.uniform(0, 100)))
-    if kind < len(gray):
-        surface = np.full_like(view, gray[kind])
-    else:
-        cells = int(rng.choice([4, 8, 16, 32, 48]))
-        clouds = rng.random((cells, cells), np.float32)
-        surface = cv2.resize(clouds, view.shape, interpolation=cv2.INTER_CUBIC)
-        surface = surface * rng.uniform(0.1, 1) + rng.uniform(-0.2, 0.8)
-    if rng.random() < 0.4:
-        surface = surface + rng.standard_normal(view.shape, np.float32) * rng.uniform(0, 0.08)
-    return np.asarray(surface, np.float32)
 
 
 def export(network: Network, path: Path, *, slope: float, intercept: float) -> None:

@@ -18,7 +18,7 @@ from sharp_cli.inference.openvino_runtime import load_onnx
 from sharp_cli.inference.visibility import SIDE, WIDE
 from sharp_cli.synthetic.absent_joints import ABSENCES
 from sharp_cli.training.detector import visibility
-from sharp_cli.training.detector.visibility import Look, Network, export, fit, looks
+from sharp_cli.training.detector.visibility import Look, Network, _parts, export, fit, looks
 from tests import dicom_files
 
 if TYPE_CHECKING:
@@ -94,3 +94,33 @@ def test_looks_say_what_is_to_be_seen(tmp_path: Path, monkeypatch: pytest.Monkey
     for kind in kept:
         assert {look.seen for look in found if look.kind == kind} == {True, False}
     assert all(look.view.shape == (WIDE, WIDE) for look in found)
+
+
+def test_what_hides_joints_is_learned_alike_however_many_it_hides() -> None:
+    view = np.zeros((WIDE, WIDE), np.uint8)
+    kinds = [("plain", True)] * 6 + [("cast", True)] + [("cast", False)] * 3 + [("cut off", False)]
+    parts, shares = _parts([Look("p", kind, 0, seen, view) for kind, seen in kinds])
+    assert [len(part) for part in parts] == [6, 1, 3, 1]
+    np.testing.assert_allclose(shares, [0.3, 0.3, 0.2, 0.2])
+
+
+def test_a_wrist_alone_lies_as_it_is_annotated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visibility, "PERTURBATIONS", ())
+    monkeypatch.setattr(visibility, "ABSENCES", {})
+    monkeypatch.setattr(visibility, "shrink", lambda pixels: (pixels, similarity()))
+    dicom_files.dataset(np.random.default_rng(0).integers(0, 4096, (200, 160), np.uint16)).save_as(
+        tmp_path / "film.dcm"
+    )
+    wrist = {
+        name: (float(x), float(y))
+        for name, (x, y) in zip(POINTS, FRAME(TEMPLATE), strict=True)
+        if not name.startswith(("PIP", "MCP", "IP"))
+    }
+    hand: Any = AnnotatedHand("film.dcm", "left", wrist, Patient("p1", "the column patient"))
+    detector: Any = Right()
+    found = list(looks([hand], tmp_path, None, detector, versions=1))  # type: ignore[arg-type]
+    assert len(found) == 2 * len(wrist)
+    assert {POINTS[look.joint] for look in found} == set(wrist)
+    assert all(look.seen for look in found)
