@@ -119,11 +119,10 @@ class _Elsewhere:
                 known = dict(zip(asked, found, strict=True)) | silent
                 return [known[at] for at in range(len(paths))]
             if self._ended:
-                break
+                return []
             at = asked[process.place]
             silent[at] = InputError(f"{paths[at]}: {problem}; repeat the call, or leave it out")
             process.begin()
-        return []
 
     def end(self) -> None:
         """End the processes."""
@@ -135,7 +134,8 @@ class _Process:
     """A process that answers."""
 
     def __init__(self) -> None:
-        # A fork costs nothing, and is safe: no network is loaded before files are looked for.
+        # A fork costs nothing, and is safe here: no question needs a network, whose threads a fork
+        # would lack.
         self._context: Any = get_context("fork" if sys.platform == "linux" else "spawn")
         self._place = self._context.RawValue("Q", 0)
         self.begin()
@@ -194,5 +194,10 @@ def _serve(asked: Connection, others: Connection, place: Any) -> None:
             question, paths = asked.recv()
             answers = []
             for place.value, path in enumerate(paths):
-                answers.append(question(path))
+                try:
+                    answers.append(question(path))
+                except Exception as error:  # noqa: BLE001 - it concerns one path; as `Run.guard`
+                    kind = type(error).__name__
+                    message = f"{path}: unexpected {kind}; please report this"
+                    answers.append(InputError(message))
             asked.send(answers)

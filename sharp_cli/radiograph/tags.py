@@ -85,10 +85,11 @@ _PROJECTIONS: Final = ("LATERAL", "OBLIQUE", "LAT", "OBL")
 def value(tags: Dataset, keyword: str) -> Any:
     """The value of a tag, or None if it is absent, empty, invalid or far too long."""
     try:
-        if keyword in tags:
-            stored = tags.get_item(keyword)
-            if isinstance(stored, RawDataElement) and len(stored.value or b"") > _MOST:
-                return None
+        if keyword not in tags:
+            return None
+        stored = tags.get_item(keyword)
+        if isinstance(stored, RawDataElement) and len(stored.value or b"") > _MOST:
+            return None
         return tags.get(keyword)
     except Exception:  # noqa: BLE001 - pydicom raises errors of any kind for invalid values
         return None

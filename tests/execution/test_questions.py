@@ -18,6 +18,8 @@ def answer(path: str) -> str:
         time.sleep(1000)
     if path == "deadly":
         os._exit(9)
+    if path == "odd":
+        raise KeyError(path)
     return path.upper()
 
 
@@ -32,12 +34,13 @@ def test_answers_come_in_order() -> None:
 
 def test_what_gives_none_is_named_and_the_others_are_asked() -> None:
     with asking(0.5) as asker:
-        found = asker.each(answer, ["a", "silent", "b", "deadly", "c"])
+        found = asker.each(answer, ["a", "silent", "b", "deadly", "c", "odd"])
         again = asker.each(answer, ["d"])
     assert [one for one in found if not isinstance(one, InputError)] == ["A", "B", "C"]
     assert again == ["D"]
     assert "silent: nothing came of it within 0.5 s" in str(found[1])
     assert "deadly: the process that looked at it ended" in str(found[3])
+    assert "odd: unexpected KeyError; please report this" in str(found[5])
 
 
 def test_who_stops_waiting_ends_what_is_asked() -> None:
