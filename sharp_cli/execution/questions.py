@@ -194,10 +194,12 @@ def _serve(asked: Connection, others: Connection, place: Any) -> None:
             question, paths = asked.recv()
             answers = []
             for place.value, path in enumerate(paths):
-                try:
-                    answers.append(question(path))
-                except Exception as error:  # noqa: BLE001 - it concerns one path; as `Run.guard`
-                    kind = type(error).__name__
-                    message = f"{path}: unexpected {kind}; please report this"
-                    answers.append(InputError(message))
+                answers.append(_answer(question, path))
             asked.send(answers)
+
+
+def _answer(question: Callable[[str], Any], path: str) -> Any:
+    try:
+        return question(path)
+    except Exception as error:  # noqa: BLE001 - it concerns one path, as in `Run.guard`
+        return InputError(f"{path}: unexpected {type(error).__name__}; please report this")
