@@ -9,9 +9,11 @@ the files hold a few bytes, which shows what planning itself takes, and once a D
 from __future__ import annotations
 
 import argparse
+import io
 import resource
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +37,10 @@ _A_FOLDER: Final = 1_000
 
 _FURTHER_TAGS: Final = 80
 """Beside those that are read: so that a header has about a hundred, as those of radiographs."""
+
+
+_FIRST: Final = 10_000_000
+"""The number of the first radiograph; all have as many digits."""
 
 
 def main() -> None:
@@ -78,19 +84,27 @@ def _few_bytes(path: Path, number: int) -> None:
 
 
 def _header(path: Path, number: int) -> None:
+    path.write_bytes(_any_header().replace(str(_FIRST).encode(), str(_FIRST + number).encode()))
+
+
+@cache
+def _any_header() -> bytes:
+    """A DICOM header in whose identifiers a number stands."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    made = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     made.SOPClassUID = ComputedRadiographyImageStorage
-    made.SOPInstanceUID = f"1.2.3.1.{number}"
-    made.StudyInstanceUID = f"1.2.3.2.{number}"
-    made.PatientID = str(number)
+    made.SOPInstanceUID = f"1.2.3.1.{_FIRST}"
+    made.StudyInstanceUID = f"1.2.3.2.{_FIRST}"
+    made.PatientID = str(_FIRST)
     made.StudyDate = "20200101"
     made.Modality, made.Laterality = "CR", "L"
     made.Rows = made.Columns = 1
     for at in range(_FURTHER_TAGS):
-        made.add_new(0x00091001 + at, "LO", f"what machine {number} notes")
-    made.save_as(path, enforce_file_format=True)
+        made.add_new(0x00091001 + at, "LO", "what the machine notes")
+    file = io.BytesIO()
+    made.save_as(file, enforce_file_format=True)
+    return file.getvalue()
 
 
 KINDS: Final[Mapping[str, Callable[[Path, int], None]]] = {
