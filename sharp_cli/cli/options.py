@@ -150,17 +150,6 @@ ResultDocuments = Annotated[
         help="JSON of sharp score --json, or a folder of it, such as that of --out.",
     ),
 ]
-RadiographsFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--images",
-        metavar="DIR",
-        exists=True,
-        file_okay=False,
-        help="Where the radiographs are now, in whatever folders; without it their paths are "
-        "followed, from the results and the folders above them.",
-    ),
-]
 Prevalence = Annotated[
     str | None,
     typer.Option(

@@ -92,6 +92,16 @@ Page = Annotated[
         help="FILE.html or a folder for the pages that sharp report makes of --out or --json.",
     ),
 ]
+Images = Annotated[
+    Path | None,
+    typer.Option(
+        "--images",
+        metavar="DIR",
+        exists=True,
+        file_okay=False,
+        help="For --out and --page: where the radiographs are now, as for sharp report.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -116,7 +126,7 @@ def relabel(
     dicom_sr: options.DicomSR = None,
     dicom_overlay: options.DicomOverlay = None,
     page: Page = None,
-    images: options.RadiographsFolder = None,
+    images: Images = None,
 ) -> ExitCode:
     """Decide again which joints are non-intact, from the probabilities in results.
 

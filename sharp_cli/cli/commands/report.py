@@ -73,6 +73,17 @@ FindingsBundle = Annotated[
         "--models", metavar="BUNDLE", help="For --explain: the classifiers that made the results."
     ),
 ]
+Images = Annotated[
+    Path | None,
+    typer.Option(
+        "--images",
+        metavar="DIR",
+        exists=True,
+        file_okay=False,
+        help="Where the radiographs are now, in whatever folders; without it their paths are "
+        "followed, from the results and the folders above them.",
+    ),
+]
 Embed = Annotated[
     bool,
     typer.Option(
@@ -100,7 +111,7 @@ def report(
     results: options.ResultDocuments,
     *,
     out: Out,
-    images: options.RadiographsFolder = None,
+    images: Images = None,
     truth: TruthFile = None,
     embed: Embed = True,
     blind_order: BlindOrder = False,
