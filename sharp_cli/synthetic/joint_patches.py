@@ -18,6 +18,7 @@ from sharp_cli.synthetic.adult_bones import grow_up
 from sharp_cli.synthetic.intact_hands import MARGIN, as_uint16, from_uint16
 from sharp_cli.synthetic.lesions import LESION_GRADES, implant
 from sharp_cli.synthetic.look_alikes import add_look_alikes
+from sharp_cli.synthetic.overlap import random_overlap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,6 +117,7 @@ def generate_patch(
     inner = (slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN))
     if gap is not None:
         region[inner] = grow_up(region[inner], rng, joint=joint, gap=gap)
+        overlap = random_overlap(region[inner], rng, joint=joint)
     lesions = [(finding, grade) for finding, grade in grades.items() if grade]
     if look_alikes and rng.random() < (0.3 if lesions else 0.6):
         region[inner] = add_look_alikes(region[inner], rng, joint=joint)
@@ -126,6 +128,8 @@ def generate_patch(
         region[inner] = implant(before, finding, grade, rng, joint=joint, varied=True)
         damage[finding] = np.zeros_like(region)
         damage[finding][inner] = _visible_change(before, region[inner])
+    if gap is not None:
+        region[inner] = np.clip(region[inner] + overlap, 0, 1)
     box = BOXES[joint]
     to_region = _misplaced_box(region, box, rng)
     masks = {finding: sample(mask, to_region, box) > 0.5 for finding, mask in damage.items()}
