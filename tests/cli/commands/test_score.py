@@ -175,7 +175,7 @@ def test_models(sharp: Sharp, model: str) -> None:
 def test_a_model_that_the_bundle_does_not_hold_is_usage_before_any_work(
     sharp: Sharp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def choose(_: object, asked: str | None) -> str:
+    def choose(_: object, asked: str | None, **_options: object) -> str:
         message = f"--model {asked}: not held"
         raise UsageError(message)
 
