@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,6 @@ from tests.cli.help import EXAMPLES, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 FILES = (
     "efficientnet-lite0.pth",
@@ -24,6 +25,7 @@ FILES = (
     "results/results.csv", "run/predictions.csv", "implanted/labels.csv", "h1200/labels.csv",
     "w600/labels.csv", "w600/folds.csv", "ra2/labels.csv", "arise/labels.csv", "arise/readers.csv",
     "grades.csv", "predictions.csv", "injured.csv", "wrists.csv", "reader-a.csv", "reader-b.csv",
+    "Downloads/p01-labels-a.csv", "Downloads/p02-labels-a.csv",
 )  # fmt: skip
 FOLDERS = (
     "archive", "radiographs", "pictures-without-hands", "dlc-project", "my-joints", "my-findings",
@@ -64,7 +66,10 @@ def test_an_example_is_a_call_that_sharp_takes(
     sharp = get_command(app)
     for path, command in walk(sharp):
         command.callback = lambda path=path, **_: called.append(path)
-    program, *arguments = shlex.split(call.partition(" > ")[0])
+    words = shlex.split(call.partition(" > ")[0])
+    # As a shell does.
+    found = [sorted(map(str, Path().glob(word))) or [word] for word in words]
+    program, *arguments = chain.from_iterable(found)
     sharp.main(arguments, prog_name=program, standalone_mode=False)
     assert program == "sharp"
     assert called[-1] in EXAMPLES
