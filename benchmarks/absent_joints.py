@@ -12,7 +12,6 @@ The second measures a detector as it is.
 from __future__ import annotations
 
 import argparse
-import math
 import shutil
 import zlib
 from dataclasses import replace
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
 NETWORK_FILE: Final = "visible.onnx"
 ABSENT: Final = 0.9  # of a joint's place is hidden
 CLEAR: Final = 0.02
-FLAGGED: Final = 0.01  # of the clear joints may be uncertain
+FOUND: Final = 0.95  # of the absent joints of each kind are to be uncertain
 FOLDS: Final = 5
 EPOCHS: Final = 10
 VERSIONS: Final = 4  # of each radiograph with joints taken away, each way
@@ -156,9 +155,13 @@ def of_hand(
 
 
 def choose_limit(judged: Sequence[Judged]) -> float:
-    """The confidence below which a joint is uncertain: so few of the clear ones are."""
-    clear = np.concatenate([one.confidence[one.clear] for one in judged])
-    return math.floor(100 * float(np.quantile(clear, FLAGGED))) / 100
+    """The lowest confidence, in hundredths, below which most absent joints of every kind lie."""
+    absent = [
+        np.concatenate([one.confidence[one.absent] for one in judged if one.kind == kind])
+        for kind in ABSENCES
+    ]
+    limits = (hundredth / 100 for hundredth in range(101))
+    return next(low for low in limits if all((one < low).mean() >= FOUND for one in absent))
 
 
 def table(parts: Sequence[tuple[float, Sequence[Judged]]]) -> None:
