@@ -47,22 +47,22 @@ def intraclass(scores: NDArray[np.float64]) -> tuple[Estimate, Estimate]:
 
     Returns:
         Each with its 95 % interval; NaN with fewer than two cases or raters, or where all scores
-        are the same.
+        are the same; ICC(3,1) also where each rater gives all cases the same.
     """
     if min(scores.shape) < _FEWEST or np.ptp(scores) == 0:
         return _UNDEFINED, _UNDEFINED
     n, k = scores.shape
     squares = _analyse(scores)
-    b, j, e = squares.cases, squares.raters, squares.error
-    agreement = (b - e) / (b + (k - 1) * e + k * (j - e) / n)
-    consistency = (b - e) / (b + (k - 1) * e)
+    b, j, e = (np.float64(part) for part in (squares.cases, squares.raters, squares.error))
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.float64(b) / e
+        agreement = (b - e) / (b + (k - 1) * e + k * (j - e) / n)
+        consistency = (b - e) / (b + (k - 1) * e)
+        ratio = b / e
         low = ratio / f.ppf(_UPPER, squares.of_cases, squares.of_error)
         high = ratio * f.ppf(_UPPER, squares.of_error, squares.of_cases)
         consistent = Estimate(consistency, *((end - 1) / (end + k - 1) for end in (low, high)))
         # Shrout & Fleiss' equation for ICC(2,1), with Satterthwaite's degrees of freedom.
-        among = np.float64(j) / e
+        among = j / e
         part = n * (1 + (k - 1) * agreement) - k * agreement
         freedom = (
             squares.of_error
@@ -76,7 +76,7 @@ def intraclass(scores: NDArray[np.float64]) -> tuple[Estimate, Estimate]:
             n * (b - upper * e) / (upper * rest + n * b),
             n * (lower * b - e) / (rest + n * lower * b),
         )
-    agreeing = Estimate(agreement, *map(float, ends))
+    agreeing = Estimate(float(agreement), *map(float, ends))
     return agreeing, Estimate(*map(float, consistent))
 
 

@@ -127,6 +127,15 @@ def test_what_has_no_variance_is_not_defined(scores: NDArray[np.float64]) -> Non
     assert np.isnan(related).all()
 
 
+def test_raters_of_whom_each_gives_all_cases_the_same() -> None:
+    scores = np.repeat([[1.0, 3.0]], 4, axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        agreement, consistency = intraclass(scores)
+    assert agreement.value == 0
+    assert math.isnan(consistency.value)
+
+
 def test_raters_that_agree_exactly() -> None:
     scores = np.repeat(np.arange(5.0)[:, None], 2, axis=1)
     with warnings.catch_warnings():
