@@ -18,6 +18,8 @@ from scipy.stats import binomtest, chi2, f, norm, pearsonr, t
 from sharp_cli.evaluation.metrics.bootstrap import Estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 _LOWER, _UPPER = 0.025, 0.975  # of 95 % intervals
@@ -47,7 +49,7 @@ def intraclass(scores: NDArray[np.float64]) -> tuple[Estimate, Estimate]:
 
     Returns:
         Each with its 95 % interval; NaN with fewer than two cases or raters, or where all scores
-        are the same; ICC(3,1) also where each rater gives all cases the same.
+        are the same, or so few and so alike that its denominator is 0.
     """
     if min(scores.shape) < _FEWEST or np.ptp(scores) == 0:
         return _UNDEFINED, _UNDEFINED
@@ -60,7 +62,7 @@ def intraclass(scores: NDArray[np.float64]) -> tuple[Estimate, Estimate]:
         ratio = b / e
         low = ratio / f.ppf(_UPPER, squares.of_cases, squares.of_error)
         high = ratio * f.ppf(_UPPER, squares.of_error, squares.of_cases)
-        consistent = Estimate(consistency, *((end - 1) / (end + k - 1) for end in (low, high)))
+        consistent = (consistency, *((end - 1) / (end + k - 1) for end in (low, high)))
         # Shrout & Fleiss' equation for ICC(2,1), with Satterthwaite's degrees of freedom.
         among = j / e
         part = n * (1 + (k - 1) * agreement) - k * agreement
@@ -72,12 +74,17 @@ def intraclass(scores: NDArray[np.float64]) -> tuple[Estimate, Estimate]:
         upper = f.ppf(_UPPER, squares.of_cases, freedom)
         lower = f.ppf(_UPPER, freedom, squares.of_cases)
         rest = k * j + (k * n - k - n) * e
-        ends = (
+        agreeing = (
+            agreement,
             n * (b - upper * e) / (upper * rest + n * b),
             n * (lower * b - e) / (rest + n * lower * b),
         )
-    agreeing = Estimate(float(agreement), *map(float, ends))
-    return agreeing, Estimate(*map(float, consistent))
+    return _finite(agreeing), _finite(consistent)
+
+
+def _finite(found: Iterable[float]) -> Estimate:
+    """What is defined; a quotient by zero, as of two cases that two raters swap, is not."""
+    return Estimate(*(float(one) if np.isfinite(one) else math.nan for one in found))
 
 
 def measurement_error(scores: NDArray[np.float64]) -> Estimate:

@@ -136,6 +136,14 @@ def test_raters_of_whom_each_gives_all_cases_the_same() -> None:
     assert math.isnan(consistency.value)
 
 
+def test_raters_who_swap_two_cases() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        agreement, consistency = intraclass(np.array([[1.0, 4.0], [4.0, 1.0]]))
+    assert np.isnan(agreement).all()
+    assert consistency.value == -1
+
+
 def test_raters_that_agree_exactly() -> None:
     scores = np.repeat(np.arange(5.0)[:, None], 2, axis=1)
     with warnings.catch_warnings():
