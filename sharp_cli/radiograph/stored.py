@@ -48,6 +48,7 @@ SYNTAXES: Final = (
 """The supported transfer syntaxes; pixel data before RLE are not compressed."""
 
 _DECODERS: Final = {
+    RLELossless: "pylibjpeg",
     JPEGBaseline8Bit: "pillow",
     JPEGExtended12Bit: "pillow",
     JPEGLSLossless: "pyjpegls",
