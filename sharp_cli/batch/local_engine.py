@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING
 
 from sharp_cli.batch.engine import Finished, time_limit
 from sharp_cli.batch.worker import Worker, crashed_files, load_worker
-from sharp_cli.execution.process_pool import ProcessPool, SerialPool, process_pool
+from sharp_cli.execution.process_pool import process_pool
 from sharp_cli.scoring.detection import crashed_film, films, late_film, put_together
 from sharp_cli.scoring.score import score_groups
 from sharp_cli.scoring.visits import read_once
@@ -19,17 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from contextlib import AbstractContextManager
 
+    from sharp_cli.execution.process_pool import ProcessPool
     from sharp_cli.results.run import Run
     from sharp_cli.scoring.detection import DetectedGroup
     from sharp_cli.scoring.groups import Group
     from sharp_cli.scoring.loading import Models
     from sharp_cli.scoring.score import ScoredStudy
     from sharp_cli.scoring.stages import Scoring
-
-    _Pool: TypeAlias = SerialPool[Worker] | ProcessPool[Worker]
-
-_MANY: Final = 8
-"""From so many groups on, other processes read radiographs while this one classifies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,7 @@ class LocalEngine:
         models: Those of `scoring`.
         scoring: How to score.
         timeout: Seconds that a radiograph may take until its joints are detected; None for the
-            default, which holds where other processes do it.
+            default.
     """
 
     models: Models
@@ -50,7 +45,7 @@ class LocalEngine:
     def score(self, groups: Sequence[Group], run: Run) -> Generator[Finished]:
         """Score groups; see `engine.Engine`."""
         scored: deque[tuple[Group, list[ScoredStudy]]] = deque()
-        with self._pool(len(groups)) as pool:
+        with self._pool(sum(len(group.files) for group in groups)) as pool:
 
             def studies() -> Iterator[list[ScoredStudy]]:
                 for group, found in score_groups(
@@ -63,16 +58,14 @@ class LocalEngine:
                 group, found = scored.popleft()
                 yield Finished(group, [study.document for study in found], files)
 
-    def _pool(self, groups: int) -> AbstractContextManager[_Pool]:
-        """What reads radiographs and draws: for a few groups no other process is begun."""
-        if groups < _MANY and self.timeout is None:
-            worker = Worker(self.scoring.finder, self.scoring.detector)
-            return nullcontext(SerialPool(worker))
+    def _pool(self, files: int) -> AbstractContextManager[ProcessPool[Worker]]:
+        """What reads radiographs and draws."""
         hands, joints, _ = (bundle.path for bundle in self.models.bundles)
-        return process_pool(self.models.workers, partial(load_worker, hands, joints))
+        count = max(1, min(self.models.workers, files))
+        return process_pool(count, partial(load_worker, hands, joints))
 
     def _detected(
-        self, groups: Sequence[Group], pool: _Pool, run: Run
+        self, groups: Sequence[Group], pool: ProcessPool[Worker], run: Run
     ) -> Iterator[tuple[Group, DetectedGroup]]:
         """Each group with what was detected in it; radiographs are read ahead."""
         limit = time_limit(self.timeout, late_film)

@@ -46,7 +46,7 @@ _TRIES: Final = 2
 
 @contextmanager
 def process_pool(count: int, prepare: Callable[[], _State]) -> Iterator[ProcessPool[_State]]:
-    """Have some processes, which end with the block.
+    """Have some processes, which end with the block; at once, if that is interrupted or fails.
 
     Args:
         count: How many.
@@ -56,8 +56,10 @@ def process_pool(count: int, prepare: Callable[[], _State]) -> Iterator[ProcessP
     pool = ProcessPool(count, prepare)
     try:
         yield pool
-    finally:
-        pool.end()
+    except BaseException:
+        pool.end(now=True)
+        raise
+    pool.end()
 
 
 class SerialPool(Generic[_State]):
@@ -97,6 +99,7 @@ class ProcessPool(Generic[_State]):
         self._threads = ThreadPoolExecutor(count)
         self._own = threading.local()
         self._begun: list[_Process] = []
+        self._is_over = False
 
     def map(
         self,
@@ -132,12 +135,15 @@ class ProcessPool(Generic[_State]):
     ) -> _Result:
         """What the process of this thread makes of an item."""
         for _ in range(_TRIES):
+            if self._is_over:
+                break
             process = self._process()
             try:
                 answer = process.ask(work, item, limit.seconds(item) if limit else None)
             except _LateError:
                 self._own.process = None
-                process.end(now=True)
+                process.kill()
+                process.end()
                 return limit.on_late(item) if limit else on_crash(item)
             except (EOFError, OSError):  # it has ended
                 self._own.process = None
@@ -155,10 +161,15 @@ class ProcessPool(Generic[_State]):
         if process is None:
             process = self._own.process = _Process(self._prepare)
             self._begun.append(process)
+            if self._is_over:  # meanwhile
+                process.kill()
         return process
 
-    def end(self) -> None:
-        """Let the processes end once they have done what they are at."""
+    def end(self, *, now: bool = False) -> None:
+        """Let the processes end once they have done what they are at, or end them now."""
+        self._is_over = now
+        for process in self._begun * now:
+            process.kill()  # so that the threads do not wait
         self._threads.shutdown(cancel_futures=True)
         for process in self._begun:
             process.end()
@@ -202,10 +213,12 @@ class _Process:
             raise _LateError
         return self._ours.recv()
 
-    def end(self, *, now: bool = False) -> None:
-        """Let it end, or end it now."""
-        if now:
-            self._process.kill()
+    def kill(self) -> None:
+        """End it, whatever it waits for."""
+        self._process.kill()
+
+    def end(self) -> None:
+        """Let it end once it has done what it is at."""
         self._ours.close()
         self._process.join()
 

@@ -5,37 +5,39 @@ A network mount that does not answer lets whoever asks it wait for ever, and no 
 
 from __future__ import annotations
 
-import signal
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from itertools import chain
-from multiprocessing import get_context
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+import math
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sharp_cli.core.errors import InputError
 from sharp_cli.execution.limits import cores
+from sharp_cli.execution.process_pool import Limit, ProcessPool, SerialPool, process_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from multiprocessing.connection import Connection
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _Answer = TypeVar("_Answer")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 _TOGETHER: Final = 256
 """So many paths are asked about at once, a choice."""
 
-_LOOKS: Final = 10
-"""How often one looks within the time that a path may take."""
 
-
-_SECONDS_TO_END: Final = 1.0
-"""After which one no longer waits for a process that was ended: a disk may still hold it."""
-
-
-class Asker(Protocol):
+class Asker:
     """Asks about paths."""
+
+    def __init__(self, pool: SerialPool[None] | ProcessPool[None], seconds: float) -> None:
+        """Ask in the processes of a pool.
+
+        Args:
+            pool: Where.
+            seconds: How long an answer may take, where these are others.
+        """
+        self._pool = pool
+        self._seconds = seconds
 
     def each(
         self, question: Callable[[str], _Answer], paths: Sequence[str]
@@ -46,18 +48,39 @@ class Asker(Protocol):
             question: Raises nothing. A function of a module, or a `functools.partial` of one.
             paths: They may be many.
         """
+        parts = [[*paths[at : at + _TOGETHER]] for at in range(0, len(paths), _TOGETHER)]
+        found = [*zip(parts, self._together(question, parts), strict=True)]
+        # Which path of a part gives no answer shows where they are asked about one by one.
+        alone = self._one_by_one(
+            question, [path for part, given in found if not given for path in part]
+        )
+        return [answer for part, given in found for answer in given or islice(alone, len(part))]
+
+    def _together(
+        self, question: Callable[[str], _Answer], parts: Iterable[list[str]]
+    ) -> Iterator[list[_Answer | InputError] | None]:
+        """The answers about each part, None where they were not given or not in time."""
+        return self._pool.map(
+            partial(_answers, question), parts, on_crash=_nothing, limit=self._limit(_nothing)
+        )
+
+    def _one_by_one(
+        self, question: Callable[[str], _Answer], paths: Iterable[str]
+    ) -> Iterator[_Answer | InputError]:
+        return self._pool.map(
+            partial(_answer, question), paths, on_crash=_crashed, limit=self._limit(self._late)
+        )
+
+    def _limit(self, on_late: Callable[[_Item], _Result]) -> Limit[_Item, _Result]:
+        return Limit(lambda _: self._seconds, on_late)
+
+    def _late(self, path: str) -> InputError:
+        problem = f"nothing came of it within {self._seconds:g} s; its disk may not answer"
+        return _error(path, problem)
 
 
-class _Here:
-    """Asks in this process, and waits for answers as long as that takes."""
-
-    def each(
-        self, question: Callable[[str], _Answer], paths: Sequence[str]
-    ) -> list[_Answer | InputError]:
-        return [*map(question, paths)]
-
-
-HERE: Final[Asker] = _Here()
+HERE: Final = Asker(SerialPool(None), math.inf)
+"""Asks in this process, and waits for answers as long as that takes."""
 
 
 @contextmanager
@@ -67,139 +90,34 @@ def asking(seconds: float) -> Iterator[Asker]:
     Args:
         seconds: How long an answer may take.
     """
-    asker = _Elsewhere(seconds)
-    try:
-        yield asker
-    finally:
-        asker.end()
+    with process_pool(cores(), _nothing_needed) as pool:
+        yield Asker(pool, seconds)
 
 
-class _Elsewhere:
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._processes: list[_Process] = []
-        self._ended = False
-
-    def each(
-        self, question: Callable[[str], _Answer], paths: Sequence[str]
-    ) -> list[_Answer | InputError]:
-        parts = [paths[at : at + _TOGETHER] for at in range(0, len(paths), _TOGETHER)]
-        count = min(cores(), len(parts))
-        while len(self._processes) < count:
-            self._processes.append(_Process())
-        idle: SimpleQueue[_Process] = SimpleQueue()
-        for process in self._processes:
-            idle.put(process)
-
-        def answers(part: Sequence[str]) -> list[_Answer | InputError]:
-            process = idle.get()
-            try:
-                return self._answers(process, question, part)
-            finally:
-                idle.put(process)
-
-        with ThreadPoolExecutor(max(count, 1)) as threads:
-            try:
-                return [*chain.from_iterable(threads.map(answers, parts))]
-            except BaseException:
-                self._ended = True
-                for process in self._processes:
-                    process.kill()  # so that the threads do not wait
-                raise
-
-    def _answers(
-        self, process: _Process, question: Callable[[str], _Answer], paths: Sequence[str]
-    ) -> list[_Answer | InputError]:
-        """The answers of a process, which is begun anew without a path that it gives none about."""
-        silent: dict[int, InputError] = {}
-        while True:
-            asked = [at for at in range(len(paths)) if at not in silent]
-            found, problem = process.ask(question, [paths[at] for at in asked], self._seconds)
-            if not problem:
-                known = dict(zip(asked, found, strict=True)) | silent
-                return [known[at] for at in range(len(paths))]
-            if self._ended:
-                return []
-            at = asked[process.place]
-            silent[at] = InputError(f"{paths[at]}: {problem}; repeat the call, or leave it out")
-            process.begin()
-
-    def end(self) -> None:
-        """End the processes."""
-        for process in self._processes:
-            process.end()
+def _nothing_needed() -> None:
+    """What a process needs to be able to answer."""
 
 
-class _Process:
-    """A process that answers."""
-
-    def __init__(self) -> None:
-        # A fork costs nothing, and is safe here: no question needs a network, whose threads a fork
-        # would lack.
-        self._context: Any = get_context("fork" if sys.platform == "linux" else "spawn")
-        self._place = self._context.RawValue("Q", 0)
-        self.begin()
-
-    @property
-    def place(self) -> int:
-        """At which of the paths it is."""
-        return int(self._place.value)
-
-    def begin(self) -> None:
-        """Begin it, or begin it anew."""
-        self._ours, theirs = self._context.Pipe()
-        self._process = self._context.Process(
-            target=_serve, args=(theirs, self._ours, self._place), daemon=True
-        )
-        self._process.start()
-        theirs.close()
-
-    def ask(
-        self, question: Callable[[str], Any], paths: Sequence[str], seconds: float
-    ) -> tuple[list[Any], str]:
-        """The answers, or what is wrong about the path at which it is; it is ended then."""
-        self._place.value = 0
-        problem = "the process that looked at it ended; it may be damaged"
-        with suppress(EOFError, OSError):
-            self._ours.send((question, paths))
-            looks, before = 0, 0
-            while not self._ours.poll(seconds / _LOOKS):
-                looks = looks + 1 if self.place == before else 0
-                before = self.place
-                if looks >= _LOOKS:
-                    problem = f"nothing came of it within {seconds:g} s; its disk may not answer"
-                    break
-            else:
-                return self._ours.recv(), ""
-        self.end()
-        return [], problem
-
-    def kill(self) -> None:
-        """End it, whatever it waits for."""
-        self._process.kill()
-
-    def end(self) -> None:
-        """End it, and what leads to it."""
-        self.kill()
-        self._process.join(_SECONDS_TO_END)
-        self._ours.close()
+def _answers(
+    question: Callable[[str], _Answer], state: None, paths: Sequence[str]
+) -> list[_Answer | InputError]:
+    return [_answer(question, state, path) for path in paths]
 
 
-def _serve(asked: Connection, others: Connection, place: Any) -> None:
-    # Ctrl-C reaches every process of a terminal; the first one says when to end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    others.close()  # a fork has both ends, and would not see that the other process is gone
-    with suppress(EOFError, OSError):
-        while True:
-            question, paths = asked.recv()
-            answers = []
-            for place.value, path in enumerate(paths):
-                answers.append(_answer(question, path))
-            asked.send(answers)
-
-
-def _answer(question: Callable[[str], Any], path: str) -> Any:
+def _answer(question: Callable[[str], _Answer], _: None, path: str) -> _Answer | InputError:
     try:
         return question(path)
     except Exception as error:  # noqa: BLE001 - it concerns one path, as in `Run.guard`
         return InputError(f"{path}: unexpected {type(error).__name__}; please report this")
+
+
+def _nothing(_: Sequence[str]) -> None:
+    """What is known of a part whose process ended, or was ended."""
+
+
+def _crashed(path: str) -> InputError:
+    return _error(path, "the process that looked at it ended; it may be damaged")
+
+
+def _error(path: str, problem: str) -> InputError:
+    return InputError(f"{path}: {problem}; repeat the call, or leave it out")

@@ -1,6 +1,7 @@
 """`python -m tests.batch.fake_sharp …` is `sharp …` with stages that need no weights.
 
-SHARP_TEST_PAUSE is how many seconds the detection of a hand takes. A process that works on a file
+SHARP_TEST_PAUSE is how many seconds the detection of a hand takes, SHARP_TEST_TIMEOUT how many it
+may take unless --timeout says so. A process that works on a file
 called `crash…` ends, and never comes to an end with one called `hang…`, nor one that reads the
 header of `stall_L.png`.
 """
@@ -12,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sharp_cli.batch import local_engine, ray_engine, ray_worker
+from sharp_cli.batch import engine, local_engine, ray_engine, ray_worker
 from sharp_cli.batch.worker import Worker
 from sharp_cli.bundles import store
 from sharp_cli.cli import main
@@ -65,9 +66,12 @@ def load_ray_worker(setup: ray_worker.Setup, file: str) -> ray_worker.RayWorker:
     return ray_worker.load_ray_worker(setup, file)
 
 
+if __name__ == "__mp_main__":  # a process that it began
+    discover.read_header = read_header  # type: ignore[attr-defined]
+
 if __name__ == "__main__":
     fake()
-    discover.read_header = read_header  # type: ignore[attr-defined]
+    engine.TIMEOUT = float(os.environ.get("SHARP_TEST_TIMEOUT", engine.TIMEOUT))  # type: ignore[misc]
     local_engine.load_worker = load_worker  # type: ignore[assignment,attr-defined]
     ray_engine.load_ray_worker = load_ray_worker  # type: ignore[attr-defined]
     main()

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sharp_cli.batch.engine import TIMEOUT
 from sharp_cli.results.failures import read_failures
 from sharp_cli.results.formats import from_csv
 from tests.fakes import paint
@@ -30,9 +31,15 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sharp(
-    folder: Path, out: str, *more: str, source: str = "archive", pause: float = 0
+    folder: Path,
+    out: str,
+    *more: str,
+    source: str = "archive",
+    pause: float = 0,
+    limit: float = TIMEOUT,
 ) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SHARP_TEST_PAUSE": str(pause)}
+    chosen = {"SHARP_TEST_PAUSE": str(pause), "SHARP_TEST_TIMEOUT": str(limit)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **chosen}
     command = [sys.executable, "-m", "tests.batch.fake_sharp", "score", source, "--out", out, *more]
     return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE)
 
@@ -116,6 +123,13 @@ def test_a_film_that_never_ends_fails_by_name_and_the_others_are_scored(archive:
     late = ["hanging/hang.png", "hanging/pair/hang_L.png", "hanging/x/stall_L.png"]
     assert sorted(failures) == late
     assert all(f"{file}: nothing came of it within 3 s" in failures[file] for file in late)
+
+
+def test_one_radiograph_alone_has_the_default_time_limit(archive: Path) -> None:
+    paint(archive / "alone/hang.png")
+    assert sharp(archive, "late", source="alone", limit=2).wait() == 1
+    (failure,) = read_failures(archive / "late")
+    assert "alone/hang.png: nothing came of it within 2 s" in failure.reason
 
 
 def test_a_second_process_is_refused(archive: Path) -> None:

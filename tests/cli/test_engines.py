@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sharp_cli import __version__
-from sharp_cli.batch import local_engine, ray_engine, ray_worker
+from sharp_cli.batch import ray_engine, ray_worker
 from sharp_cli.core.errors import UsageError
 from sharp_cli.execution.ray_pool import Driver
 from sharp_cli.results.failures import read_failures
@@ -33,7 +33,6 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         ray_engine, "cluster_device", lambda device: "cuda" if device == "cuda" else "cpu"
     )
-    monkeypatch.setattr(local_engine, "_MANY", 99)
 
 
 def state(folder: str) -> dict[str, bytes]:

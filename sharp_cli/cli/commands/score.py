@@ -115,8 +115,7 @@ Timeout = Annotated[
         min=1,
         metavar="SECONDS",
         help="With --out: let a radiograph fail that takes longer to read, as a damaged one or one "
-        "on a disk that does not answer. Default: 600; pixels of few files are then read without "
-        "a limit, in this process.",
+        "on a disk that does not answer. Default: 600.",
         show_default=False,
     ),
 ]
