@@ -44,13 +44,12 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
 
 
-def console() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The commands of the console blocks, each with the lines that are shown for it."""
+def console() -> Iterator[tuple[tuple[str, ...], ...]]:
+    """The commands of each console block, each before the lines that are shown for it."""
     for text in PAGES.values():
         for block in blocks(text, "console"):
-            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-                command, *shown = part.rstrip("\n").split("\n")
-                yield command, tuple(shown)
+            parts = re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]
+            yield tuple(tuple(part.rstrip("\n").split("\n")) for part in parts)
 
 
 def calls() -> Iterator[str]:
@@ -134,10 +133,15 @@ def test_pages_show_commands() -> None:
     assert len(set(calls())) > 50
 
 
-@pytest.mark.parametrize(("command", "shown"), dict.fromkeys(console()))
-def test_a_command_prints_what_is_shown_for_it(
-    command: str, shown: tuple[str, ...], folder: Path, environment: dict[str, str]
+@pytest.mark.parametrize("block", dict.fromkeys(console()), ids=lambda block: block[0][0])
+def test_commands_print_what_is_shown_for_them(
+    block: tuple[tuple[str, ...], ...], folder: Path, environment: dict[str, str]
 ) -> None:
+    for command, *shown in block:
+        check(command, shown, folder, environment)
+
+
+def check(command: str, shown: list[str], folder: Path, environment: dict[str, str]) -> None:
     printed = run(command, folder, environment, terminal=bool(shown)).rstrip().splitlines()
     if not shown:
         return
