@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 COHORT_FRACTION: Final = 0.3
 PHANTOM_FRACTION: Final = 0.15
-"""Fractions of patches from a labelled cohort, where there is one, and from intact phantoms."""
+UNLABELLED_FRACTION: Final = 0.2
+"""Fractions of patches from a labelled cohort and from unlabelled hands, where there are such, and
+from intact phantoms."""
+
+_UNLABELLED_END: Final = COHORT_FRACTION + UNLABELLED_FRACTION
 
 ADULT_FRACTION: Final = 0.75
 """Fraction of the joints not of a labelled cohort that become an adult's."""
@@ -60,11 +64,13 @@ class HandSources:
         real: Intact hands, which are given lesions.
         phantoms: Intact phantoms, which are given lesions.
         cohort: Labelled hands, which keep their own.
+        unlabelled: Hands with any damage, of which a teacher knows more.
     """
 
     real: Sequence[IntactHand]
     phantoms: Sequence[IntactHand] = ()
     cohort: Sequence[IntactHand] = ()
+    unlabelled: Sequence[IntactHand] = ()
 
 
 class PatchSampler:
@@ -86,31 +92,34 @@ class PatchSampler:
         places = np.full((count, len(FINDINGS), grid, grid), np.nan, np.float32)
         joints = []
         for row in range(count):
-            hand, joint, labelled = self._choose(rng)
+            hand, joint, as_is = self._choose(rng)
             grades = (
-                hand.grades[joint]
-                if labelled
+                hand.grades.get(joint, {})
+                if as_is
                 else random_grades(joint, rng, favour_obvious=True)[0]
             )
-            lesions = dict.fromkeys(grades, 0) if labelled else grades
-            gap = random_gap(rng) if not labelled and rng.random() < ADULT_FRACTION else None
+            lesions = dict.fromkeys(grades, 0) if as_is else grades
+            gap = random_gap(rng) if not as_is and rng.random() < ADULT_FRACTION else None
             patch = generate_patch(
-                hand, joint, lesions, rng, augment=True, look_alikes=not labelled, gap=gap
+                hand, joint, lesions, rng, augment=True, look_alikes=not as_is, gap=gap
             )
             pictures[row] = standardise(patch.pixels, SIZE)
             joints.append(joint)
             for finding, grade in grades.items():
                 index = (row, FINDINGS.index(finding))
                 labels[index] = grade > 0
-                if not (labelled and grade):
+                if not (as_is and grade):
                     places[index] = _on_grid(patch.damage.get(finding), grid)
         return Batch(
             torch.from_numpy(pictures), joints, torch.from_numpy(labels), torch.from_numpy(places)
         )
 
     def _choose(self, rng: np.random.Generator) -> tuple[IntactHand, str, bool]:
-        """A hand, one of its joints, and whether it is labelled rather than to be given lesions."""
+        """A hand, one of its joints, and whether it stays as it is, without new lesions."""
         kind = rng.random()
+        if self._sources.unlabelled and COHORT_FRACTION < kind < _UNLABELLED_END:
+            hand = _one(self._sources.unlabelled, rng)
+            return hand, _one(list(hand.regions), rng), True
         if self._by_label and kind < COHORT_FRACTION:
             # Intact and non-intact joints of every joint group equally often.
             hand, joint = _one(_one(_one(self._by_label, rng), rng), rng)

@@ -26,11 +26,12 @@ from sharp_cli.training.run import half_precision, save
 from sharp_cli.training.trunk.batches import PatchSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sharp_cli.training.trunk.batches import Batch, HandSources
     from sharp_cli.training.trunk.network import TrunkNetwork
+    from sharp_cli.training.trunk.teacher import Teacher
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -54,11 +55,17 @@ _RARE: Final = 5.0
 
 
 class Outcome(NamedTuple):
-    """The loss of a batch, and by finding the logits and labels of its joints."""
+    """What a network makes of a batch.
+
+    Attributes:
+        loss: Compared with its labels and places of damage.
+        logits: Shape (B, findings), NaN where a joint is not scored.
+        features: Shape (B, F).
+    """
 
     loss: Tensor
-    logits: Mapping[str, Tensor]
-    labels: Mapping[str, Tensor]
+    logits: Tensor
+    features: Tensor
 
 
 def forward(network: TrunkNetwork, batch: Batch, device: str) -> Outcome:
@@ -75,15 +82,8 @@ def forward(network: TrunkNetwork, batch: Batch, device: str) -> Outcome:
             logits[rows, FINDINGS.index(finding)] = mine[:, 0]
     known = torch.isfinite(labels)
     loss = functional.binary_cross_entropy_with_logits(logits[known], labels[known])
-    found = {
-        finding: (logits[known[:, column], column], labels[known[:, column], column])
-        for column, finding in enumerate(FINDINGS)
-    }
-    return Outcome(
-        loss + _localisation_loss(damage, batch.places.to(device)),
-        {finding: pair[0].detach().cpu() for finding, pair in found.items()},
-        {finding: pair[1].cpu() for finding, pair in found.items()},
-    )
+    loss = loss + _localisation_loss(damage, batch.places.to(device))
+    return Outcome(loss, logits, features)
 
 
 def _localisation_loss(logits: Tensor, truth: Tensor) -> Tensor:
@@ -95,20 +95,29 @@ def _localisation_loss(logits: Tensor, truth: Tensor) -> Tensor:
     )
 
 
+def _imitation_loss(
+    network: TrunkNetwork, teacher: Teacher, batch: Batch, outcome: Outcome
+) -> Tensor:
+    assert network.imitation is not None  # noqa: S101 - for the type checker
+    features = network.imitation(outcome.features)
+    pictures = batch.pictures.to(features.device)
+    return teacher.loss(pictures, batch.joints, outcome.logits, features)
+
+
 @torch.no_grad()
 def validate(network: TrunkNetwork, batches: Sequence[Batch], device: str) -> tuple[float, str]:
     """Mean loss over batches, and areas under the ROC curves as text."""
     network.eval()
     outcomes = [forward(network, batch, device) for batch in batches]
     network.train()
+    logits = torch.cat([one.logits for one in outcomes]).float().cpu()
+    labels = torch.cat([batch.labels for batch in batches])
     areas = []
-    for finding in FINDINGS:
-        logits, labels = (
-            torch.cat([getattr(one, name)[finding] for one in outcomes])
-            for name in ("logits", "labels")
-        )
-        if 0 < labels.sum() < len(labels):
-            areas.append(f"{finding} {roc_auc_score(labels, logits.float()):.3f}")
+    for column, finding in enumerate(FINDINGS):
+        known = torch.isfinite(labels[:, column])
+        mine = labels[known, column]
+        if 0 < mine.sum() < len(mine):
+            areas.append(f"{finding} {roc_auc_score(mine, logits[known, column]):.3f}")
     return float(np.mean([float(one.loss) for one in outcomes])), ", ".join(areas)
 
 
@@ -122,6 +131,7 @@ def train(
     rate: float,
     seed: int,
     device: str,
+    teacher: Teacher | None = None,
 ) -> Path:
     """Train a network, or resume an interrupted run.
 
@@ -134,6 +144,7 @@ def train(
         rate: The highest learning rate.
         seed: Random seed.
         device: `cpu` or `cuda`.
+        teacher: What it imitates besides, if anything.
 
     Returns:
         The file of the network with the lowest validation loss.
@@ -160,7 +171,10 @@ def train(
         optimizer.zero_grad()
         torch.manual_seed(seed + step)  # dropout must not depend on where a run was interrupted
         outcome = forward(network, batch, device)
-        outcome.loss.backward()  # type: ignore[no-untyped-call]
+        total = outcome.loss
+        if teacher is not None:
+            total = total + _imitation_loss(network, teacher, batch, outcome)
+        total.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         now = float(outcome.loss.detach())
         loss = now if math.isnan(loss) else 0.98 * loss + 0.02 * now

@@ -99,9 +99,7 @@ def bundle_trunk(folder: Path | None) -> Layers:
     bundle = open_bundle("findings", folder)
     trunks = [*read_weights(bundle).trunks.values()]
     if len(trunks) != 1:
-        message = (
-            f"{bundle.path}: has {len(trunks)} trunks; a bundle with one is needed to start from"
-        )
+        message = f"{bundle.path}: has {len(trunks)} trunks; a bundle with one is needed"
         raise ModelError(message)
     return trunks[0]
 

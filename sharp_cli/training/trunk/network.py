@@ -92,9 +92,17 @@ class TrunkNetwork(nn.Module):
         trunk: Pictures (N, 3, S, S) to maps (N, C, S / 32, S / 32).
         places: Maps of an earlier layer to a logit of damage for each finding.
         heads: By `finding/group`, the features of one joint to one logit.
+        imitation: Its features to those of a teacher, if it has one.
     """
 
-    def __init__(self, recipe: Recipe, *, batch_norm: bool = True) -> None:
+    def __init__(self, recipe: Recipe, *, batch_norm: bool = True, teacher: int = 0) -> None:
+        """Make one with random weights.
+
+        Args:
+            recipe: How.
+            batch_norm: Whether its trunk has batch normalisation.
+            teacher: How many features its teacher has, 0 without one.
+        """
         super().__init__()
         self.recipe = recipe
         self.trunk = recipe.make(batch_norm=batch_norm)
@@ -107,6 +115,7 @@ class TrunkNetwork(nn.Module):
                 for head in JOINT_GROUPS
             }
         )
+        self.imitation = nn.Linear(features, teacher) if teacher else None
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

@@ -1,4 +1,4 @@
-"""What a training of a trunk starts from."""
+"""What a training of a trunk starts from, and what it imitates."""
 
 from __future__ import annotations
 
@@ -24,3 +24,17 @@ class Start:
     architecture: ArchitectureName
     bundle: Path | None = None
     imagenet: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Distillation:
+    """What a trunk imitates while it learns; see `teacher.Teacher`.
+
+    Attributes:
+        teacher: Findings bundle.
+        unlabelled: Folder with `joints.csv` and the radiographs that it names, of which the teacher
+            alone knows something; None for none.
+    """
+
+    teacher: Path
+    unlabelled: Path | None = None

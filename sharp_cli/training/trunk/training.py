@@ -27,6 +27,7 @@ from sharp_cli.training.trunk.efficientnet import read_imagenet
 from sharp_cli.training.trunk.fit import TRAINED_RATE, train
 from sharp_cli.training.trunk.initial import bundle_trunk
 from sharp_cli.training.trunk.network import RECIPES, SIZE, TrunkNetwork
+from sharp_cli.training.trunk.teacher import Teacher
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from sharp_cli.execution.devices import Device
     from sharp_cli.synthetic.intact_hands import IntactHand
-    from sharp_cli.training.trunk.start import Start
+    from sharp_cli.training.trunk.start import Distillation, Start
 
 LOGGER: Final = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def train_trunk(
     names: Path | None,
     start: Start,
     cohort: Path | None,
+    distillation: Distillation | None,
     steps: int,
     device: Device,
     threads: int,
@@ -74,6 +76,7 @@ def train_trunk(
         start: What to start from.
         cohort: Folder with `labels.csv` and `joints.csv`, as `sharp phantom` writes it, of
             radiographs to learn from besides; None for none.
+        distillation: What to imitate besides; None for nothing.
         steps: Batches to train on.
         device: Where to train.
         threads: CPU threads.
@@ -85,6 +88,8 @@ def train_trunk(
     """
     place = torch_device(device)
     begin(out, work, threads=threads)
+    taught_by = distillation.teacher if distillation else None
+    unlabelled = distillation.unlabelled if distillation else None
     hands = read_intact_hands(annotations, images, names)
     LOGGER.info("%s", name_sources(hands))
     record_options(
@@ -95,30 +100,40 @@ def train_trunk(
             "init": fingerprint(start.bundle),
             "imagenet-weights": fingerprint(start.imagenet),
             "cohort": fingerprint(cohort and cohort / LABELS_FILE),
+            "teacher": fingerprint(taught_by),
+            "unlabelled": fingerprint(unlabelled / JOINTS_FILE if unlabelled else None),
             "steps": steps,
             "seed": seed,
         },
     )
     torch.manual_seed(seed)
-    network = _initial(start)
+    teacher = Teacher(taught_by, device=place) if taught_by else None
+    network = _initial(start, teacher.width if teacher else 0)
     training, validation = split_validation(select_hands(hands, held_out=False))
     learned, checked = ([], []) if cohort is None else _read_cohort(cohort)
     best = train(
         network,
-        HandSources(training, phantom_hands(PHANTOMS), learned),
+        HandSources(
+            training,
+            phantom_hands(PHANTOMS),
+            learned,
+            read_intact_hands(unlabelled / JOINTS_FILE, unlabelled) if unlabelled else (),
+        ),
         HandSources(validation, (), checked),
         work,
         steps=steps,
         rate=network.recipe.rate if start.bundle is None else TRAINED_RATE,
         seed=seed,
         device=place,
+        teacher=teacher,
     )
     network.load_state_dict(torch.load(best, map_location="cpu", weights_only=True))
     write_trunk(network, out, hands=len(training), phantoms=PHANTOMS, labelled=len(learned))
 
 
-def _initial(start: Start) -> TrunkNetwork:
-    network = TrunkNetwork(RECIPES[start.architecture], batch_norm=start.bundle is None)
+def _initial(start: Start, teacher: int = 0) -> TrunkNetwork:
+    recipe = RECIPES[start.architecture]
+    network = TrunkNetwork(recipe, batch_norm=start.bundle is None, teacher=teacher)
     if start.bundle is not None:
         layers = bundle_trunk(start.bundle)
         if layers.architecture.name != start.architecture:

@@ -19,10 +19,14 @@ from sharp_cli.execution.limits import cores
 EXAMPLES: Final = """\
 sharp train trunk --annotations joints.csv --images radiographs \\
   --out my-trunk --work work/trunk
-# a small one that knows pictures
+# a small one, from ImageNet weights
 sharp train trunk --annotations joints.csv --images radiographs \\
   --architecture lite --imagenet-weights efficientnet-lite0.pth \\
   --out my-lite --work work/lite
+# one that imitates the small one, also on radiographs without labels
+sharp train trunk --annotations joints.csv --images radiographs \\
+  --init my-trunk --teacher my-lite --unlabelled more-radiographs \\
+  --out my-taught-trunk --work work/distilled
 """
 
 
@@ -67,6 +71,23 @@ Cohort = Annotated[
         "too.",
     ),
 ]
+Teacher = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        file_okay=False,
+        help="Findings bundle whose probabilities and features to learn, too (distillation).",
+    ),
+]
+Unlabelled = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        file_okay=False,
+        help="For --teacher: folder with joints.csv and the radiographs that it names, with any "
+        "damage, to learn what the teacher makes of them.",
+    ),
+]
 Steps = Annotated[
     int,
     typer.Option(min=1, help="Training steps, each a batch of 24 patches, with lite of 32."),
@@ -89,6 +110,8 @@ def trunk(
     init: Init = None,
     imagenet_weights: ImagenetWeights = None,
     cohort: Cohort = None,
+    teacher: Teacher = None,
+    unlabelled: Unlabelled = None,
     steps: Steps = 6000,
     device: options.TrainingDevice = options.Device.AUTO,
     threads: options.Threads = None,
@@ -101,8 +124,11 @@ def trunk(
     if imagenet_weights is not None and (init is not None or architecture is Architecture.VGG16):
         message = "--imagenet-weights: is for --architecture lite without --init; leave one out"
         raise UsageError(message)
+    if unlabelled is not None and teacher is None:
+        message = "--unlabelled: is for --teacher, which knows what they show; name one"
+        raise UsageError(message)
     begin_training()
-    from sharp_cli.training.trunk.start import Start
+    from sharp_cli.training.trunk.start import Distillation, Start
     from sharp_cli.training.trunk.training import train_trunk
 
     with resumable(work):
@@ -114,6 +140,7 @@ def trunk(
             names=names,
             start=Start(architecture.value, init, imagenet_weights),
             cohort=cohort,
+            distillation=teacher and Distillation(teacher, unlabelled),
             steps=steps,
             device=device.value,
             threads=threads or cores(),
