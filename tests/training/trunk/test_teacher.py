@@ -86,5 +86,5 @@ def test_a_network_learns_to_imitate_it(
 
 def test_other_bundles_are_refused(tmp_path: Path) -> None:
     other = write(tmp_path / "tiny").path
-    with pytest.raises(UsageError, match="--teacher .*tiny: a bundle with siso and one trunk for"):
+    with pytest.raises(UsageError, match=r"--teacher .*tiny: a bundle with siso and one trunk for"):
         Teacher(other, device="cpu")

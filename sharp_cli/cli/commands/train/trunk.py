@@ -140,7 +140,7 @@ def trunk(
             names=names,
             start=Start(architecture.value, init, imagenet_weights),
             cohort=cohort,
-            distillation=teacher and Distillation(teacher, unlabelled),
+            distillation=Distillation(teacher, unlabelled) if teacher else None,
             steps=steps,
             device=device.value,
             threads=threads or cores(),
