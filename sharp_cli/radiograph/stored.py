@@ -187,9 +187,9 @@ def _guarded(syntax: UID, work: Callable[[], NDArray[Any]]) -> NDArray[Any]:
     """Turn whatever a decoder raises into words; each has errors of its own."""
     try:
         return work()
-    except MemoryError:
+    except (MemoryError, KeyboardInterrupt, SystemExit):
         raise
-    except Exception:  # noqa: BLE001 - see above
+    except BaseException:  # noqa: BLE001 - see above; panics of decoders in Rust are no Exception
         message = (
             f"its pixel data ({syntax.name}) are cut off or damaged and cannot be decoded; "
             "copy or export it again"
