@@ -13,7 +13,8 @@ BUNDLED_TERMS: Final = (
     (
         "The radiographs that they learned from: RSNA Pediatric Bone Age Challenge 2017, for "
         "research. The joint detector also learned from 25 wrists of RAM-W600, CC BY 4.0, whose "
-        "authors are to be named; the small classifiers began with ImageNet weights, Apache-2.0."
+        "authors are to be named; the classifiers also learned from a network that began with "
+        "ImageNet weights, Apache-2.0."
     ),
     (
         "Research, teaching, a hospital's evaluation on its own radiographs: yes. A product, also "
