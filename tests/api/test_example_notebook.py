@@ -47,7 +47,7 @@ def test_it_shows_the_radiograph_the_joints_and_the_notice(shown: dict[str, Note
 
 
 def test_it_shows_tables(shown: dict[str, NotebookNode]) -> None:
-    assert shown["table"]["text/plain"].count("non-intact") == 5
+    assert shown["table"]["text/plain"].count("non-intact") == 4
     counts = re.findall(r"^(\w+) +(\d+) +(\d+)$", shown["counts"]["text/plain"], re.MULTILINE)
     assert counts == [("erosion", "2", "2"), ("jsn", "1", "2")]
 

@@ -30,7 +30,7 @@ FILES = (
 FOLDERS = (
     "archive", "radiographs", "pictures-without-hands", "dlc-project", "my-joints", "my-findings",
     "work/joints", "RAM-H1200", "RAM-W600", "RA2-DREAM", "ARISE-2025", "crops",
-    "landmarks", "evaluation", "run/bundle",
+    "landmarks", "evaluation", "run/bundle", "my-trunk", "my-lite", "more-radiographs",
 )  # fmt: skip
 """What the commands of examples find, be it empty."""
 

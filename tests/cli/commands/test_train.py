@@ -25,7 +25,7 @@ from sharp_cli.training.classifier.settings import (
 from sharp_cli.training.classifier.sources import Sources
 from sharp_cli.training.detector.settings import DetectorSettings
 from sharp_cli.training.helpers import Helpers
-from sharp_cli.training.trunk.start import Start
+from sharp_cli.training.trunk.start import Distillation, Start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +51,8 @@ CHOICES: dict[str, dict[str, Any]] = {
         "settings": DetectorSettings(epochs=3),
     },
     "trunk": {
-        "names": None, "start": Start("vgg16"), "cohort": None, "steps": 3, "device": "auto",
-        "seed": 1,
+        "names": None, "start": Start("vgg16"), "cohort": None, "distillation": None,
+        "steps": 3, "device": "auto", "seed": 1,
     },
 }  # fmt: skip
 PLAIN = ClassifierSettings(
@@ -129,6 +129,17 @@ def test_a_trunk_starts_from_what_was_asked(sharp: Sharp, calls: list[Call]) -> 
         done = sharp("train", "trunk", *ARGUMENTS, *odd)
         assert done.code == 2
         assert "--imagenet-weights: is for --architecture lite without --init" in done.err
+
+
+def test_a_trunk_learns_from_a_teacher(sharp: Sharp, calls: list[Call]) -> None:
+    taught = ("--teacher", ".")
+    for words in (taught, (*taught, "--unlabelled", ".")):
+        assert sharp("train", "trunk", *ARGUMENTS, *words).code == 0
+    expected = [Distillation(Path()), Distillation(Path(), Path())]
+    assert [chosen["distillation"] for _, chosen in calls] == expected
+    done = sharp("train", "trunk", *ARGUMENTS, "--unlabelled", ".")
+    assert done.code == 2
+    assert "--unlabelled: is for --teacher" in done.err
 
 
 def test_a_classifier_is_trained_as_the_paper_does_if_not_asked_otherwise(
