@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sharp_cli.cli.dicomweb import Remote
     from sharp_cli.execution.questions import Asker
     from sharp_cli.fileio.tables import Table
+    from sharp_cli.scoring.loading import Models
     from sharp_cli.scoring.not_assessable import NotAssessable as LeftOut
     from sharp_cli.scoring.plan import Plan
 
@@ -174,7 +176,11 @@ def score(
     wanted = None if prevalence is None else prevalence_of(prevalence)
     _check_sources(files or [], manifest, from_dicomweb, out)
     table = _open_manifest(manifest)
-    with machines.asker(out=out) as asker:
+    with ThreadPoolExecutor(1) as background, machines.asker(out=out) as asker:
+        # Networks are compiled without the lock of Python, under which files are looked at.
+        loading = background.submit(
+            _load, machines, (hands, detector, models), trust or (), precision, out=out
+        )
         work = _plan(files or [], manifest, table, asker)
     remote = _remote(from_dicomweb, study or [], out, store=store)
     outputs = Outputs(
@@ -192,17 +198,10 @@ def score(
     if out is not None:
         output.make_folder(Path(out))
     from sharp_cli.results.run import Run
-    from sharp_cli.scoring.loading import load, open_bundles
     from sharp_cli.scoring.score import score_plan
     from sharp_cli.scoring.visits import with_earlier
 
-    loaded = load(
-        open_bundles(hands, detector, models, trust or ()),
-        device=machines.own_device,
-        precision=precision.value,
-        threads=threads,
-        throughput=out is not None,
-    )
+    loaded = loading.result()
     scoring = loaded.scoring(
         model.value if model else None,
         visits=any(group.day for group in work.groups),
@@ -229,6 +228,26 @@ def score(
     with machines.asker(out=out) as asker:
         folder = ResultsFolder(Path(out), given, scoring, scorer, run, asker)
         return folder.score(work, outputs)
+
+
+def _load(
+    machines: Machines,
+    bundles: tuple[str | None, str | None, str | None],
+    trust: Sequence[str],
+    precision: options.Precision,
+    *,
+    out: str | None,
+) -> Models:
+    """Load the networks of the options' bundles."""
+    from sharp_cli.scoring.loading import load, open_bundles
+
+    return load(
+        open_bundles(*bundles, trust),
+        device=machines.own_device,
+        precision=precision.value,
+        threads=machines.threads,
+        throughput=out is not None,
+    )
 
 
 def _left_out(labels: Path | None, work: Plan) -> LeftOut:
