@@ -72,6 +72,7 @@ def rows(file: str) -> list[dict[str, str]]:
         return list(csv.DictReader(table))
 
 
+@pytest.mark.slow
 def test_tasks_of_slurm_share_the_studies_and_are_joined(environment: Mapping[str, str]) -> None:
     for task in (1, 2):
         done = score(task, 2, environment)

@@ -339,6 +339,7 @@ def test_the_bundle_and_its_card_say_how_it_was_made(made: Path) -> None:
     assert "{" not in card
 
 
+@pytest.mark.slow
 def test_with_help_nothing_is_different(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
