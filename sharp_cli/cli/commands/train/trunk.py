@@ -84,8 +84,8 @@ Unlabelled = Annotated[
     typer.Option(
         exists=True,
         file_okay=False,
-        help="For --teacher: folder with joints.csv and the radiographs that it names, with any "
-        "damage, to learn what the teacher makes of them.",
+        help="For --teacher: folder with joints.csv and the radiographs of whole hands that it "
+        "names, with any damage, to learn what the teacher makes of them.",
     ),
 ]
 Steps = Annotated[
