@@ -224,7 +224,8 @@ def raise_problems(path: Path, problems: Iterable[Problem]) -> None:
         places.setdefault(what, {})[where] = None
     if not places:
         return
-    lines = [f"{path}: {sum(map(len, places.values()))} mistakes; correct them:"]
+    count = sum(map(len, places.values()))
+    lines = [f"{path}: {count} mistakes; correct them:" if count > 1 else f"{path}: a mistake:"]
     for what, found in places.items():
         lines.append(f"{list_places([*found])}: {what}")
     raise DocumentError("\n  ".join(lines))

@@ -268,7 +268,7 @@ def test_joints_without_a_score_are_kept_out_and_counted(tmp_path: Path, cell: s
 def test_each_mistake_is_reported(tmp_path: Path, row: str, what: str) -> None:
     header = f"{HEADER},label,x,y,patch"
     good = "p1,s1,a.png,left,erosion,IP,1,non-intact,5,6,"
-    with pytest.raises(DocumentError, match="1 mistakes") as caught:
+    with pytest.raises(DocumentError, match="a mistake:") as caught:
         read_labels(write(tmp_path, good, row, good, header=header))
     assert f"line 3: {what}" in str(caught.value)
 

@@ -145,7 +145,7 @@ def test_readers_give_labels_or_grades_and_may_leave_out_some(tmp_path: Path) ->
 )
 def test_bad_rows_are_reported(tmp_path: Path, row: str, what: str) -> None:
     path = table(tmp_path / "folds.csv", FOLDS, fold_row("mimo-local"), row)
-    with pytest.raises(DocumentError, match=rf"folds\.csv: 1 mistakes.*\n  line 3: .*{what}"):
+    with pytest.raises(DocumentError, match=rf"folds\.csv: a mistake:\n  line 3: .*{what}"):
         read_models([path], IMAGES)
 
 
