@@ -10,7 +10,7 @@ from sharp_cli.cli import options
 from sharp_cli.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from sharp_cli.batch.engine import Engine
@@ -71,6 +71,25 @@ class Machines:
     def own_device(self) -> Device:
         """The device of this machine, which needs no GPU if others do the work."""
         return self.device if self.engine is options.Engine.LOCAL else "cpu"
+
+    def load(
+        self,
+        bundles: tuple[str | None, str | None, str | None],
+        trust: Sequence[str],
+        precision: options.Precision,
+        *,
+        out: str | None,
+    ) -> Models:
+        """Load the networks of the bundles that the options name; see `loading.load`."""
+        from sharp_cli.scoring.loading import load, open_bundles
+
+        return load(
+            open_bundles(*bundles, trust),
+            device=self.own_device,
+            precision=precision.value,
+            threads=self.threads,
+            throughput=out is not None,
+        )
 
     def score_with(
         self, models: Models, scoring: Scoring, bundles: tuple[str | None, str | None, str | None]

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from sharp_cli.cli.dicomweb import Remote
     from sharp_cli.execution.questions import Asker
     from sharp_cli.fileio.tables import Table
-    from sharp_cli.scoring.loading import Models
     from sharp_cli.scoring.not_assessable import NotAssessable as LeftOut
     from sharp_cli.scoring.plan import Plan
 
@@ -179,7 +178,7 @@ def score(
     with ThreadPoolExecutor(1) as background, machines.asker(out=out) as asker:
         # Networks are compiled without the lock of Python, under which files are looked at.
         loading = background.submit(
-            _load, machines, (hands, detector, models), trust or (), precision, out=out
+            machines.load, (hands, detector, models), trust or (), precision, out=out
         )
         work = _plan(files or [], manifest, table, asker)
     remote = _remote(from_dicomweb, study or [], out, store=store)
@@ -228,26 +227,6 @@ def score(
     with machines.asker(out=out) as asker:
         folder = ResultsFolder(Path(out), given, scoring, scorer, run, asker)
         return folder.score(work, outputs)
-
-
-def _load(
-    machines: Machines,
-    bundles: tuple[str | None, str | None, str | None],
-    trust: Sequence[str],
-    precision: options.Precision,
-    *,
-    out: str | None,
-) -> Models:
-    """Load the networks of the options' bundles."""
-    from sharp_cli.scoring.loading import load, open_bundles
-
-    return load(
-        open_bundles(*bundles, trust),
-        device=machines.own_device,
-        precision=precision.value,
-        threads=machines.threads,
-        throughput=out is not None,
-    )
 
 
 def _left_out(labels: Path | None, work: Plan) -> LeftOut:

@@ -21,9 +21,10 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 from torch.nn import functional
 
-from sharp_cli.core.joints import FINDINGS, GROUP_JOINTS, JOINT_GROUPS
+from sharp_cli.core.joints import FINDINGS
 from sharp_cli.training.run import half_precision, save
 from sharp_cli.training.trunk.batches import PatchSampler
+from sharp_cli.training.trunk.network import rows_by_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,11 +76,9 @@ def forward(network: TrunkNetwork, batch: Batch, device: str) -> Outcome:
     with half_precision(device, wanted=half):
         features, damage = network(batch.pictures.to(device))
     logits = torch.full_like(labels, math.nan)
-    for finding, group in JOINT_GROUPS:
-        rows = [joint in GROUP_JOINTS[finding, group] for joint in batch.joints]
-        if any(rows):
-            mine = network.heads[f"{finding}/{group}"](features[rows])
-            logits[rows, FINDINGS.index(finding)] = mine[:, 0]
+    for finding, group, rows in rows_by_group(batch.joints):
+        mine = network.heads[f"{finding}/{group}"](features[rows])
+        logits[rows, FINDINGS.index(finding)] = mine[:, 0]
     known = torch.isfinite(labels)
     loss = functional.binary_cross_entropy_with_logits(logits[known], labels[known])
     loss = loss + _localisation_loss(damage, batch.places.to(device))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from torch import Tensor, nn
 
-from sharp_cli.core.joints import FINDINGS, JOINT_GROUPS
+from sharp_cli.core.joints import FINDINGS, GROUP_JOINTS, JOINT_GROUPS
 from sharp_cli.inference.networks import (
     HIDDEN,
     VGG16,
@@ -19,14 +19,23 @@ from sharp_cli.inference.networks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
+    from sharp_cli.core.joints import Finding
     from sharp_cli.inference.trunk import ArchitectureName
 
 SIZE: Final = 128
 """Width and height of the network's input: 3 times fewer operations than VGG16's own 224."""
 
 DROPOUT: Final = 0.25
+
+
+def rows_by_group(joints: Sequence[str]) -> Iterator[tuple[Finding, str, list[bool]]]:
+    """Each finding and joint group that occurs among joints, and which of them are of it."""
+    for finding, group in JOINT_GROUPS:
+        rows = [joint in GROUP_JOINTS[finding, group] for joint in joints]
+        if any(rows):
+            yield finding, group, rows
 
 
 class TrunkMaker(Protocol):

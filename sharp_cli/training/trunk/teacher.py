@@ -16,12 +16,12 @@ from torch.nn import functional
 
 from sharp_cli.bundles.store import open_bundle
 from sharp_cli.core.errors import UsageError
-from sharp_cli.core.joints import FINDINGS, GROUP_JOINTS, JOINT_GROUPS
+from sharp_cli.core.joints import FINDINGS, JOINT_GROUPS
 from sharp_cli.inference.findings_weights import read_weights
 from sharp_cli.inference.networks import extract_features, torch_head
 from sharp_cli.inference.trunk import torch_layers
 from sharp_cli.training.run import half_precision
-from sharp_cli.training.trunk.network import RECIPES, SIZE
+from sharp_cli.training.trunk.network import RECIPES, SIZE, rows_by_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,8 +89,7 @@ class Teacher:
         with half_precision(pictures.device.type, wanted=self._half):
             features = extract_features(self._trunk, pictures)
         found = torch.full((len(joints), len(FINDINGS)), math.nan, device=features.device)
-        for (finding, group), head in self._heads.items():
-            rows = [joint in GROUP_JOINTS[finding, group] for joint in joints]
-            if any(rows):
+        for finding, group, rows in rows_by_group(joints):
+            if head := self._heads.get((finding, group)):
                 found[rows, FINDINGS.index(finding)] = head(features[rows][:, None])[:, 0].sigmoid()
         return found, features
